@@ -1,0 +1,109 @@
+"""Configs: YAML files with inheritance, read by OmegaConf into plain dicts.
+
+`_base_` names one file or a list of files, relative to the file that names them; they are merged in order and the file's own
+keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces what it would be merged into. Lists are replaced
+whole. ``${a.b}`` refers to another key of the merged config. ``1e-4`` is a float and a duplicate key is an error.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from tcm.errors import ConfigError, nearest
+
+
+def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a config with its bases, apply the overrides and resolve the interpolations.
+
+    Args:
+        path: The YAML file.
+        options: Overrides ``a.b.c=value``; the value is parsed as YAML, ``a.0.b`` reaches into a list.
+
+    Raises:
+        ConfigError: A file is missing, is no YAML mapping, has a duplicate key, is its own base, or an override names a place
+            that does not exist; the text gives the file and the line, or the override.
+    """
+    tree = _read_with_bases(Path(path), ())
+    for option in options:
+        _override(tree, option)
+    try:
+        resolved = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
+    return resolved  # type: ignore[return-value]  # the root is a mapping
+
+
+def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
+    """Write a resolved config as YAML, keys in their order."""
+    Path(path).write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
+    if path.resolve() in chain:
+        raise ConfigError(f"{path}: the file is its own _base_")
+    own = _read_yaml(path)
+    bases = own.pop("_base_", [])
+    merged: dict[str, Any] = {}
+    for base in [bases] if isinstance(bases, str) else bases:
+        merged = _merge(merged, _read_with_bases(path.parent / base, (*chain, path.resolve())))
+    return _merge(merged, own)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        siblings = [p.name for p in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+        raise ConfigError(f"{path}: no such config file{nearest(path.name, siblings)}")
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path))
+    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{path}{line}: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a mapping is wanted at the top, got {type(content).__name__}")
+    return content  # type: ignore[return-value]  # keys are strings
+
+
+def _merge(base: Any, over: Any) -> Any:
+    if not isinstance(over, dict):
+        return over
+    replace = over.get("_delete_", False)
+    merged = dict(base) if isinstance(base, dict) and not replace else {}
+    for key, value in over.items():
+        if key != "_delete_":
+            merged[key] = _merge(merged.get(key), value)
+    return merged
+
+
+def _override(tree: dict[str, Any], option: str) -> None:
+    place, equals, text = option.partition("=")
+    if not equals or not place:
+        raise ConfigError(f"--cfg-options {option}: 'a.b.c=value' is wanted")
+    value = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
+    node: Any = tree
+    *parents, last = place.split(".")
+    for i, key in enumerate(parents):
+        node = _child(node, key, option, ".".join(parents[: i + 1]), create=True)
+    if isinstance(node, list):
+        _child(node, last, option, place, create=False)
+        node[int(last)] = value
+    elif isinstance(node, dict):
+        node[last] = _merge(node.get(last), value)
+    else:
+        raise ConfigError(f"--cfg-options {option}: '{'.'.join(parents)}' holds {node!r}, not a mapping or a list")
+
+
+def _child(node: Any, key: str, option: str, place: str, create: bool) -> Any:
+    if isinstance(node, list):
+        if not key.isdigit() or int(key) >= len(node):
+            raise ConfigError(f"--cfg-options {option}: '{place}' is not in the list of {len(node)}")
+        return node[int(key)]
+    if not isinstance(node, dict):
+        raise ConfigError(f"--cfg-options {option}: '{place}' does not exist, its parent holds {node!r}")
+    if node.get(key) is None and create:
+        node[key] = {}
+    return node[key]

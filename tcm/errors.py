@@ -1,0 +1,33 @@
+"""Errors that a user can mend, and the search for the name that was probably meant."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class TCMError(Exception):
+    """A mistake in what the user gave: the command line tools print its text alone, without a traceback."""
+
+
+class ConfigError(TCMError):
+    """A mistake in a config: an unknown type, a misspelt key, a wrong value."""
+
+
+class DataError(TCMError):
+    """A mistake in a dataset: a missing or truncated file, a malformed line."""
+
+
+class CheckpointError(TCMError):
+    """A checkpoint or weights file that is missing, damaged or of another model."""
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return a hint at the candidate closest to `name`, or all candidates if none is close.
+
+    The result is a clause to append to an error's text, such as ``; did you mean 'FPNC'?``.
+    """
+    names = sorted(map(str, candidates))
+    folded = {candidate.lower(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{folded[close[0]]}'?"
+    return f"; known: {', '.join(names)}" if names else ""

@@ -1,0 +1,105 @@
+"""Polygons as float arrays (P, 2), x then y, in pixels: areas, repair, overlap, clipping, offset, rectangles.
+
+No function changes its arguments. "Clockwise" is as seen on the screen, where y points down.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import shapely
+
+
+def signed_area(polygon: np.ndarray) -> float:
+    """Return the area in square pixels of a polygon (P, 2), positive if it runs clockwise on the screen."""
+    x, y = np.asarray(polygon, np.float64).T
+    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+
+
+def area(polygon: np.ndarray) -> float:
+    """Return the unsigned shoelace area in square pixels of a polygon (P, 2)."""
+    return abs(signed_area(polygon))
+
+
+def perimeter(polygon: np.ndarray) -> float:
+    """Return the length in pixels of the closed outline of a polygon (P, 2)."""
+    points = np.asarray(polygon, np.float64)
+    return float(np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1).sum())
+
+
+def clockwise(polygon: np.ndarray) -> np.ndarray:
+    """Return the polygon (P, 2) running clockwise, its first point kept first."""
+    points = np.asarray(polygon)
+    return points if signed_area(points) >= 0 else np.roll(points[::-1], 1, axis=0)
+
+
+def bounding_box(polygon: np.ndarray) -> np.ndarray:
+    """Return (xmin, ymin, xmax, ymax) of a polygon (P, 2), in its own type."""
+    points = np.asarray(polygon)
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def repair(polygon: np.ndarray) -> shapely.Polygon:
+    """Return a valid shapely polygon of (P, 2): as it is, else of zero-width buffer, else the convex hull of the parts.
+
+    The rule is MMOCR's (`mmocr/utils/polygon_utils.py`), which the hmean protocol depends on.
+    """
+    shape = shapely.Polygon(np.asarray(polygon, np.float64).reshape(-1, 2))
+    if shape.is_valid:
+        return shape
+    repaired = shape.buffer(0)
+    return repaired if repaired.geom_type == "Polygon" else repaired.convex_hull
+
+
+def is_simple(polygon: np.ndarray) -> bool:
+    """Tell whether (P, 2) is a polygon of positive area that neither crosses nor touches itself."""
+    points = np.asarray(polygon, np.float64).reshape(-1, 2)
+    if len(points) < 3 or not np.isfinite(points).all():
+        return False
+    shape = shapely.Polygon(points)
+    return bool(shape.is_valid and shape.area > 0)
+
+
+def intersection_areas(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]) -> np.ndarray:
+    """Return the (len(rows), len(columns)) float64 areas in square pixels of all pairwise intersections."""
+    areas = np.zeros((len(rows), len(columns)))
+    if areas.size:
+        row, column = shapely.STRtree(list(columns)).query(list(rows), predicate="intersects")
+        shapes_r, shapes_c = np.array(rows, object), np.array(columns, object)
+        areas[row, column] = shapely.area(shapely.intersection(shapes_r[row], shapes_c[column]))
+    return areas
+
+
+def iou_matrix(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]) -> np.ndarray:
+    """Return the (len(rows), len(columns)) float64 intersection over union of valid polygons; 0 where the union is 0."""
+    inter = intersection_areas(rows, columns)
+    union = shapely.area(list(rows))[:, None] + shapely.area(list(columns))[None, :] - inter if inter.size else inter
+    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+
+
+def clip_to_box(polygon: np.ndarray, box: Sequence[float]) -> np.ndarray | None:
+    """Return the part of (P, 2) inside the box (xmin, ymin, xmax, ymax), or None if that is empty or in several parts.
+
+    The result is float32 (Q, 2), open (the first point is not repeated), clockwise.
+    """
+    part = repair(polygon).intersection(shapely.box(*box))
+    if part.geom_type != "Polygon" or part.area <= 0:
+        return None
+    return clockwise(np.asarray(part.exterior.coords[:-1], np.float32))
+
+
+def transform_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return float32 points (..., 2) mapped by a (3, 3) projective matrix."""
+    points = np.asarray(points, np.float64)
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
+    return (homogeneous[..., :2] / homogeneous[..., 2:]).astype(np.float32)
+
+
+def min_area_rect(polygon: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the rectangle of least area around (P, 2) as float32 (4, 2), clockwise, and its shorter side in pixels.
+
+    The first corner is the top left of the upright reading: the one with the smallest x + y.
+    """
+    rectangle = cv2.minAreaRect(np.asarray(polygon, np.float32))
+    corners = clockwise(cv2.boxPoints(rectangle).astype(np.float32))
+    return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0), float(min(rectangle[1]))
