@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_LISTED = 20  # names in an error's text at most
+
 
 class TCMError(Exception):
     """A mistake in what the user gave: the command line tools print its text alone, without a traceback."""
@@ -30,4 +32,6 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{folded[close[0]]}'?"
+    if len(names) > _LISTED:
+        names = [*names[:_LISTED], "..."]
     return f"; known: {', '.join(names)}" if names else ""

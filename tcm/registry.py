@@ -55,7 +55,9 @@ class Registry:
             ConfigError: The name is unknown; the text gives `path` and the nearest name.
         """
         if name not in self._entries:
-            raise ConfigError(f"{_at(path)}unknown {self.kind} '{name}'{nearest(str(name), self._entries)}")
+            raise ConfigError(
+                f"{_at(path)}unknown {self.kind} '{name}'{nearest(str(name), self._entries)}"
+            )
         return self._entries[name]
 
     def build(self, config: Mapping[str, Any], /, path: str = "", **extra: Any) -> Any:
@@ -83,9 +85,13 @@ class Registry:
         if not isinstance(config, Mapping) or "type" not in config:
             return [f"{_at(path)}a mapping with 'type' is wanted, got {config!r}"]
         if config["type"] not in self._entries:
-            return [f"{_at(path)}unknown {self.kind} '{config['type']}'{nearest(str(config['type']), self._entries)}"]
+            return [
+                f"{_at(path)}unknown {self.kind} '{config['type']}'{nearest(str(config['type']), self._entries)}"
+            ]
         arguments = [key for key in config if key != "type"]
-        return argument_mistakes(self._entries[config["type"]], arguments, path, config["type"], given)
+        return argument_mistakes(
+            self._entries[config["type"]], arguments, path, config["type"], given
+        )
 
 
 MODELS = Registry("model")
@@ -94,6 +100,7 @@ TRANSFORMS = Registry("transform")
 METRICS = Registry("metric")
 OPTIMIZERS = Registry("optimizer")
 SCHEDULES = Registry("schedule")
+CONVERTERS = Registry("converter")  # functions: foreign parameter name to ours
 
 
 def argument_mistakes(
@@ -110,7 +117,10 @@ def argument_mistakes(
     lines = []
     if len(taken) == len(parameters):
         unknown = [key for key in arguments if key not in names]
-        lines += [f"{_at(_join(path, key))}{name} takes no argument '{key}'{nearest(key, names)}" for key in unknown]
+        lines += [
+            f"{_at(_join(path, key))}{name} takes no argument '{key}'{nearest(key, names)}"
+            for key in unknown
+        ]
     if given is not None:
         required = [p.name for p in taken if p.default is inspect.Parameter.empty]
         missing = [key for key in required if key not in arguments and key not in given]

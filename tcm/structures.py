@@ -23,17 +23,21 @@ class TextInstances:
     """
 
     polygons: list[np.ndarray] = field(default_factory=list)
-    texts: list[str | None] | None = None  # type: ignore[assignment]  # a list once constructed
-    ignored: np.ndarray | None = None  # type: ignore[assignment]  # an array once constructed
+    texts: list[str | None] = None  # type: ignore[assignment]  # a list once constructed
+    ignored: np.ndarray = None  # type: ignore[assignment]  # an array once constructed
     scores: np.ndarray | None = None
-    labels: np.ndarray | None = None  # type: ignore[assignment]  # an array once constructed
+    labels: np.ndarray = None  # type: ignore[assignment]  # an array once constructed
 
     def __post_init__(self) -> None:
         count = len(self.polygons)
         self.polygons = [np.asarray(p, dtype=np.float32).reshape(-1, 2) for p in self.polygons]
         self.texts = [None] * count if self.texts is None else list(self.texts)
-        self.ignored = np.zeros(count, bool) if self.ignored is None else np.asarray(self.ignored, bool)
-        self.labels = np.zeros(count, np.int64) if self.labels is None else np.asarray(self.labels, np.int64)
+        self.ignored = (
+            np.zeros(count, bool) if self.ignored is None else np.asarray(self.ignored, bool)
+        )
+        self.labels = (
+            np.zeros(count, np.int64) if self.labels is None else np.asarray(self.labels, np.int64)
+        )
         if self.scores is not None:
             self.scores = np.asarray(self.scores, np.float32)
         for name in ("texts", "ignored", "scores", "labels"):

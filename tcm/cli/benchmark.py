@@ -1,0 +1,150 @@
+"""``tools/benchmark.py model CONFIG...``: what a model costs, part by part, beside others in the same run."""
+
+import argparse
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tcm.cli.configs import read_config
+from tcm.data.collate import collate
+from tcm.data.synth.dataset import SyntheticText
+from tcm.engine.checkpoint import without_pretrained
+from tcm.inference.predict import choose_device
+from tcm.inference.profile import (
+    Profile,
+    Subject,
+    cuda_peak_mib,
+    process_peak_mib,
+    profile_in_turn,
+)
+from tcm.registry import MODELS, TRANSFORMS
+from tcm.structures import Batch
+
+_PARTS = ("trunk", "prompting", "neck", "head", "decoding")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    return args.run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/benchmark.py", description="Measure what models and data cost on this machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    model = commands.add_parser(
+        "model",
+        help="latency, images/s, parameters and memory of models, part by part",
+        description="Build the models of several configs with random weights and run them in turn on one batch of "
+        "synthetic scene text. Decoding is timed on the ideal prediction of that batch.",
+    )
+    model.add_argument("configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to")
+    model.add_argument(
+        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH"), help="pixels; default 736 1280"
+    )
+    model.add_argument("--batch", type=int, default=1)
+    model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
+    model.add_argument("--warmup", type=int, default=2, help="untimed runs before")
+    model.add_argument("--words", type=int, default=20, help="words in each image")
+    model.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
+    model.add_argument("--amp", action="store_true", help="bf16 autocast")
+    model.add_argument("--json", type=Path, help="write every timing")
+    model.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    model.set_defaults(run=_model)
+    return parser
+
+
+def _model(args: argparse.Namespace) -> int:
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = choose_device(args.device)
+    size = tuple(args.size)
+    subjects = [_subject(path, size, args.batch, args.words, device) for path in args.configs]
+    with torch.autocast(device.type, torch.bfloat16, enabled=args.amp):
+        profiles = profile_in_turn(subjects, args.rounds, args.warmup)
+        if device.type == "cuda":
+            for subject in subjects:
+                subject.profile.peak_mib = cuda_peak_mib(subject)
+    if device.type == "cpu":
+        for subject, path in zip(subjects, args.configs, strict=True):
+            subject.profile.peak_mib = process_peak_mib(_run_once, path, size, args.batch)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    precision = "bf16 autocast" if args.amp else "float32"
+    print(
+        f"{name}, {precision}, batch {args.batch}, {size[0]}x{size[1]}, median of {args.rounds} runs in turn, "
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
+    print(_table(profiles, args.batch))
+    if args.json:
+        _write(args.json, profiles)
+    return 0
+
+
+def _subject(
+    path: str, size: tuple[int, int], batch: int, words: int, device: torch.device
+) -> Subject:
+    config = read_config(path)
+    model = MODELS.build(without_pretrained(config["model"]), "model")
+    data = _batch(config, size, batch, words)
+    return Subject(Path(path).stem, model, data.images.to(device), data.targets)
+
+
+def _batch(config: dict, size: tuple[int, int], batch: int, words: int) -> Batch:
+    """Return a batch of synthetic images with the targets of the config's training pipeline."""
+    dataset = SyntheticText(batch, size, words_per_image=(words, words), text_height=(16, 40))
+    names = {t["type"] for t in config["data"]["train"]["pipeline"]}
+    targets = [t for t in config["data"]["train"]["pipeline"] if t["type"].endswith("Targets")]
+    assert targets, f"no target transform among {names}"
+    rng = np.random.default_rng(0)
+    samples = []
+    for index in range(batch):
+        sample = dataset.load(index)
+        for transform in targets:
+            sample = TRANSFORMS.build(transform)(sample, rng)
+        samples.append(sample)
+    return collate(samples)
+
+
+def _run_once(path: str, size: tuple[int, int], batch: int) -> None:
+    """Build a config's model and run it once; called in a process of its own."""
+    _subject(path, size, batch, 1, torch.device("cpu")).forward()
+
+
+def _table(profiles: list[Profile], batch: int) -> str:
+    heads = ["config", "ms", "ratio", "images/s", *(f"{p} ms" for p in _PARTS), "M params", "peak MiB"]
+    rows = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
+    first = profiles[0].median()
+    for profile in profiles:
+        total = profile.median()
+        rows.append(
+            [
+                profile.name,
+                f"{total:.1f}",
+                f"{total / first:.3f}",
+                f"{batch * 1e3 / total:.2f}",
+                *(f"{profile.median(part):.1f}" for part in _PARTS),
+                f"{profile.parameters / 1e6:.1f}",
+                f"{profile.peak_mib:.0f}",
+            ]
+        )
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _write(path: Path, profiles: list[Profile]) -> None:
+    content = [
+        {
+            "name": p.name,
+            "parameters": p.parameters,
+            "peak_mib": p.peak_mib,
+            "total_ms": p.total_ms,
+            "parts_ms": p.parts_ms,
+        }
+        for p in profiles
+    ]
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,86 @@
+"""``tools/infer.py CONFIG CKPT IMAGES``: mark the text in one's own images."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import track
+from torch.utils.data import DataLoader
+
+from tcm.cli.configs import add_config_arguments, read_config
+from tcm.data.collate import collate
+from tcm.data.datasets import ImageFiles, Pipeline
+from tcm.engine.checkpoint import load_model
+from tcm.errors import DataError
+from tcm.evaluation.submission import write_predictions
+from tcm.inference.predict import choose_device, predict
+from tcm.inference.visualize import draw, write_image
+
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    config = read_config(args.config, args.cfg_options)
+    dataset = ImageFiles(_images(args.images))
+    stage = config["data"].get("test") or config["data"]["val"]
+    loader = DataLoader(
+        Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate
+    )
+    device = choose_device(args.device)
+    model = load_model(config["model"], args.checkpoint, args.converter).to(device)
+    found = []
+    for sample, instances in track(
+        predict(model, loader, device), "reading", total=len(dataset), transient=True
+    ):
+        keep = instances.scores >= args.min_score
+        found.append((sample.path, instances.select(keep)))
+        picture = draw(dataset.load(sample.index).image, found[-1][1])
+        write_image(args.out / f"{Path(sample.path).stem}.jpg", picture)
+    write_predictions(
+        args.out / "predictions.json", [path for path, _ in found], [texts for _, texts in found]
+    )
+    total = sum(len(texts) for _, texts in found)
+    print(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/infer.py",
+        description="Mark the text in images: a picture with the polygons drawn for each, and predictions.json.",
+        epilog="example: python tools/infer.py configs/quickstart.yaml work_dirs/quickstart/inference.ckpt photo.jpg",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    parser.add_argument("images", nargs="+", type=Path, help="image files or folders of images")
+    parser.add_argument("--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results")
+    parser.add_argument("--min-score", type=float, default=0.0, help="leave out texts that score less")
+    parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    return parser
+
+
+def _images(places: Sequence[Path]) -> list[str]:
+    """Return the image files of files and folders, folders in the order of their names.
+
+    Raises:
+        DataError: A place does not exist, a folder holds no image, or two images share a name.
+    """
+    paths: list[Path] = []
+    for place in places:
+        if place.is_dir():
+            inside = sorted(p for p in place.iterdir() if p.suffix.lower() in _SUFFIXES)
+            if not inside:
+                raise DataError(f"{place}: no images in this folder")
+            paths += inside
+        elif place.is_file():
+            paths.append(place)
+        else:
+            raise DataError(f"{place}: no such image or folder")
+    stems = [path.stem for path in paths]
+    twice = next((p for i, p in enumerate(paths) if p.stem in stems[:i]), None)
+    if twice is not None:
+        raise DataError(f"{twice}: a second image of this name; their pictures would overwrite one another")
+    return [str(path) for path in paths]

@@ -1,0 +1,102 @@
+"""``tools/test.py CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import track
+
+from tcm.cli.configs import add_config_arguments, read_config
+from tcm.data.datamodule import DataModule
+from tcm.engine.checkpoint import load_model
+from tcm.evaluation.scores import Scores
+from tcm.evaluation.submission import write_predictions, write_submission
+from tcm.inference.predict import choose_device, predict
+from tcm.inference.visualize import draw, write_image
+from tcm.registry import METRICS
+from tcm.structures import Sample, TextInstances
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    config = read_config(args.config, args.cfg_options)
+    metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
+    data = DataModule.from_config(config["data"])
+    loader = data.test_dataloader()
+    device = choose_device(args.device)
+    model = load_model(config["model"], args.checkpoint, args.converter).to(device)
+    found = predict(model, loader, device, args.limit)
+    total = min(args.limit or data.test_length(), data.test_length())
+    pairs = list(track(found, "testing", total=total))
+    samples = [sample for sample, _ in pairs]
+    predictions = [prediction for _, prediction in pairs]
+    scores = {
+        name: metric.evaluate(predictions, [s.instances for s in samples])
+        for name, metric in metrics.items()
+    }
+    _write(args, data, samples, predictions, scores)
+    _report(Path(args.config).stem, scores)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/test.py",
+        description="Score a checkpoint on the test images of a config.",
+        epilog="example: python tools/test.py configs/quickstart.yaml work_dirs/quickstart/best.ckpt --visualize pictures",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    parser.add_argument(
+        "--converter",
+        help="name of the converter for a foreign checkpoint, such as tcm for the released TCM",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="test on the first N images only")
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    parser.add_argument("--scores", metavar="JSON", help="write all figures and counts")
+    parser.add_argument("--save-predictions", metavar="JSON", help="write the found polygons")
+    parser.add_argument(
+        "--submission", metavar="ZIP", help="write the zip that the official server of ICDAR2015 takes"
+    )
+    parser.add_argument("--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons")
+    return parser
+
+
+def _write(
+    args: argparse.Namespace,
+    data: DataModule,
+    samples: Sequence[Sample],
+    predictions: Sequence[TextInstances],
+    scores: dict[str, Scores],
+) -> None:
+    paths = [sample.path for sample in samples]
+    if args.scores:
+        content = {name: result.as_dict() for name, result in scores.items()}
+        Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if args.save_predictions:
+        write_predictions(args.save_predictions, paths, predictions)
+    if args.submission:
+        write_submission(args.submission, paths, predictions)
+    if args.visualize:
+        dataset = data.test_dataset()
+        for sample, prediction in zip(samples, predictions, strict=True):
+            picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
+            write_image(Path(args.visualize) / f"{Path(sample.path).stem}.jpg", picture)
+
+
+def _report(name: str, scores: dict[str, Scores]) -> None:
+    for metric, result in scores.items():
+        at = "" if result.threshold is None else f", best at score {result.threshold:.2f}"
+        print(f"{metric}: {result.protocol}")
+        print(
+            f"  precision {result.precision:.4f}  recall {result.recall:.4f}  hmean {result.hmean:.4f}  "
+            f"(matched {result.matched:g} of {result.truths} texts, {result.detections} detections{at})"
+        )
+    first = next(iter(scores.values()))
+    print(
+        f"{name}: precision={first.precision:.4f} recall={first.recall:.4f} hmean={first.hmean:.4f}"
+    )

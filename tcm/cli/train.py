@@ -1,0 +1,190 @@
+"""``tools/train.py CONFIG``: train a model, validate it as it goes, keep the best and the last checkpoint."""
+
+import argparse
+import json
+import logging
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import lightning
+import torch
+import torchvision
+
+import tcm
+from tcm.cli.configs import add_config_arguments, read_config
+from tcm.config import dump_config
+from tcm.data.datamodule import DataModule
+from tcm.engine.callbacks import Checkpoints, setup_logging
+from tcm.engine.checkpoint import (
+    load_model,
+    load_parameters,
+    read_checkpoint,
+    save_inference_checkpoint,
+    without_pretrained,
+)
+from tcm.engine.module import TrainingModule
+from tcm.engine.trainer import TrainerConfig, build_trainer
+from tcm.errors import CheckpointError, ConfigError
+from tcm.registry import METRICS, MODELS
+from tcm.structures import Config
+
+log = logging.getLogger("tcm")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    config = read_config(args.config, [*args.cfg_options, *_as_options(args)])
+    work_dir = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
+    resume = _checkpoint_to_resume(args.resume, work_dir)
+    data = DataModule.from_config(
+        config["data"],
+        seed=args.seed,
+        data_fraction=args.data_fraction,
+        data_seed=args.data_seed,
+    )
+    lightning.seed_everything(args.seed, workers=False, verbose=False)
+    _prepare(work_dir, config, arguments, fresh=resume is None)
+    trainer_config = TrainerConfig(**config.get("trainer", {}))
+    steps_per_epoch = max(1, data.batches_per_epoch() // trainer_config.accumulate)
+    total_steps = trainer_config.total_steps(steps_per_epoch)
+    trainer, checkpoints = build_trainer(trainer_config, work_dir, total_steps, steps_per_epoch)
+    module = TrainingModule(
+        _build_model(config, resume),
+        config.get("optimizer") or _missing("optimizer"),
+        config.get("schedule") or {"type": "Constant"},
+        config.get("param_groups"),
+        {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()},
+        total_steps,
+        steps_per_epoch,
+        config,
+    )
+    data.write_subset(work_dir)
+    _describe(module, data, total_steps)
+    start = time.perf_counter()
+    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    _finish(module, config, work_dir, checkpoints, time.perf_counter() - start)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/train.py",
+        description="Train a model as a config describes it. Everything goes to the work dir: the resolved config, "
+        "the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and inference.ckpt.",
+        epilog="example: python tools/train.py configs/quickstart.yaml --cfg-options trainer.max_steps=100",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("--work-dir", help="default: work_dirs/<name of the config>")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        metavar="CKPT",
+        help="continue exactly where CKPT stopped; without CKPT from last.ckpt in the work dir",
+    )
+    parser.add_argument("--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)")
+    parser.add_argument(
+        "--data-fraction", type=float, default=1.0, help="train on this share of the images, such as 0.1"
+    )
+    parser.add_argument("--data-seed", type=int, default=0, help="seed of the choice of that share")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything else")
+    parser.add_argument("--devices", help="number of GPUs (or CPU processes), or auto")
+    return parser
+
+
+def _as_options(args: argparse.Namespace) -> list[str]:
+    options = [f"trainer.devices={args.devices}"] if args.devices else []
+    if args.amp:
+        fp16 = torch.cuda.is_available() and not torch.cuda.is_bf16_supported()
+        options.append(f"trainer.precision={'16-mixed' if fp16 else 'bf16-mixed'}")
+    return options
+
+
+def _checkpoint_to_resume(resume: str | None, work_dir: Path) -> str | None:
+    if resume is None:
+        return None
+    path = work_dir / "last.ckpt" if resume == "auto" else Path(resume)
+    _, extra = read_checkpoint(path)
+    if "random_state" not in extra:
+        raise CheckpointError(f"{path}: an inference checkpoint can't be resumed; take last.ckpt")
+    return str(path)
+
+
+def _build_model(config: Config, resume: str | None) -> torch.nn.Module:
+    start = config.get("load_from")
+    if resume is None and start is None:
+        return MODELS.build(config["model"], "model")
+    model = MODELS.build(without_pretrained(config["model"]), "model")
+    path, converter = (resume, None) if resume else (start["checkpoint"], start.get("converter"))
+    state, _ = read_checkpoint(path, converter)
+    load_parameters(model, state, str(path))
+    return model
+
+
+def _missing(section: str) -> Config:
+    raise ConfigError(f"{section}: the section is missing, training needs it")
+
+
+def _prepare(work_dir: Path, config: Config, arguments: list[str], fresh: bool) -> None:
+    work_dir.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        for name in ("metrics.jsonl", "train.log"):
+            (work_dir / name).unlink(missing_ok=True)
+    setup_logging(work_dir / "train.log")
+    dump_config(config, work_dir / "config.yaml")
+    (work_dir / "environment.json").write_text(json.dumps(_environment(arguments), indent=1) + "\n")
+
+
+def _environment(arguments: list[str]) -> dict[str, str | None]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(tcm.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor()
+    return {
+        "command": " ".join(["tools/train.py", *arguments]),
+        "tcm": tcm.__version__,
+        "commit": commit.stdout.strip() or None,
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "lightning": lightning.__version__,
+        "device": device,
+        "platform": platform.platform(),
+    }
+
+
+def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> None:
+    parameters = list(module.model.parameters())
+    trainable = sum(p.numel() for p in parameters if p.requires_grad)
+    log.info(
+        "%.1f M parameters, %.1f M of them trained; %d images, %d steps of %d",
+        sum(p.numel() for p in parameters) / 1e6,
+        trainable / 1e6,
+        data.train_length(),
+        total_steps,
+        data.stages["train"]["batch_size"],
+    )
+
+
+def _finish(
+    module: TrainingModule, config: Config, work_dir: Path, checkpoints: Checkpoints, seconds: float
+) -> None:
+    source = checkpoints.best if checkpoints.best.exists() else checkpoints.last
+    model = load_model(config["model"], source)
+    values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
+    lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]
+    if checkpoints.best_hmean >= 0:
+        lines.append(f"best hmean {checkpoints.best_hmean:.4f} at step {checkpoints.best_step}")
+    lines.append(f"{work_dir / 'inference.ckpt'}: {values / 1e6:.1f} M values, of {source.name}")
+    for line in lines:
+        log.info(line)
+        if sys.stderr.isatty():
+            print(line)

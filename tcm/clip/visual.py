@@ -1,0 +1,49 @@
+"""CLIP's ResNet as a dense trunk: four feature levels, the global and the dense embedding.
+
+The convolutional part is open_clip's ModifiedResNet (MIT), whose parameter names are OpenAI's; the pool is ours.
+"""
+
+from collections.abc import Sequence
+
+from open_clip.modified_resnet import ModifiedResNet
+from torch import Tensor
+
+from tcm.clip.attention_pool import DenseAttentionPool
+
+
+class CLIPVisualTrunk(ModifiedResNet):
+    """The image encoder of CLIP RN50 for images of any size; the defaults are RN50's.
+
+    Args:
+        layers: Bottleneck blocks of the four stages.
+        width: Channels after the stem; the stages have 4, 8, 16 and 32 times as many.
+        heads: Heads of the attention pool; widths must be divisible by it. None leaves the pool out.
+        output_dim: Width of the joint embedding space.
+        input_resolution: Image side in pixels at which the weights were trained; the position grid has a 32nd of it.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[int] = (3, 4, 6, 3),
+        width: int = 64,
+        heads: int | None = 32,
+        output_dim: int = 1024,
+        input_resolution: int = 224,
+    ) -> None:
+        super().__init__(list(layers), output_dim, heads or 1, input_resolution, width)
+        self.out_channels = [width * 4, width * 8, width * 16, width * 32]
+        grid, dim = input_resolution // 32, width * 32
+        self.attnpool = DenseAttentionPool(grid, dim, heads, output_dim) if heads else None
+
+    def levels(self, images: Tensor) -> list[Tensor]:
+        """Return the maps (B, C_i, H/s, W/s) at the strides s = 4, 8, 16, 32 of normalised images (B, 3, H, W)."""
+        feature, maps = self.stem(images), []
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            feature = stage(feature)
+            maps.append(feature)
+        return maps
+
+    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Return the four levels, the global embedding (B, D) and the dense embedding (B, D, H/32, W/32)."""
+        maps = self.levels(images)
+        return maps, *self.attnpool(maps[-1])

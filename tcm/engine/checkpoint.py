@@ -1,0 +1,103 @@
+"""Reading and writing checkpoints; always with ``weights_only=True``.
+
+A checkpoint is what Lightning writes (parameters under ``model.``), with the resolved config under ``tcm``; or an inference
+checkpoint of ours, which carries no optimiser and no text side; or a foreign one, through a converter of names.
+"""
+
+import copy
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tcm.clip.weights import load_checked
+from tcm.errors import CheckpointError, nearest
+from tcm.registry import CONVERTERS, MODELS
+from tcm.structures import Config
+
+_TEXT_CONSTANT = "backbone.text_constant"  # FastTCM without its text side
+
+
+def read_checkpoint(path: str | Path, converter: str | None = None) -> tuple[dict[str, Tensor], Config]:
+    """Return a checkpoint's parameters under our names, and what else it holds under ``tcm``.
+
+    Raises:
+        CheckpointError: The file is missing, damaged or no checkpoint.
+        ConfigError: An unknown converter.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = nearest(path.name, [p.name for p in path.parent.glob("*.ckpt")]) if path.parent.is_dir() else ""
+        raise CheckpointError(f"checkpoint {path} does not exist{near}")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, ValueError, OSError, EOFError, UnpicklingError) as error:
+        raise CheckpointError(f"{path}: no readable checkpoint ({type(error).__name__})") from error
+    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"{path}: holds no state dict")
+    rename = CONVERTERS.get(converter, "converter") if converter else _strip_module
+    return {rename(name): value for name, value in state.items()}, content.get("tcm", {})
+
+
+def load_model(
+    model_config: Config, path: str | Path, converter: str | None = None
+) -> nn.Module:
+    """Build a model and load a checkpoint into it; pretrained weights are not looked for.
+
+    Args:
+        model_config: The config's `model`.
+        path: The checkpoint.
+        converter: Name of the converter of foreign parameter names; None for our own.
+
+    Returns:
+        The model in eval mode.
+
+    Raises:
+        CheckpointError: The checkpoint is missing or belongs to another model.
+    """
+    state, _ = read_checkpoint(path, converter)
+    model = MODELS.build(without_pretrained(model_config), "model")
+    load_parameters(model, state, str(path))
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Load parameters strictly; those of an inference checkpoint turn the model into its inference form.
+
+    Raises:
+        CheckpointError: They do not fit.
+    """
+    if _TEXT_CONSTANT in state and hasattr(model, "drop_text_side"):
+        model.drop_text_side()
+    load_checked(model, state, source)
+
+
+def without_pretrained(model_config: Config) -> Config:
+    """Return a copy of a model's config with every `pretrained` set to None."""
+    if isinstance(model_config, dict):
+        return {
+            key: None if key == "pretrained" else without_pretrained(value)
+            for key, value in model_config.items()
+        }
+    return model_config
+
+
+def save_inference_checkpoint(model: nn.Module, config: Config, path: str | Path) -> int:
+    """Write a checkpoint without optimiser, text side and auxiliary loss.
+
+    Returns:
+        The number of parameters and buffer values that it holds. `model` is left as it is.
+    """
+    model = copy.deepcopy(model).eval()
+    model.drop_text_side()
+    state = model.state_dict()
+    content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
+    torch.save(content, path)
+    return sum(value.numel() for value in state.values())
+
+
+def _strip_module(name: str) -> str:
+    return name.removeprefix("model.")

@@ -1,0 +1,150 @@
+"""Optimisers by name, and parameter groups by name prefix."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError, nearest
+from tcm.registry import OPTIMIZERS
+
+Groups = Iterable[dict[str, Any]]
+
+
+@OPTIMIZERS.register("SGD")
+def sgd(
+    params: Groups, lr: float, momentum: float = 0.9, weight_decay: float = 0.0, nesterov: bool = False
+) -> torch.optim.Optimizer:
+    """Build stochastic gradient descent with momentum."""
+    return torch.optim.SGD(params, lr, momentum, weight_decay=weight_decay, nesterov=nesterov)
+
+
+@OPTIMIZERS.register("Adam")
+def adam(
+    params: Groups,
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+) -> torch.optim.Optimizer:
+    """Build Adam; its weight decay is L2 regularisation."""
+    return torch.optim.Adam(params, lr, tuple(betas), eps, weight_decay)
+
+
+@OPTIMIZERS.register("AdamW")
+def adamw(
+    params: Groups,
+    lr: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.01,
+) -> torch.optim.Optimizer:
+    """Build Adam with decoupled weight decay."""
+    return torch.optim.AdamW(params, lr, tuple(betas), eps, weight_decay)
+
+
+@OPTIMIZERS.register("Ranger")
+class Ranger(torch.optim.RAdam):
+    """RAdam with Lookahead (Zhang et al., 2019) and gradient centralisation (Yong et al., 2020).
+
+    The optimiser of TCM's recipes for MSRA-TD500 and for pretraining; the defaults are theirs.
+
+    Args:
+        params: Parameter groups.
+        lr: Learning rate.
+        betas: RAdam's decay rates.
+        eps: RAdam's epsilon.
+        weight_decay: L2 regularisation.
+        lookahead_steps: Steps between two updates of the slow weights.
+        lookahead_alpha: Share by which the slow weights then move to the fast ones.
+    """
+
+    def __init__(
+        self,
+        params: Groups,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.95, 0.999),
+        eps: float = 1e-5,
+        weight_decay: float = 0.0,
+        lookahead_steps: int = 6,
+        lookahead_alpha: float = 0.5,
+    ) -> None:
+        super().__init__(params, lr, tuple(betas), eps, weight_decay)
+        for group in self.param_groups:
+            group["lookahead_steps"] = lookahead_steps
+            group["lookahead_alpha"] = lookahead_alpha
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """Do one step and, every `lookahead_steps`, pull the weights back towards the slow ones."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        fresh = []
+        for parameter in self._with_gradient():
+            if parameter.grad.dim() > 1:
+                axes = tuple(range(1, parameter.grad.dim()))
+                parameter.grad.sub_(parameter.grad.mean(dim=axes, keepdim=True))
+            if "slow" not in self.state[parameter]:
+                fresh.append((parameter, parameter.detach().clone()))
+        super().step()
+        for parameter, start in fresh:
+            self.state[parameter]["slow"] = start
+        self._look_ahead()
+        return loss
+
+    def _look_ahead(self) -> None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                state = self.state.get(parameter)
+                if state and int(state["step"]) % group["lookahead_steps"] == 0:
+                    state["slow"].lerp_(parameter, group["lookahead_alpha"])
+                    parameter.copy_(state["slow"])
+
+    def _with_gradient(self) -> list[Tensor]:
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        return [p for p in parameters if p.grad is not None]
+
+
+def parameter_groups(
+    model: nn.Module,
+    lr: float,
+    lr_multipliers: Mapping[str, float] | None = None,
+    no_decay: Iterable[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the trainable parameters in groups of one learning rate and one weight decay policy.
+
+    Args:
+        model: Whose parameters.
+        lr: Base learning rate.
+        lr_multipliers: Name prefix to factor on `lr`; the longest matching prefix counts.
+        no_decay: Parts of names whose parameters get no weight decay, such as ``norm`` or ``bias``.
+
+    Raises:
+        ConfigError: A prefix matches no parameter.
+    """
+    multipliers = dict(lr_multipliers or {})
+    names = [name for name, _ in model.named_parameters()]
+    for prefix in multipliers:
+        if not any(_has_prefix(name, prefix) for name in names):
+            prefixes = {".".join(n.split(".")[:i]) for n in names for i in (1, 2, 3)}
+            raise ConfigError(
+                f"param_groups.lr_multipliers: no parameter is under '{prefix}'{nearest(prefix, prefixes)}"
+            )
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            matching = [p for p in multipliers if _has_prefix(name, p)]
+            factor = multipliers[max(matching, key=len)] if matching else 1.0
+            decay = not any(part in name for part in no_decay)
+            groups.setdefault((factor, decay), []).append(parameter)
+    return [
+        {"params": params, "lr": lr * factor} | ({} if decay else {"weight_decay": 0.0})
+        for (factor, decay), params in groups.items()
+    ]
+
+
+def _has_prefix(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")

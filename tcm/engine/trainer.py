@@ -1,0 +1,114 @@
+"""The Lightning trainer as a config describes it.
+
+Training is one stream of steps: epochs are only a unit of length. The loader is endless and knows which batch comes at which
+step, which is what makes resuming exact at any step.
+"""
+
+import logging
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
+from tcm.errors import ConfigError
+
+
+@dataclass(kw_only=True)
+class TrainerConfig:
+    """The config's `trainer`.
+
+    Attributes:
+        max_epochs: Length of the run; one of this and `max_steps` must be given, the shorter counts.
+        max_steps: Length of the run in optimiser steps.
+        precision: ``32-true``, ``bf16-mixed`` or ``16-mixed``.
+        gradient_clip: Largest norm of the gradient; None for no clipping.
+        accumulate: Batches whose gradients make one step.
+        ema_decay: Decay of the averaged weights that are validated and saved; None for none.
+        val_every_epochs: Epochs between two validations.
+        val_every_steps: Steps between two validations, in place of `val_every_epochs`.
+        log_every_steps: Steps between two lines of the log.
+        devices: Number of devices, or ``auto``.
+        accelerator: ``auto``, ``cpu`` or ``cuda``.
+        progress_bar: Whether a terminal shows one; a log file gets lines in any case.
+    """
+
+    max_epochs: int | None = None
+    max_steps: int | None = None
+    precision: str = "32-true"
+    gradient_clip: float | None = None
+    accumulate: int = 1
+    ema_decay: float | None = None
+    val_every_epochs: float = 1
+    val_every_steps: int | None = None
+    log_every_steps: int = 50
+    devices: int | str = "auto"
+    accelerator: str = "auto"
+    progress_bar: bool = True
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Return the optimiser steps of the run.
+
+        Raises:
+            ConfigError: Neither `max_epochs` nor `max_steps` is given.
+        """
+        limits = [] if self.max_epochs is None else [self.max_epochs * steps_per_epoch]
+        limits += [] if self.max_steps is None else [self.max_steps]
+        if not limits or min(limits) < 1:
+            raise ConfigError("trainer: max_epochs or max_steps must be given, and be at least 1")
+        return min(limits)
+
+    def validation_interval(self, steps_per_epoch: int) -> int:
+        """Return the optimiser steps between two validations."""
+        return self.val_every_steps or max(1, round(self.val_every_epochs * steps_per_epoch))
+
+
+def build_trainer(
+    config: TrainerConfig, work_dir: Path, total_steps: int, steps_per_epoch: int
+) -> tuple[lightning.Trainer, Checkpoints]:
+    """Return the trainer and the callback that keeps the checkpoints."""
+    _quieten()
+    every = config.validation_interval(steps_per_epoch)
+    checkpoints = Checkpoints(work_dir, every)
+    callbacks: list[Callback] = [Throughput()]
+    if config.ema_decay is not None:
+        callbacks.append(EMAWeightAveraging(decay=config.ema_decay))
+    callbacks.append(checkpoints)  # behind the averaging, so that a checkpoint has this step's
+    if config.progress_bar and sys.stderr.isatty():
+        callbacks.append(StepProgressBar())
+    trainer = lightning.Trainer(
+        accelerator=config.accelerator,
+        devices=config.devices,
+        precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the name
+        max_epochs=-1,
+        max_steps=total_steps,
+        val_check_interval=every * config.accumulate,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        accumulate_grad_batches=config.accumulate,
+        gradient_clip_val=config.gradient_clip,
+        log_every_n_steps=min(config.log_every_steps, total_steps),
+        logger=[
+            MetricsFile(work_dir / "metrics.jsonl", total_steps),
+            TensorBoardLogger(work_dir, name="tensorboard", version=""),
+        ],
+        callbacks=callbacks,
+        default_root_dir=work_dir,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=config.progress_bar and sys.stderr.isatty(),
+        use_distributed_sampler=False,
+    )
+    return trainer, checkpoints
+
+
+def _quieten() -> None:
+    """Silence Lightning's advice on what is decided here on purpose."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for text in (".*does not have many workers.*", ".*LeafSpec.*", ".*isinstance.*treespec.*"):
+        warnings.filterwarnings("ignore", text)

@@ -1,0 +1,63 @@
+"""Drawing texts on an image."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tcm.errors import DataError
+from tcm.structures import TextInstances
+
+# RGB; found texts, true texts, regions that do not count.
+FOUND, TRUE, IGNORED = (0, 220, 60), (40, 120, 255), (150, 150, 150)
+
+
+def draw(
+    image: np.ndarray, found: TextInstances, truths: TextInstances | None = None
+) -> np.ndarray:
+    """Return a copy of an image with polygons: found in green with scores, true in blue, ignored in grey.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, left as it is.
+        found: Texts in its coordinates, with scores.
+        truths: Ground truth, None for none.
+    """
+    canvas = np.ascontiguousarray(image).copy()
+    thickness = max(1, round(max(image.shape[:2]) / 600))
+    if truths is not None:
+        for polygon, ignored in zip(truths.polygons, truths.ignored, strict=True):
+            _outline(canvas, polygon, IGNORED if ignored else TRUE, thickness)
+    for i, polygon in enumerate(found.polygons):
+        _outline(canvas, polygon, FOUND, thickness)
+        words = [found.texts[i] or ""] if found.texts[i] else []
+        words += [] if found.scores is None else [f"{found.scores[i]:.2f}"]
+        if words:
+            _label(canvas, " ".join(words), polygon, thickness)
+    return canvas
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write an RGB image; the suffix decides the format.
+
+    Raises:
+        DataError: It could not be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
+        raise DataError(f"{path}: the image could not be written")
+
+
+def _outline(
+    canvas: np.ndarray, polygon: np.ndarray, colour: tuple[int, int, int], thickness: int
+) -> None:
+    points = np.rint(polygon).astype(np.int32)[None]
+    cv2.polylines(canvas, points, True, colour, thickness, cv2.LINE_AA)
+
+
+def _label(canvas: np.ndarray, text: str, polygon: np.ndarray, thickness: int) -> None:
+    x, y = np.rint(polygon[polygon.sum(axis=1).argmin()]).astype(int)
+    scale = 0.4 * thickness
+    origin = (int(x), max(10 * thickness, int(y) - 2 * thickness))
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(canvas, text, origin, font, scale, (0, 0, 0), thickness + 2, cv2.LINE_AA)
+    cv2.putText(canvas, text, origin, font, scale, FOUND, thickness, cv2.LINE_AA)

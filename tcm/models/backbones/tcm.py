@@ -1,0 +1,72 @@
+"""TCM-CR50 (Yu et al., "Turning a CLIP Model into a Scene Text Detector", CVPR 2023) as a backbone."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tcm.clip.text import PromptedTextEncoder
+from tcm.clip.visual import CLIPVisualTrunk
+from tcm.clip.weights import load_text, load_visual, read_clip_state
+from tcm.models.prompting.matching import InstanceLanguageMatching
+from tcm.models.prompting.text_side import TextSide
+from tcm.registry import MODELS
+from tcm.structures import Config, Features
+
+
+@MODELS.register("TCM")
+class TCM(nn.Module):
+    """CLIP's trunk, a text side conditioned on each image, and their matching, concatenated to the last level.
+
+    Args:
+        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random initialisation.
+        clip_model: Name of the architecture in open_clip, which `pretrained` belongs to.
+        prompts: The class texts; the paper's is one, "Text". An empty list uses the contexts alone.
+        num_contexts: Learnable contexts between the start token and the class text; 0 for none.
+        prompt_length: Tokens of a class text, padding included; None takes the longest text's.
+        generate_prompt: Whether the language prompt generator is used.
+        trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
+        text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
+        matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
+    """
+
+    _meta_query = False
+
+    def __init__(
+        self,
+        pretrained: str | None,
+        clip_model: str = "RN50",
+        prompts: Sequence[str] = ("Text",),
+        num_contexts: int = 4,
+        prompt_length: int | None = None,
+        generate_prompt: bool = True,
+        trunk: Config | None = None,
+        text_encoder: Config | None = None,
+        matching: Config | None = None,
+    ) -> None:
+        super().__init__()
+        self.trunk = CLIPVisualTrunk(**(trunk or {}))
+        dim = self.trunk.output_dim
+        encoder = PromptedTextEncoder(**(text_encoder or {}), embed_dim=dim)
+        if pretrained is not None:
+            clip_state = read_clip_state(pretrained, clip_model)
+            load_visual(self.trunk, clip_state, pretrained)
+            load_text(encoder, clip_state, pretrained)
+        self.text_side = TextSide(
+            encoder, dim, prompts, num_contexts, prompt_length, generate_prompt, self._meta_query
+        )
+        classes = self.text_side.num_classes
+        self.matching = InstanceLanguageMatching(dim, classes, **(matching or {}))
+        self.out_channels = [*self.trunk.out_channels[:3], self.trunk.out_channels[3] + classes]
+
+    def forward(self, images: Tensor) -> Features:
+        """Return the four levels of normalised images (B, 3, H, W), the cosine map behind the last, and the matching."""
+        levels, global_BD, dense_BDhw = self.trunk(images)
+        text_BKD = self.embed_text(global_BD)
+        matching = self.matching(global_BD, dense_BDhw, text_BKD)
+        last = torch.cat([levels[3], matching.cosine.to(levels[3].dtype)], dim=1)
+        return Features([*levels[:3], last], matching)
+
+    def embed_text(self, global_BD: Tensor) -> Tensor:
+        """Return the text embeddings (B, K, D) for the global image embeddings (B, D)."""
+        return self.text_side(global_BD)

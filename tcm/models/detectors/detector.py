@@ -1,0 +1,90 @@
+"""The detector: normalisation, backbone, neck, head and, for TCM and FastTCM, the auxiliary matching loss."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError
+from tcm.registry import MODELS
+from tcm.structures import Config, Features, TextInstances
+
+CLIP_MEAN = (122.679, 116.669, 104.007)  # RGB in 0..255, as the authors of TCM and DBNet use them
+CLIP_STD = (58.395, 57.12, 57.375)
+
+
+@MODELS.register("TextDetector")
+class TextDetector(nn.Module):
+    """Any backbone under any neck and head. The neck gets the backbone's widths, the head the neck's.
+
+    Args:
+        backbone: Config of a backbone.
+        neck: Config of a neck, without `in_channels`.
+        head: Config of a head, without `in_channels`.
+        matching_loss: Config of the auxiliary loss on the matching logits; ignored by plain backbones, which have none.
+        mean: Subtracted from the RGB image in 0..255.
+        std: What it is divided by then.
+    """
+
+    def __init__(
+        self,
+        backbone: Config,
+        neck: Config,
+        head: Config,
+        matching_loss: Config | None = None,
+        mean: Sequence[float] = CLIP_MEAN,
+        std: Sequence[float] = CLIP_STD,
+    ) -> None:
+        super().__init__()
+        self.backbone = MODELS.build(backbone, "model.backbone")
+        self.neck = MODELS.build(neck, "model.neck", in_channels=self.backbone.out_channels)
+        self.head = MODELS.build(head, "model.head", in_channels=self.neck.out_channels)
+        self.matching_loss = (
+            MODELS.build(matching_loss, "model.matching_loss") if matching_loss else None
+        )
+        if len(mean) != 3 or len(std) != 3:
+            raise ConfigError(f"model.mean and model.std: three numbers each, got {mean} and {std}")
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Return images (B, 3, H, W) of 0..255, of any type, as normalised float32 in channels-last order."""
+        images = (images.float() - self.mean) / self.std
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Features]:
+        """Return the head's predictions and the features for images (B, 3, H, W) of 0..255, sides divisible by 32."""
+        features = self.backbone(self.normalise(images))
+        return self.head(self.neck(features.levels)), features
+
+    def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the named scalar losses of a batch; their sum is what is minimised."""
+        predictions, features = self(images)
+        losses = self.head.loss(predictions, targets)
+        if self.matching_loss is not None and features.matching is not None:
+            losses["loss_matching"] = self.matching_loss(features.matching.logits, targets)
+        return losses
+
+    @torch.no_grad()
+    def predict(
+        self,
+        images: Tensor,
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image, in original coordinates. The model must be in eval mode.
+
+        Args:
+            images: (B, 3, H, W) of 0..255, padded right and below.
+            matrices: B float64 (3, 3), original image coordinates to network coordinates.
+            sizes: B pairs (height, width) in network pixels of the part that is not padding.
+        """
+        predictions, _ = self(images)
+        return self.head.decode(predictions, matrices, sizes)
+
+    def drop_text_side(self) -> None:
+        """Leave out what only training needs: the text side of FastTCM and the auxiliary loss."""
+        self.matching_loss = None
+        if hasattr(self.backbone, "drop_text_side"):
+            self.backbone.drop_text_side()

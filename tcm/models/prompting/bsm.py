@@ -1,0 +1,40 @@
+"""Bimodal similarity matching (FastTCM, section 3.3): give the constant text embedding a share of the image.
+
+Shapes: B batch, K classes, D joint embedding.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tcm.errors import ConfigError, nearest
+
+_VARIANTS = ("paper", "released")
+
+
+class BimodalSimilarityMatching(nn.Module):
+    """Add the global image embedding to the text embedding, weighted by their cosine similarity.
+
+    Args:
+        dim: D.
+        variant: ``paper``: ``cos(g, t) * g + t``, no parameters. ``released``: the authors' code repaired: g goes through a
+            learnable (D, D) matrix, the identity at first, and both g and t are normalised before everything else.
+
+    Raises:
+        ConfigError: An unknown variant.
+    """
+
+    def __init__(self, dim: int, variant: str = "paper") -> None:
+        super().__init__()
+        if variant not in _VARIANTS:
+            raise ConfigError(f"unknown bsm variant '{variant}'{nearest(variant, _VARIANTS)}")
+        self.projection = nn.Parameter(torch.eye(dim)) if variant == "released" else None
+
+    def forward(self, global_BD: Tensor, text_BKD: Tensor) -> Tensor:
+        """Return the image-dependent text embedding (B, K, D); `text_BKD` may have batch size 1."""
+        if self.projection is not None:
+            global_BD = F.normalize(global_BD @ self.projection, dim=-1)
+            text_BKD = F.normalize(text_BKD, dim=-1)
+        image_B1D = global_BD[:, None]
+        similarity_BK1 = F.cosine_similarity(image_B1D, text_BKD, dim=-1)[..., None]
+        return similarity_BK1 * image_B1D + text_BKD

@@ -1,0 +1,48 @@
+"""Parameter names of the released TCM (mmocr 0.4 checkpoints) and ours, for loading its published checkpoints.
+
+| released | ours |
+|---|---|
+| ``backbone.*`` | ``backbone.trunk.*`` |
+| ``text_encoder.*`` | ``backbone.text_side.text_encoder.*`` |
+| ``contexts``, ``meta_query`` | ``backbone.text_side.*`` |
+| ``prompt_generator.prompt_proj.*`` | ``backbone.text_side.prompt_generator.*`` |
+| ``visual_prompt_generator.*``, ``gamma``, ``vis_gamma`` | ``backbone.matching.*`` |
+| ``context_decoder.*`` | ``backbone.matching.text_refinement.*`` |
+| in both decoders ``text_proj``, ``decoder.N`` | ``query_proj``, ``layers.N`` |
+| ``neck.*`` | ``neck.*`` |
+| ``bbox_head.*`` | ``head.*`` |
+
+Positions of the released text encoder are cut to the length of its prompts: build with
+``prompts: ["the pixels of many arbitrary-shape text instances."]``, ``prompt_length: 14`` and
+``text_encoder: {context_length: 14 + num_contexts}``, and ``trunk: {input_resolution: 640}`` (736 for PANet, 800 for FCENet).
+"""
+
+import re
+
+from tcm.registry import CONVERTERS
+
+_RULES = (
+    (r"^backbone\.", "backbone.trunk."),
+    (r"^text_encoder\.", "backbone.text_side.text_encoder."),
+    (r"^(contexts|meta_query)$", r"backbone.text_side.\1"),
+    (r"^prompt_generator\.prompt_proj\.", "backbone.text_side.prompt_generator."),
+    (r"^(gamma|vis_gamma)$", r"backbone.matching.\1"),
+    (r"^visual_prompt_generator\.", "backbone.matching.visual_prompt_generator."),
+    (r"^context_decoder\.", "backbone.matching.text_refinement."),
+    (r"^bbox_head\.", "head."),
+)
+_DECODER_RULES = ((r"\.text_proj\.", ".query_proj."), (r"\.decoder\.(\d+)\.", r".layers.\1."))
+
+
+@CONVERTERS.register("tcm")
+def rename(name: str) -> str:
+    """Return our name of a parameter of the released TCM."""
+    for pattern, replacement in _RULES:
+        renamed, count = re.subn(pattern, replacement, name)
+        if count:
+            name = renamed
+            break
+    if name.startswith("backbone.matching."):
+        for pattern, replacement in _DECODER_RULES:
+            name = re.sub(pattern, replacement, name)
+    return name
