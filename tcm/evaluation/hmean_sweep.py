@@ -1,0 +1,131 @@
+"""MMOCR's HmeanIOUMetric: the best hmean over a range of score thresholds.
+
+The threshold is picked on the evaluated set itself; that is the protocol.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import shapely
+
+from tcm.errors import ConfigError, DataError, nearest
+from tcm.evaluation.matching import greedy_match, maximum_match
+from tcm.evaluation.scores import Scores
+from tcm.geometry.polygons import area, intersection_areas, iou_matrix, repair
+from tcm.registry import METRICS
+from tcm.structures import TextInstances
+
+_STRATEGIES = {"vanilla": greedy_match, "max_matching": maximum_match}
+_SWEEP = {"start": 0.3, "stop": 0.9, "step": 0.1}
+
+
+@METRICS.register()
+class HmeanSweep:
+    """Precision, recall and hmean at the score threshold of the highest hmean, the first on a tie.
+
+    Args:
+        match_iou_thr: A match needs an intersection over union above this.
+        ignore_precision_thr: A detection is dropped above this share of its area inside an ignored
+            ground truth.
+        pred_score_thrs: `start`, `stop` and `step` of ``numpy.arange``; rounding may let `stop`
+            itself be the last one, as it does for the default 0.3, 0.9, 0.1.
+        strategy: "vanilla" (first come, first matched) or "max_matching" (as many matches as
+            possible).
+
+    Raises:
+        ConfigError: An unknown strategy or a range without thresholds.
+    """
+
+    def __init__(
+        self,
+        match_iou_thr: float = 0.5,
+        ignore_precision_thr: float = 0.5,
+        pred_score_thrs: Mapping[str, float] | None = None,
+        strategy: str = "vanilla",
+    ) -> None:
+        if strategy not in _STRATEGIES:
+            raise ConfigError(f"strategy: unknown '{strategy}'{nearest(strategy, _STRATEGIES)}")
+        self.match_iou_thr = match_iou_thr
+        self.ignore_precision_thr = ignore_precision_thr
+        self.thresholds = _thresholds(_SWEEP if pred_score_thrs is None else pred_score_thrs)
+        self.strategy = strategy
+
+    @property
+    def protocol(self) -> str:
+        """The rule in one line."""
+        first, last = self.thresholds[0], self.thresholds[-1]
+        return (
+            f"MMOCR HmeanIOUMetric: IoU > {self.match_iou_thr:g}, {self.strategy}, "
+            f"best of {len(self.thresholds)} score thresholds {first:g} to {last:g}"
+        )
+
+    def evaluate(
+        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+    ) -> Scores:
+        """Score predictions at every threshold and return the best; all are in its `sweep`.
+
+        Args:
+            predictions: One per image, in original image coordinates, with scores.
+            truths: One per image, in the same order.
+
+        Raises:
+            DataError: A prediction has no scores.
+        """
+        match = _STRATEGIES[self.strategy]
+        hits, detections = np.zeros((2, len(self.thresholds)), np.int64)
+        count = 0
+        for prediction, truth in zip(predictions, truths, strict=True):
+            overlaps, scores = self.overlaps(prediction, truth)
+            count += len(overlaps)
+            for i, kept in enumerate(_reaches(scores, self.thresholds)):
+                hits[i] += len(match(overlaps[:, kept] > self.match_iou_thr))
+                detections[i] += np.count_nonzero(kept)
+        sweep = [
+            Scores(int(h), count, int(d), self.protocol, threshold=float(t))
+            for h, d, t in zip(hits, detections, self.thresholds, strict=True)
+        ]
+        return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
+
+    def overlaps(
+        self, prediction: TextInstances, truth: TextInstances
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return IoU (G, K) float64 of the truths and detections that count, scores (K,) float32.
+
+        Detections below the lowest threshold or inside an ignored ground truth are dropped; invalid
+        polygons are repaired.
+
+        Raises:
+            DataError: The prediction has no scores.
+        """
+        if prediction.scores is None and len(prediction):
+            raise DataError("HmeanSweep needs predictions with scores")
+        scores = np.zeros(0, np.float32) if prediction.scores is None else prediction.scores
+        candidates = np.flatnonzero(_reaches(scores, self.thresholds.min()))
+        polygons = [prediction.polygons[i] for i in candidates]
+        shapes = [repair(polygon) for polygon in polygons]
+        inter = intersection_areas(_repaired(truth, truth.ignored), shapes)
+        # The area is that before the repair; the constant is the protocol's guard against 0.
+        inside = inter / (np.array([area(polygon) for polygon in polygons]) + 1e-5)
+        free = np.flatnonzero(~(inside > self.ignore_precision_thr).any(axis=0))
+        iou = iou_matrix(_repaired(truth, ~truth.ignored), [shapes[i] for i in free])
+        return iou, scores[candidates[free]]
+
+
+def _repaired(instances: TextInstances, chosen: np.ndarray) -> list[shapely.Polygon]:
+    return [repair(polygon) for polygon in instances.select(chosen).polygons]
+
+
+def _thresholds(sweep: Mapping[str, float]) -> np.ndarray:
+    if set(sweep) != set(_SWEEP):
+        raise ConfigError(f"pred_score_thrs: start, stop and step are wanted, got {dict(sweep)}")
+    start, stop, step = sweep["start"], sweep["stop"], sweep["step"]
+    thresholds = np.arange(start, stop, step) if step else np.zeros(0)
+    if not len(thresholds):
+        raise ConfigError(f"pred_score_thrs: {dict(sweep)} holds no threshold")
+    return thresholds
+
+
+def _reaches(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Compare scores with thresholds as float32, so that a score of 0.7 reaches 0.7."""
+    return scores >= np.asarray(thresholds, np.float32)[..., None]

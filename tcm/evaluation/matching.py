@@ -1,0 +1,30 @@
+"""Assigning detections to ground truths, given which pairs may be joined."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+
+def greedy_match(hits: np.ndarray) -> list[tuple[int, int]]:
+    """Join each truth in turn with the first free detection: the RRC's rule, MMOCR's "vanilla".
+
+    Args:
+        hits: (truths, detections) bool, the pairs that may be joined.
+
+    Returns:
+        Pairs (truth, detection); each index occurs at most once.
+    """
+    pairs: list[tuple[int, int]] = []
+    taken = np.zeros(hits.shape[1], bool)
+    for truth in np.flatnonzero(hits.any(axis=1)):
+        free = np.flatnonzero(hits[truth] & ~taken)
+        if len(free):
+            taken[free[0]] = True
+            pairs.append((int(truth), int(free[0])))
+    return pairs
+
+
+def maximum_match(hits: np.ndarray) -> list[tuple[int, int]]:
+    """Join as many pairs as possible; arguments and result are those of `greedy_match`."""
+    truth_of = maximum_bipartite_matching(csr_matrix(hits), perm_type="row")
+    return sorted((int(truth), detection) for detection, truth in enumerate(truth_of) if truth >= 0)

@@ -1,0 +1,105 @@
+"""What a protocol reports: precision, recall and hmean, from sums over the whole dataset.
+
+An undefined ratio is 0, as in the totals of the Robust Reading Competition (RRC). Figures of single
+images never enter the totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from tcm.structures import TextInstances
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The result of a protocol on a dataset.
+
+    Attributes:
+        matched: Ground truths found; fractional in protocols that give partial credit.
+        truths: Ground truths that count.
+        detections: Detections that count.
+        protocol: One line that names the rule, for reports.
+        matched_detections: Detections that are right, where the protocol counts them otherwise than
+            `matched`.
+        average_precision: In [0, 1], where the protocol ranks by confidence.
+        threshold: The score threshold the figures belong to, where the protocol picks one.
+        images: Per image results of the protocol's own kind, in the order of the images.
+        sweep: The scores at every threshold tried.
+    """
+
+    matched: float
+    truths: int
+    detections: int
+    protocol: str = ""
+    matched_detections: float | None = None
+    average_precision: float | None = None
+    threshold: float | None = None
+    images: Sequence[Any] = field(default=(), repr=False)
+    sweep: Sequence[Scores] = field(default=(), repr=False)
+
+    @property
+    def precision(self) -> float:
+        """The share of the detections that are right."""
+        right = self.matched if self.matched_detections is None else self.matched_detections
+        return ratio(right, self.detections)
+
+    @property
+    def recall(self) -> float:
+        """The share of the ground truths that are found."""
+        return ratio(self.matched, self.truths)
+
+    @property
+    def hmean(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return harmonic_mean(self.precision, self.recall)
+
+    def as_dict(self) -> dict[str, float]:
+        """Return figures and counts by name, the optional ones only where the protocol has them."""
+        figures = {name: float(getattr(self, name)) for name in ("precision", "recall", "hmean")}
+        counts = {"matched": self.matched, "truths": self.truths, "detections": self.detections}
+        extras = {
+            "average_precision": self.average_precision,
+            "threshold": self.threshold,
+            "matched_detections": self.matched_detections,
+        }
+        return (
+            figures | counts | {name: value for name, value in extras.items() if value is not None}
+        )
+
+
+class Metric(Protocol):
+    """What is registered in METRICS: stateless, one call for a dataset."""
+
+    def evaluate(
+        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+    ) -> Scores:
+        """Score predictions in original image coordinates against the truths, in the same order."""
+        ...
+
+
+def ratio(part: float, whole: float) -> float:
+    """Return part / whole, 0 if the whole is 0."""
+    return part / whole if whole else 0.0
+
+
+def harmonic_mean(precision: float, recall: float) -> float:
+    """Return 2PR / (P + R), 0 if both are 0."""
+    return ratio(2.0 * precision * recall, precision + recall)
+
+
+def average_precision(confidences: np.ndarray, correct: np.ndarray, truths: int) -> float:
+    """Return the RRC's AP: the precisions at the correct detections, summed, over the truths.
+
+    Args:
+        confidences: (M,) float; the detections are ranked by it, equal ones keep their order.
+        correct: (M,) bool.
+        truths: Ground truths that count; 0 gives 0.
+    """
+    ranked = np.asarray(correct, bool)[np.argsort(-np.asarray(confidences), kind="stable")]
+    precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    return ratio(float(precision[ranked].sum()), truths)
