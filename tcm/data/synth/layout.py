@@ -1,0 +1,103 @@
+"""The words of a scene and their places: inside the image, and clear of one another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from tcm.data.synth.fonts import fonts_for
+from tcm.data.synth.render import WordMask, draw_mask, make_illegible
+from tcm.data.synth.shapes import WordShape, make_shape
+from tcm.data.synth.words import WordSampler
+
+_WORD_TRIES = 6  # other words, ever lower and shorter, before a word is given up
+_PLACE_TRIES = 8  # positions tried for a word
+_BORDER = 1.0  # pixels kept free along the image's edge
+_OUTLINED = 0.15  # share of words with an outline
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """What a scene is made of; see `SyntheticText` for the meaning and units of each."""
+
+    size: tuple[int, int]
+    styles: tuple[str, ...]
+    words_per_image: tuple[int, int]
+    text_height: tuple[float, float]
+    charset: str
+    word_length: tuple[int, int]
+    ignored_ratio: float
+    curve_points: int
+
+
+@dataclass(frozen=True)
+class PlacedWord:
+    """A word with its place: `shape` is in image coordinates, `height` in pixels."""
+
+    text: str
+    mask: WordMask
+    shape: WordShape
+    height: float
+    ignored: bool
+
+
+def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedWord]:
+    """Return words clear of each other and the edge, tallest first; fewer if there is no room."""
+    lowest, highest = options.words_per_image
+    heights = rng.uniform(*options.text_height, int(rng.integers(lowest, highest + 1)))
+    sampler = WordSampler(options.charset, options.word_length)
+    placed: list[PlacedWord] = []
+    occupied: list[shapely.Polygon] = []
+    for height in sorted(heights.tolist(), reverse=True):
+        word = _place_word(height, options, sampler, occupied, rng)
+        if word is not None:
+            placed.append(word)
+            margin = 2 + 0.1 * word.height
+            occupied.append(shapely.Polygon(word.shape.outline).buffer(margin, quad_segs=2))
+    return placed
+
+
+def _place_word(
+    height: float,
+    options: SceneOptions,
+    sampler: WordSampler,
+    occupied: list[shapely.Polygon],
+    rng: np.random.Generator,
+) -> PlacedWord | None:
+    """Return a word where there is room, trying `height` first, then ever lower, shorter words."""
+    ignored = bool(rng.random() < options.ignored_ratio)
+    lowest, longest = options.text_height[0], options.word_length[1]
+    for keep in np.linspace(1, 0, _WORD_TRIES).tolist():
+        tall = lowest + (height - lowest) * keep
+        text = sampler(rng, longest=round(longest * keep))
+        mask = _random_mask(text, tall, options.charset, rng)
+        style = options.styles[int(rng.integers(len(options.styles)))]
+        shape = make_shape(style, *mask.size, options.curve_points, rng)
+        place = _find_room(shape, options.size, occupied, rng)
+        if place is not None:
+            mask = make_illegible(mask) if ignored else mask
+            return PlacedWord(text, mask, shape.moved(place), tall, ignored)
+    return None
+
+
+def _random_mask(text: str, height: float, charset: str, rng: np.random.Generator) -> WordMask:
+    fonts = fonts_for(charset)
+    outline_ratio = rng.uniform(0.03, 0.06) if rng.random() < _OUTLINED else 0.0
+    return draw_mask(text, fonts[int(rng.integers(len(fonts)))], height, outline_ratio)
+
+
+def _find_room(
+    shape: WordShape,
+    size: tuple[int, int],
+    occupied: list[shapely.Polygon],
+    rng: np.random.Generator,
+) -> np.ndarray | None:
+    """Return an offset (2,) at which the shape is free of what is occupied, or None."""
+    low = _BORDER - shape.outline.min(axis=0)
+    high = np.array(size[::-1]) - _BORDER - shape.outline.max(axis=0)
+    if (low > high).any():
+        return None
+    for offset in rng.uniform(low, high, (_PLACE_TRIES, 2)):
+        if not shapely.intersects(shapely.Polygon(shape.outline + offset), occupied).any():
+            return offset
+    return None

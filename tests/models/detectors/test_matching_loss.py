@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from tcm.errors import ConfigError
+from tcm.models.detectors.matching_loss import MatchingLoss
+from tcm.registry import MODELS
+from tests.conftest import oracle_file
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    return np.load(oracle_file("tcm/6_aux_identity_loss.npz"))
+
+
+def cases(data):
+    """Return (case, loss, wanted value), without the value of the released slip."""
+    found = []
+    for key in data:
+        if key.startswith("out.") and "BUGGY" not in key:
+            _, case, name = key.split(".")
+            found.append((case, "dice" if "dice" in name else "bce", float(data[key])))
+    return found
+
+
+def inputs(data, case):
+    logits = torch.from_numpy(data[f"in.{case}.logits"])
+    names = {"shrink_map": "gt_shrink", "shrink_mask": "gt_shrink_mask"}
+    return logits, {k: torch.from_numpy(data[f"in.{case}.{v}"]) for k, v in names.items()}
+
+
+def test_values_of_the_released_loss_without_its_slip(oracle):
+    config = json.loads(str(oracle["config"]))
+    wanted = cases(oracle)
+    assert {loss for _, loss, _ in wanted} == {"bce", "dice"}
+    for case, loss, value in wanted:
+        module = MatchingLoss(
+            upsample=config["upsampling"], loss=loss, negative_ratio=config["negative_ratio"]
+        )
+        assert module(*inputs(oracle, case)).item() == pytest.approx(value, abs=1e-5)
+
+
+def targets_of(text, valid=1, size=(64, 96)):
+    return {
+        "shrink_map": torch.full((2, *size), text, dtype=torch.uint8),
+        "shrink_mask": torch.full((2, *size), valid, dtype=torch.uint8),
+    }
+
+
+@pytest.mark.parametrize("loss", ["bce", "dice"])
+def test_images_of_a_batch_do_not_mix(loss):
+    torch.manual_seed(0)
+    logits = torch.randn(2, 1, 2, 3)
+    text = torch.zeros(2, 64, 96)
+    text[0, :32] = 1
+    mask = torch.ones(2, 64, 96)
+    mask[1] = 0
+    module = MatchingLoss(loss=loss)
+    both = module(logits, {"shrink_map": text, "shrink_mask": mask})
+    alone = module(logits[:1], {"shrink_map": text[:1], "shrink_mask": mask[:1]})
+    assert both.item() == pytest.approx(alone.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["bce", "dice"])
+@pytest.mark.parametrize(("text", "valid"), [(0, 1), (1, 0), (3, 1)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_it_is_finite_and_differentiable(loss, text, valid, dtype):
+    logits = (20 * torch.randn(2, 1, 2, 3)).to(dtype).requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype != torch.float32):
+        value = MatchingLoss(loss=loss)(logits, targets_of(text, valid))
+    value.backward()
+    assert value.dtype == torch.float32
+    assert torch.isfinite(value)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_weight_names_and_no_enlargement():
+    config = {"type": "MatchingLoss", "map": "region", "mask": "valid", "upsample": 1}
+    logits = torch.randn(2, 1, 4, 4)
+    targets = {"region": torch.ones(2, 4, 4), "valid": torch.ones(2, 4, 4)}
+    single = MODELS.build(config)(logits, targets)
+    wanted = torch.nn.functional.softplus(-logits).mean()
+    assert single.item() == pytest.approx(wanted.item(), rel=1e-5)
+    double = MODELS.build({**config, "weight": 2.0})(logits, targets)
+    assert double.item() == pytest.approx(2 * single.item())
+
+
+def test_every_class_meets_the_same_target():
+    logits = torch.randn(2, 1, 2, 3)
+    targets = targets_of(1)
+    many = MatchingLoss()(logits.expand(-1, 3, -1, -1), targets)
+    assert many.item() == pytest.approx(MatchingLoss()(logits, targets).item(), abs=1e-5)
+
+
+def test_mistakes_are_named():
+    with pytest.raises(ConfigError, match="'bce' or 'dice'"):
+        MatchingLoss(loss="ce")
+    with pytest.raises(ConfigError, match="did you mean 'shrink_map'"):
+        MatchingLoss(map="shrinkmap")(torch.randn(2, 1, 2, 3), targets_of(1))
+    with pytest.raises(ConfigError, match="larger than"):
+        MatchingLoss(upsample=1)(torch.randn(2, 1, 2, 3), targets_of(1))

@@ -1,0 +1,61 @@
+import pytest
+import torch
+
+from tcm.models.losses import balanced_bce_with_logits, dice_loss, masked_l1_loss
+
+LOSSES = [balanced_bce_with_logits, dice_loss, masked_l1_loss]
+
+
+def test_balanced_bce_keeps_the_hardest_negatives_of_the_whole_batch():
+    logits = torch.tensor([[2.0, -1.0, 3.0, 0.5], [-2.0, 4.0, -3.0, 9.0]])
+    target = torch.tensor([[1, 0, 0, 0], [0, 0, 0, 0]])
+    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    # One positive (2), and of the negatives 4, 3, 0.5, -1, -2, -3 the first two.
+    pixels = [torch.tensor(v).exp().log1p() for v in (-2.0, 4.0, 3.0)]
+    found = balanced_bce_with_logits(logits, target, mask, negative_ratio=2)
+    assert found.item() == pytest.approx(sum(pixels).item() / 3, rel=1e-5)
+
+
+def test_balanced_bce_uses_all_negatives_when_there_are_few():
+    logits, target = torch.zeros(1, 4), torch.tensor([[1, 1, 1, 0]])
+    found = balanced_bce_with_logits(logits, target, torch.ones(1, 4))
+    assert found.item() == pytest.approx(0.693147, rel=1e-5)
+
+
+def test_dice_by_hand():
+    probability = torch.tensor([0.5, 1.0, 0.25, 1.0])
+    target, mask = torch.tensor([1, 1, 0, 1]), torch.tensor([1, 1, 1, 0])
+    assert dice_loss(probability, target, mask).item() == pytest.approx(1 - 3 / 3.75, abs=1e-6)
+
+
+def test_masked_l1_by_hand():
+    prediction, target = torch.tensor([0.5, 1.0, 9.0]), torch.tensor([0.25, 0.5, 0.0])
+    found = masked_l1_loss(prediction, target, torch.tensor([1, 1, 0]))
+    assert found.item() == pytest.approx(0.375, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_maps_of_two_shapes_are_refused(loss):
+    with pytest.raises(ValueError, match="differ in shape"):
+        loss(torch.rand(2, 1, 4, 4), torch.ones(2, 4, 4), torch.ones(2, 4, 4))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(("text", "valid"), [(0, 1), (1, 0), (0, 0)])
+def test_without_text_or_mask_losses_and_gradients_are_finite(loss, text, valid):
+    prediction = torch.rand(2, 8, 8, requires_grad=True)
+    value = loss(prediction, torch.full((2, 8, 8), text), torch.full((2, 8, 8), valid))
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.isfinite(prediction.grad).all()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_autocast_does_not_reach_the_losses(loss, dtype):
+    prediction = torch.rand(2, 8, 8)
+    target, mask = torch.rand(2, 8, 8) > 0.5, torch.ones(2, 8, 8)
+    with torch.autocast("cpu", dtype=dtype):
+        found = loss(prediction, target, mask)
+    assert found.dtype == torch.float32
+    assert found == loss(prediction, target, mask)
