@@ -39,7 +39,9 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]
 
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     """Write a resolved config as YAML, keys in their order."""
-    Path(path).write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    Path(path).write_text(
+        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
 
 
 def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
@@ -94,16 +96,22 @@ def _override(tree: dict[str, Any], option: str) -> None:
     elif isinstance(node, dict):
         node[last] = _merge(node.get(last), value)
     else:
-        raise ConfigError(f"--cfg-options {option}: '{'.'.join(parents)}' holds {node!r}, not a mapping or a list")
+        raise ConfigError(
+            f"--cfg-options {option}: '{'.'.join(parents)}' holds {node!r}, not a mapping or a list"
+        )
 
 
 def _child(node: Any, key: str, option: str, place: str, create: bool) -> Any:
     if isinstance(node, list):
         if not key.isdigit() or int(key) >= len(node):
-            raise ConfigError(f"--cfg-options {option}: '{place}' is not in the list of {len(node)}")
+            raise ConfigError(
+                f"--cfg-options {option}: '{place}' is not in the list of {len(node)}"
+            )
         return node[int(key)]
     if not isinstance(node, dict):
-        raise ConfigError(f"--cfg-options {option}: '{place}' does not exist, its parent holds {node!r}")
+        raise ConfigError(
+            f"--cfg-options {option}: '{place}' does not exist, its parent holds {node!r}"
+        )
     if node.get(key) is None and create:
         node[key] = {}
     return node[key]

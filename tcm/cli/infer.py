@@ -9,7 +9,8 @@ from torch.utils.data import DataLoader
 
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.collate import collate
-from tcm.data.datasets import ImageFiles, Pipeline
+from tcm.data.datasets import Pipeline
+from tcm.data.image_files import ImageFiles
 from tcm.engine.checkpoint import load_model
 from tcm.errors import DataError
 from tcm.evaluation.submission import write_predictions

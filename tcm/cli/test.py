@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)
     found = predict(model, loader, device, args.limit)
-    total = min(args.limit or data.test_length(), data.test_length())
+    total = min(args.limit or data.length("test"), data.length("test"))
     pairs = list(track(found, "testing", total=total))
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
@@ -82,7 +82,7 @@ def _write(
     if args.submission:
         write_submission(args.submission, paths, predictions)
     if args.visualize:
-        dataset = data.test_dataset()
+        dataset = data.dataset("test")
         for sample, prediction in zip(samples, predictions, strict=True):
             picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
             write_image(Path(args.visualize) / f"{Path(sample.path).stem}.jpg", picture)

@@ -168,7 +168,7 @@ def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> Non
         "%.1f M parameters, %.1f M of them trained; %d images, %d steps of %d",
         sum(p.numel() for p in parameters) / 1e6,
         trainable / 1e6,
-        data.train_length(),
+        data.length("train"),
         total_steps,
         data.stages["train"]["batch_size"],
     )

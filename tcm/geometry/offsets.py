@@ -1,29 +1,57 @@
 """Growing and shrinking polygons: the "Vatti clipping" of DBNet and PSENet, with round joins."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 
 from tcm.errors import ConfigError
-from tcm.geometry.polygons import clockwise
+from tcm.geometry.polygons import clockwise, to_shapely
 
-_ARC_SEGMENTS = 4  # per quarter circle; Clipper's arc tolerance of 0.25 px gives about as many at these distances
+# Per quarter circle; Clipper's arc tolerance of 0.25 px gives about as many at these distances.
+_ARC_SEGMENTS = 4
+_POLYGON = 3  # shapely's type id
 
 
 def offset_polygon(polygon: np.ndarray, distance: float) -> np.ndarray | None:
-    """Move the outline of (P, 2) outwards by `distance` pixels (inwards if negative), exactly, in floating point.
+    """Move the outline of (P, 2) outwards by `distance` pixels (inwards if negative), exactly.
 
     Returns:
         float32 (Q, 2), clockwise, open; None if nothing is left or it falls into several parts.
     """
-    shape = shapely.Polygon(np.asarray(polygon, np.float64))
-    moved = (shape if shape.is_valid else shape.buffer(0)).buffer(distance, quad_segs=_ARC_SEGMENTS)
-    if moved.geom_type != "Polygon" or moved.is_empty:
-        return None
-    return clockwise(np.asarray(moved.exterior.coords[:-1], np.float32))
+    return offset_polygons([polygon], [distance])[0]
+
+
+def offset_polygons(
+    polygons: Sequence[np.ndarray], distances: Sequence[float] | np.ndarray
+) -> list[np.ndarray | None]:
+    """Move N outlines (P, 2) at once, each by its own distance in pixels; else as `offset_polygon`.
+
+    A polygon that crosses itself is first repaired with a zero-width buffer. Holes that open or
+    remain inside are filled.
+    """
+    results: list[np.ndarray | None] = [None] * len(polygons)
+    if not results:
+        return results
+    shapes = to_shapely(polygons)
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = shapely.buffer(shapes[broken], 0)
+    moved = shapely.buffer(shapes, np.asarray(distances, np.float64), quad_segs=_ARC_SEGMENTS)
+    kept = np.flatnonzero((shapely.get_type_id(moved) == _POLYGON) & ~shapely.is_empty(moved))
+    rings = shapely.get_exterior_ring(moved[kept])
+    # Counter-clockwise with y upwards, as GEOS counts, is clockwise on the screen.
+    rings = np.where(shapely.is_ccw(rings), rings, shapely.reverse(rings))
+    points = shapely.get_coordinates(rings).astype(np.float32)
+    ends = np.cumsum(shapely.get_num_points(rings))
+    for i, start, end in zip(kept, [0, *ends], ends, strict=False):
+        results[i] = points[start : end - 1]
+    return results
 
 
 def offset_polygon_integer(polygon: np.ndarray, distance: float) -> np.ndarray | None:
-    """Do the same as MMOCR does it: through pyclipper, which truncates the input and rounds the result to integers.
+    """Do the same in whole pixels, as MMOCR does.
+
+    pyclipper truncates the coordinates that it gets and rounds those that it returns.
 
     Raises:
         ConfigError: pyclipper is not installed.
@@ -35,4 +63,4 @@ def offset_polygon_integer(polygon: np.ndarray, distance: float) -> np.ndarray |
     offsetter = pyclipper.PyclipperOffset()
     offsetter.AddPath(np.asarray(polygon).tolist(), pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
     parts = offsetter.Execute(distance)
-    return np.asarray(parts[0], np.float32) if len(parts) == 1 else None
+    return clockwise(np.asarray(parts[0], np.float32)) if len(parts) == 1 else None

@@ -1,4 +1,4 @@
-"""Polygons as float arrays (P, 2), x then y, in pixels: areas, repair, overlap, clipping, offset, rectangles.
+"""Polygons as float arrays (P, 2), x then y, in pixels: areas, repair, overlap, rectangles.
 
 No function changes its arguments. "Clockwise" is as seen on the screen, where y points down.
 """
@@ -11,9 +11,10 @@ import shapely
 
 
 def signed_area(polygon: np.ndarray) -> float:
-    """Return the area in square pixels of a polygon (P, 2), positive if it runs clockwise on the screen."""
+    """Return the area in square pixels of (P, 2), positive if it runs clockwise on the screen."""
     x, y = np.asarray(polygon, np.float64).T
-    return 0.5 * float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
+    closing = x[-1] * y[0] - y[-1] * x[0]
+    return 0.5 * float(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]) + closing)
 
 
 def area(polygon: np.ndarray) -> float:
@@ -39,10 +40,21 @@ def bounding_box(polygon: np.ndarray) -> np.ndarray:
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
-def repair(polygon: np.ndarray) -> shapely.Polygon:
-    """Return a valid shapely polygon of (P, 2): as it is, else of zero-width buffer, else the convex hull of the parts.
+def to_shapely(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Return N arrays (P, 2), P >= 3, as shapely polygons in an object array (N,), unrepaired."""
+    if not len(polygons):
+        return np.zeros(0, object)
+    counts = [len(p) for p in polygons]
+    owners = np.repeat(np.arange(len(counts)), counts)
+    points = np.concatenate(polygons).astype(np.float64)
+    return shapely.polygons(shapely.linearrings(points, indices=owners))
 
-    The rule is MMOCR's (`mmocr/utils/polygon_utils.py`), which the hmean protocol depends on.
+
+def repair(polygon: np.ndarray) -> shapely.Polygon:
+    """Return (P, 2) as a valid shapely polygon.
+
+    An invalid one gets a zero-width buffer; if that leaves parts, their convex hull. The rule is
+    MMOCR's (`mmocr/utils/polygon_utils.py`), which the hmean protocol depends on.
     """
     shape = shapely.Polygon(np.asarray(polygon, np.float64).reshape(-1, 2))
     if shape.is_valid:
@@ -60,8 +72,10 @@ def is_simple(polygon: np.ndarray) -> bool:
     return bool(shape.is_valid and shape.area > 0)
 
 
-def intersection_areas(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]) -> np.ndarray:
-    """Return the (len(rows), len(columns)) float64 areas in square pixels of all pairwise intersections."""
+def intersection_areas(
+    rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]
+) -> np.ndarray:
+    """Return the float64 (len(rows), len(columns)) areas of all intersections, in square pixels."""
     areas = np.zeros((len(rows), len(columns)))
     if areas.size:
         row, column = shapely.STRtree(list(columns)).query(list(rows), predicate="intersects")
@@ -71,16 +85,24 @@ def intersection_areas(rows: Sequence[shapely.Polygon], columns: Sequence[shapel
 
 
 def iou_matrix(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]) -> np.ndarray:
-    """Return the (len(rows), len(columns)) float64 intersection over union of valid polygons; 0 where the union is 0."""
+    """Return the float64 (len(rows), len(columns)) intersections over unions of valid polygons.
+
+    The value is 0 where the union is 0.
+    """
     inter = intersection_areas(rows, columns)
-    union = shapely.area(list(rows))[:, None] + shapely.area(list(columns))[None, :] - inter if inter.size else inter
+    union = (
+        shapely.area(list(rows))[:, None] + shapely.area(list(columns))[None, :] - inter
+        if inter.size
+        else inter
+    )
     return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
 
 
 def clip_to_box(polygon: np.ndarray, box: Sequence[float]) -> np.ndarray | None:
-    """Return the part of (P, 2) inside the box (xmin, ymin, xmax, ymax), or None if that is empty or in several parts.
+    """Return the part of (P, 2) inside the box (xmin, ymin, xmax, ymax).
 
-    The result is float32 (Q, 2), open (the first point is not repeated), clockwise.
+    The result is float32 (Q, 2), open (the first point is not repeated), clockwise; None if it
+    would be empty or in several parts.
     """
     part = repair(polygon).intersection(shapely.box(*box))
     if part.geom_type != "Polygon" or part.area <= 0:
@@ -96,10 +118,29 @@ def transform_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def min_area_rect(polygon: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the rectangle of least area around (P, 2) as float32 (4, 2), clockwise, and its shorter side in pixels.
+    """Return the rectangle of least area around (P, 2), and its shorter side in pixels.
 
-    The first corner is the top left of the upright reading: the one with the smallest x + y.
+    The rectangle is float32 (4, 2), clockwise. The first corner is the top left of the upright
+    reading: the one with the smallest x + y.
     """
-    rectangle = cv2.minAreaRect(np.asarray(polygon, np.float32))
-    corners = clockwise(cv2.boxPoints(rectangle).astype(np.float32))
-    return np.roll(corners, -int(corners.sum(axis=1).argmin()), axis=0), float(min(rectangle[1]))
+    corners, sides = min_area_rects([polygon])
+    return corners[0], float(sides[0])
+
+
+def min_area_rects(polygons: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `min_area_rect` does for N polygons at once.
+
+    Returns:
+        float32 (N, 4, 2) corners and float32 (N,) shorter sides, both in pixels.
+    """
+    rectangles = [cv2.minAreaRect(np.asarray(p, np.float32)) for p in polygons]
+    rows = [(*centre, *sides, angle) for centre, sides, angle in rectangles]
+    x, y, width, height, angle = np.array(rows, np.float64).reshape(-1, 5).T
+    turn = np.deg2rad(angle)
+    along = 0.5 * width[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    across = 0.5 * height[:, None] * np.stack([-np.sin(turn), np.cos(turn)], axis=1)
+    offsets = np.stack([-along - across, along - across, along + across, across - along], axis=1)
+    corners = (np.stack([x, y], axis=1)[:, None] + offsets).astype(np.float32)
+    order = (corners.sum(axis=2).argmin(axis=1)[:, None] + np.arange(4)) % 4
+    sides = np.minimum(width, height).astype(np.float32)
+    return np.take_along_axis(corners, order[:, :, None], axis=1), sides

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tcm.models.losses import balanced_bce_with_logits, dice_loss, masked_l1_loss
+from tcm.models.losses import balanced_bce_with_logits, dice_loss, full_precision, masked_l1_loss
 
 LOSSES = [balanced_bce_with_logits, dice_loss, masked_l1_loss]
 
@@ -26,6 +26,21 @@ def test_dice_by_hand():
     probability = torch.tensor([0.5, 1.0, 0.25, 1.0])
     target, mask = torch.tensor([1, 1, 0, 1]), torch.tensor([1, 1, 1, 0])
     assert dice_loss(probability, target, mask).item() == pytest.approx(1 - 3 / 3.75, abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", [balanced_bce_with_logits, dice_loss])
+def test_targets_may_hold_instance_numbers(loss):
+    prediction, mask = torch.rand(2, 8, 8), torch.ones(2, 8, 8)
+    text = torch.rand(2, 8, 8) > 0.5
+    assert loss(prediction, text * 7, mask) == loss(prediction, text, mask)
+
+
+def test_full_precision_switches_autocast_off():
+    x = torch.rand(4, 4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert (x @ x).dtype == torch.bfloat16
+        with full_precision(x):
+            assert (x @ x).dtype == torch.float32
 
 
 def test_masked_l1_by_hand():

@@ -62,6 +62,21 @@ def test_extreme_half_precision_logits_give_finite_losses(head, dtype):
     assert torch.isfinite(logits.grad).all()
 
 
+def test_the_criterion_runs_in_float32_without_autocast(head):
+    seen = []
+
+    def probe(*maps_and_targets):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        seen.extend(m.dtype for m in maps_and_targets[:3])
+        return {}
+
+    head.criterion = torch.nn.Identity()
+    head.criterion.forward = probe
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        head.loss(head(torch.randn(2, 32, 12, 16)), batch_of("text"))
+    assert seen == [False] + [torch.float32] * 3
+
+
 def test_all_parameters_learn_from_text(head):
     head.loss(head(torch.randn(2, 32, 12, 16)), batch_of("text"))["loss_prob"].backward()
     # The threshold branch learns nothing from the probability's loss.
@@ -101,5 +116,5 @@ def test_its_parts_are_configurable_and_mistakes_are_named():
     head = MODELS.build({"type": "DBHead", **parts}, in_channels=32)
     assert head.criterion.thr_weight == 1.0
     assert head.decoder.output == "poly"
-    with pytest.raises(ConfigError, match="head.loss.thr_wieght"):
+    with pytest.raises(ConfigError, match="model.head.loss.thr_wieght"):
         DBHead(32, loss={"type": "DBLoss", "thr_wieght": 1.0})

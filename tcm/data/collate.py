@@ -1,0 +1,59 @@
+"""From samples to the batch that a model takes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+
+from tcm.data.transforms.moves import valid_size
+from tcm.structures import Batch, Sample
+
+_NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+
+
+def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
+    """Stack samples of any sizes.
+
+    Args:
+        samples: B warped samples, instances in original image coordinates; left as they are.
+        size_divisor: Height and width of the batch become multiples of it.
+
+    Returns:
+        images uint8 (B, 3, H, W) RGB in 0..255, zeros right of and below each image; each target
+        (B, H, W) in its own type, zeros there too (a mask of 0 means "does not count"), or smaller
+        if it was made at a stride; the samples without pixels and maps, `size` the valid (height,
+        width) in network pixels.
+    """
+    height = _ceil(max(s.image.shape[0] for s in samples), size_divisor)
+    width = _ceil(max(s.image.shape[1] for s in samples), size_divisor)
+    images = np.zeros((len(samples), 3, height, width), np.uint8)
+    for planes, sample in zip(images, samples, strict=True):
+        rows, columns = sample.image.shape[:2]
+        for plane, channel in zip(planes, cv2.split(sample.image), strict=True):
+            plane[:rows, :columns] = channel
+    targets = {name: _stack(name, samples, (height, width)) for name in samples[0].maps}
+    return Batch(torch.from_numpy(images), targets, [_stripped(sample) for sample in samples])
+
+
+def _stack(name: str, samples: Sequence[Sample], size: tuple[int, int]) -> torch.Tensor:
+    """Stack the maps (..., h, w) of a name, each padded to the canvas at the map's own stride."""
+    first = samples[0].maps[name]
+    stride = round(samples[0].image.shape[0] / first.shape[-2])
+    shape = (len(samples), *first.shape[:-2], size[0] // stride, size[1] // stride)
+    stacked = np.zeros(shape, first.dtype)
+    for target, sample in zip(stacked, samples, strict=True):
+        rows, columns = sample.maps[name].shape[-2:]
+        target[..., :rows, :columns] = sample.maps[name]
+    return torch.from_numpy(stacked)
+
+
+def _stripped(sample: Sample) -> Sample:
+    plain = replace(sample, image=_NO_PIXELS, maps={})
+    fields = {name: getattr(plain, name) for name in Sample.__dataclass_fields__}
+    return Sample(**fields | {"size": valid_size(sample)})
+
+
+def _ceil(length: int, divisor: int) -> int:
+    return -(-length // divisor) * divisor

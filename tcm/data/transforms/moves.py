@@ -1,0 +1,104 @@
+"""What the geometric transforms share: moving a sample by a matrix, and clipping it to its canvas.
+
+A geometric transform plans only: it composes its 3x3 matrix onto `Sample.matrix`, moves the
+polygons and sets `Sample.size`. `Warp` makes the pixels once, from the product of all matrices.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tcm.errors import ConfigError
+from tcm.geometry.polygons import clip_to_box, clockwise, transform_points
+from tcm.structures import Sample
+
+# Float32 coordinates that were scaled may lie that many pixels outside of the canvas.
+INSIDE_TOLERANCE = 0.01
+
+
+@dataclass
+class PaddedSample(Sample):
+    """A sample whose canvas reaches beyond its picture: right of and below `valid` it is zero.
+
+    Attributes:
+        valid: (height, width) of the part of the canvas that shows the image, in pixels.
+    """
+
+    valid: tuple[int, int] = (0, 0)
+
+
+def valid_size(sample: Sample) -> tuple[int, int]:
+    """Return the (height, width) in pixels of the part of the canvas that is not padding."""
+    return sample.valid if isinstance(sample, PaddedSample) else sample.size
+
+
+def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
+    """Return the sample seen through one more matrix.
+
+    Polygons that a mirroring turns around are made clockwise again; the first point stays first,
+    although mirrored text has no reading order.
+
+    Args:
+        sample: Left as it is.
+        matrix: (3, 3), current coordinates to new coordinates, pixel-edge convention.
+        size: (height, width) of the new canvas in pixels.
+
+    Raises:
+        ConfigError: The sample is padded already, so `FitInto` was not the last geometric
+            transform.
+    """
+    if isinstance(sample, PaddedSample):
+        raise ConfigError(
+            "FitInto pads the canvas and must be the last geometric transform before Warp"
+        )
+    polygons = move_polygons(sample.instances.polygons, matrix)
+    if np.linalg.det(matrix[:2, :2]) < 0:
+        polygons = [clockwise(polygon) for polygon in polygons]
+    instances = sample.instances.with_polygons(polygons)
+    return replace(sample, matrix=matrix @ sample.matrix, size=size, instances=instances)
+
+
+def move_polygons(polygons: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:
+    """Return N float32 polygons (P, 2) mapped by a (3, 3) matrix, all in one go."""
+    if not polygons:
+        return []
+    points = transform_points(np.concatenate(polygons), matrix)
+    ends = list(itertools.accumulate(len(polygon) for polygon in polygons))
+    return [points[start:end] for start, end in itertools.pairwise([0, *ends])]
+
+
+def bounds(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the (N, 4) float32 boxes (xmin, ymin, xmax, ymax) in pixels of N polygons (P, 2)."""
+    if not polygons:
+        return np.zeros((0, 4), np.float32)
+    points = np.concatenate(polygons)
+    starts = np.cumsum([0, *(len(polygon) for polygon in polygons[:-1])])
+    return np.hstack([np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)])
+
+
+def inside(boxes: np.ndarray, window: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Tell which of the boxes (N, 4) lie in the window (xmin, ymin, xmax, ymax); (N,) bool."""
+    low = boxes[:, :2] >= np.subtract(window[:2], INSIDE_TOLERANCE)
+    high = boxes[:, 2:] <= np.add(window[2:], INSIDE_TOLERANCE)
+    return np.all(low & high, axis=1)
+
+
+def clip(sample: Sample) -> Sample:
+    """Return the sample with its polygons cut to the canvas.
+
+    Those of which nothing is left, or several parts, are dropped.
+    """
+    height, width = sample.size
+    window = (0, 0, width, height)
+    polygons: list[Any] = list(sample.instances.polygons)
+    whole = inside(bounds(polygons), window)
+    if whole.all():
+        return sample
+    for i in np.flatnonzero(~whole):
+        polygons[i] = clip_to_box(polygons[i], window)
+    keep = [i for i, polygon in enumerate(polygons) if polygon is not None]
+    kept = sample.instances.select(np.array(keep, np.int64))
+    return replace(sample, instances=kept.with_polygons([polygons[i] for i in keep]))

@@ -1,0 +1,119 @@
+"""From DBNet's probability map to text outlines (Liao et al., AAAI 2020, "Label formation").
+
+The pixel (column i, row j) is taken to lie at the point (i, j), as in the targets.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+import shapely
+
+from tcm.errors import ConfigError
+from tcm.geometry.offsets import offset_polygon_integer, offset_polygons
+from tcm.geometry.polygons import min_area_rects, to_shapely, transform_points
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+
+@MODELS.register()
+class DBDecoder:
+    """Find the regions of a probability map and grow them back to whole texts.
+
+    Args:
+        mask_thr: Pixels above it belong to a region.
+        min_score: Least mean probability inside a region's outline.
+        min_width: Least shorter side of a rectangle in network pixels (output ``quad``).
+        unclip_ratio: A region is grown by area * unclip_ratio / perimeter.
+        epsilon_ratio: Tolerance of the outline's simplification per perimeter; 0 or None is off.
+        max_candidates: Outlines looked at, at most.
+        output: ``quad`` for rotated rectangles, ``poly`` for outlines.
+        offset: ``float`` grows exactly, ``integer`` in whole pixels as MMOCR does.
+    """
+
+    def __init__(
+        self,
+        mask_thr: float = 0.3,
+        min_score: float = 0.3,
+        min_width: float = 5.0,
+        unclip_ratio: float = 1.5,
+        epsilon_ratio: float | None = 0.01,
+        max_candidates: int = 3000,
+        output: Literal["quad", "poly"] = "quad",
+        offset: Literal["float", "integer"] = "float",
+    ) -> None:
+        if output not in ("quad", "poly"):
+            raise ConfigError(f"DBDecoder: output must be 'quad' or 'poly', got '{output}'")
+        if offset not in ("float", "integer"):
+            raise ConfigError(f"DBDecoder: offset must be 'float' or 'integer', got '{offset}'")
+        self.mask_thr = mask_thr
+        self.min_score = min_score
+        self.min_width = min_width
+        self.unclip_ratio = unclip_ratio
+        self.epsilon_ratio = epsilon_ratio or 0.0
+        self.max_candidates = max_candidates
+        self.output = output
+        self.offset = offset
+
+    def __call__(self, probability: np.ndarray, matrix: np.ndarray) -> TextInstances:
+        """Return the texts of one image in original image coordinates, with scores.
+
+        Args:
+            probability: float32 (h, w) in [0, 1], without padding.
+            matrix: float64 (3, 3), original image to network coordinates.
+        """
+        regions, scores = self._regions(probability)
+        grown = self._grow(regions)
+        outlines = [p for p in grown if p is not None and len(p) > 3]
+        scores = scores[[p is not None and len(p) > 3 for p in grown]]
+        if self.output == "quad":
+            corners, sides = min_area_rects(outlines)
+            wide = sides >= self.min_width
+            outlines, scores = list(corners[wide]), scores[wide]
+        return TextInstances(_to_original(outlines, matrix), scores=scores)
+
+    def _regions(self, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return the outlines of the regions, int32 (P, 2) each, and their scores, float32 (N,)."""
+        mask = (probability > self.mask_thr).view(np.uint8)
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        regions, scores = [], []
+        for contour in contours[: self.max_candidates]:
+            if self.epsilon_ratio:
+                epsilon = self.epsilon_ratio * cv2.arcLength(contour, True)
+                contour = cv2.approxPolyDP(contour, epsilon, True)
+            if len(contour) < 4:
+                continue
+            score = _mean_inside(probability, contour)
+            if score >= self.min_score:
+                regions.append(contour[:, 0])
+                scores.append(score)
+        return regions, np.array(scores, np.float32)
+
+    def _grow(self, regions: Sequence[np.ndarray]) -> list[np.ndarray | None]:
+        shapes = to_shapely(regions)
+        distances = shapely.area(shapes) * self.unclip_ratio / shapely.length(shapes)
+        if self.offset == "float":
+            return offset_polygons(regions, distances)
+        pairs = zip(regions, distances, strict=True)
+        return [offset_polygon_integer(region, distance) for region, distance in pairs]
+
+
+def _mean_inside(probability: np.ndarray, contour: np.ndarray) -> float:
+    """Return the mean of a map (h, w) over the pixels in and on a contour (P, 1, 2) within it."""
+    x, y, width, height = cv2.boundingRect(contour)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [contour], 1, offset=(-x, -y))
+    return cv2.mean(probability[y : y + height, x : x + width], mask)[0]
+
+
+def _to_original(outlines: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:
+    """Return clockwise outlines (P, 2) in original coordinates, from the top left point on."""
+    if not len(outlines):
+        return []
+    points = transform_points(np.concatenate(outlines), np.linalg.inv(matrix))
+    ends = np.cumsum([len(outline) for outline in outlines])
+    order = -1 if np.linalg.det(matrix) < 0 else 1  # a mirrored image turns clockwise around
+    turned = [outline[::order] for outline in np.split(points, ends[:-1])]
+    starts = [int(outline.sum(axis=1).argmin()) for outline in turned]
+    return [np.concatenate([p[i:], p[:i]]) for p, i in zip(turned, starts, strict=True)]

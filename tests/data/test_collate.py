@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from tcm.data.collate import collate
+from tcm.data.transforms.geometric import FitInto
+from tcm.data.transforms.warp import Warp
+from tcm.structures import Sample
+from tests.data.builders import sample
+
+RNG = np.random.default_rng(0)
+
+
+def test_images_are_padded_with_zeros_to_a_multiple_of_32() -> None:
+    samples = [sample(40, 50), sample(20, 70)]
+    batch = collate(samples)
+    assert batch.images.shape == (2, 3, 64, 96)
+    assert batch.images.dtype == torch.uint8
+    for image, one in zip(batch.images.numpy(), samples, strict=True):
+        height, width = one.size
+        np.testing.assert_array_equal(image[:, :height, :width], one.image.transpose(2, 0, 1))
+        assert image.sum() == one.image.sum()
+
+
+def test_exact_multiples_are_not_padded() -> None:
+    assert collate([sample(32, 64)]).images.shape == (1, 3, 32, 64)
+    assert collate([sample(30, 30)], size_divisor=10).images.shape == (1, 3, 30, 30)
+
+
+def test_targets_are_stacked_in_their_types_and_padded() -> None:
+    first, second = sample(40, 50), sample(20, 70)
+    first.maps = {"mask": np.ones((40, 50), np.uint8), "thr": np.full((40, 50), 0.3, np.float32)}
+    second.maps = {"mask": np.ones((20, 70), np.uint8), "thr": np.full((20, 70), 0.5, np.float32)}
+    targets = collate([first, second]).targets
+    assert targets["mask"].shape == targets["thr"].shape == (2, 64, 96)
+    assert targets["mask"].dtype == torch.uint8
+    assert targets["thr"].dtype == torch.float32
+    assert targets["mask"].sum(dim=(1, 2)).tolist() == [2000, 1400]
+    assert targets["mask"][0, :40, :50].all()
+
+
+def test_targets_at_a_stride_keep_it() -> None:
+    first = sample(64, 64)
+    first.maps = {"level": np.ones((5, 8, 8), np.float32)}
+    second = sample(32, 64)
+    second.maps = {"level": np.ones((5, 4, 8), np.float32)}
+    level = collate([first, second]).targets["level"]
+    assert level.shape == (2, 5, 8, 8)
+    assert level[1, :, 4:].sum() == 0
+
+
+def test_samples_lose_their_pixels_and_keep_the_rest() -> None:
+    one = replace(sample(), matrix=np.diag([2.0, 3.0, 1.0]), index=7)
+    one.maps = {"mask": np.ones((48, 64), np.uint8)}
+    (kept,) = collate([one]).samples
+    assert kept.image.size == 0
+    assert kept.maps == {}
+    assert kept.size == (48, 64)
+    assert kept.index == 7
+    assert kept.instances is one.instances
+    np.testing.assert_array_equal(kept.matrix, one.matrix)
+    assert one.image.size
+    assert one.maps
+
+
+def test_size_of_a_padded_sample_is_the_valid_part() -> None:
+    padded = Warp()(FitInto([32, 32])(sample(40, 20), RNG), RNG)
+    batch = collate([padded])
+    assert batch.images.shape == (1, 3, 32, 32)
+    assert type(batch.samples[0]) is Sample
+    assert batch.samples[0].size == (32, 16)

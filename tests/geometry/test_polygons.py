@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import shapely
+
+from tcm.geometry import polygons as geo
+from tests.conftest import oracle_file
+from tests.oracle_polygons import polygons_of, rectangle
+
+BOX = np.array([[10, 20], [110, 20], [110, 50], [10, 50]], np.float32)
+BOW_TIE = np.array([[0, 0], [4, 4], [4, 0], [0, 4]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    return np.load(oracle_file("heads/transforms.npz"))
+
+
+def test_area_and_perimeter_of_the_golden_rectangle():
+    assert geo.area(BOX) == 3000
+    assert geo.signed_area(BOX) == 3000
+    assert geo.signed_area(BOX[::-1]) == -3000
+    assert geo.perimeter(BOX) == 260
+
+
+def test_signed_area_agrees_with_shapely_on_random_polygons():
+    rng = np.random.default_rng(0)
+    for points in rng.uniform(-50, 50, (20, 7, 2)):
+        ring = shapely.LinearRing(points)
+        # shapely's y points up.
+        wanted = shapely.Polygon(ring).area * (1 if ring.is_ccw else -1)
+        if ring.is_simple:
+            assert geo.signed_area(points) == pytest.approx(wanted)
+
+
+def test_clockwise_turns_only_what_runs_the_other_way():
+    np.testing.assert_array_equal(geo.clockwise(BOX), BOX)
+    turned = geo.clockwise(BOX[::-1].copy())
+    assert geo.signed_area(turned) > 0
+    np.testing.assert_array_equal(turned[0], BOX[-1])
+
+
+def test_bounding_box_keeps_the_type():
+    box = geo.bounding_box(BOX)
+    assert box.dtype == np.float32
+    np.testing.assert_array_equal(box, [10, 20, 110, 50])
+
+
+def test_to_shapely_keeps_lengths_and_invalid_shapes():
+    shapes = geo.to_shapely([BOX, BOW_TIE, BOX[:3]])
+    assert [len(s.exterior.coords) - 1 for s in shapes] == [4, 4, 3]
+    np.testing.assert_array_equal(shapely.is_valid(shapes), [True, False, True])
+    assert len(geo.to_shapely([])) == 0
+
+
+def test_iou_matrix_of_the_oracle(oracle):
+    polygons = polygons_of(oracle, "iou.polys")
+    valid = oracle["iou.valid"].astype(bool)
+    shapes = [geo.repair(p) for p in polygons]
+    found = geo.iou_matrix(shapes, shapes)
+    # How a self-crossing polygon is repaired depends on the version of GEOS.
+    both = np.outer(valid, valid)
+    np.testing.assert_allclose(found[both], oracle["iou.matrix"][both], atol=1e-6)
+    inter = geo.intersection_areas(shapes, shapes)
+    wanted = oracle["iou.intersection"]
+    np.testing.assert_allclose(inter[both], wanted[both], rtol=1e-6, atol=1e-6)
+    assert all(geo.is_simple(p) == v for p, v in zip(polygons, valid, strict=True))
+
+
+def test_iou_matrix_without_polygons():
+    assert geo.iou_matrix([], [geo.repair(BOX)]).shape == (0, 1)
+
+
+def test_repair_joins_the_parts_of_a_bow_tie():
+    assert geo.repair(BOW_TIE).is_valid
+    assert not geo.is_simple(BOW_TIE)
+
+
+def test_crops_of_the_oracle(oracle):
+    boxes, wanted = oracle["crop.boxes"], polygons_of(oracle, "crop.out")
+    sources = polygons_of(oracle, "crop.in")
+    for source, box, target, area in zip(sources, boxes, wanted, oracle["crop.area"], strict=True):
+        found = geo.clip_to_box(source, box)
+        assert (found is None) == (target is None or area == 0)
+        if found is not None:
+            assert geo.area(found) == pytest.approx(area, rel=1e-3)
+            assert geo.signed_area(found) > 0
+            assert not np.array_equal(found[0], found[-1])
+            # The same vertices, in whatever order, as MMOCR's closed ring.
+            gaps = np.linalg.norm(found[:, None] - target[None], axis=2)
+            assert max(gaps.min(axis=0).max(), gaps.min(axis=1).max()) < 1e-2
+
+
+def test_transform_points_divides_by_the_third_coordinate():
+    matrix = np.array([[2.0, 0, 1], [0, 4, 0], [0, 0, 2]])
+    np.testing.assert_allclose(geo.transform_points(BOX[:1], matrix), [[10.5, 40]])
+
+
+@pytest.mark.parametrize("degrees", [0, 10, -35, 80])
+def test_min_area_rect_finds_a_rotated_rectangle(degrees):
+    source = rectangle(30, 8, (40, 30), degrees)
+    corners, side = geo.min_area_rect(source)
+    assert side == pytest.approx(8, abs=1e-3)
+    assert corners[0].sum() == pytest.approx(source.sum(axis=1).min(), abs=1e-3)
+    assert geo.signed_area(corners) == pytest.approx(240, rel=1e-4)
+    distances = np.linalg.norm(corners[:, None] - source[None], axis=2)
+    assert distances.min(axis=1).max() < 1e-3
+
+
+def test_min_area_rects_of_nothing():
+    corners, sides = geo.min_area_rects([])
+    assert corners.shape == (0, 4, 2)
+    assert sides.shape == (0,)
