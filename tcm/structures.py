@@ -79,6 +79,8 @@ class Sample:
         matrix: (3, 3) float64, original image coordinates to current coordinates (pixel-edge convention: the image spans
             [0, W] x [0, H]).
         size: (height, width) of the current canvas in pixels.
+        valid: (height, width) of the part of the canvas that shows the image; right of and below it
+            the canvas is padding. None if there is no padding.
         maps: Targets by name, made by the target transforms.
         index: Position in the dataset.
     """
@@ -88,6 +90,7 @@ class Sample:
     instances: TextInstances
     matrix: np.ndarray = field(default_factory=lambda: np.eye(3))
     size: tuple[int, int] = (0, 0)
+    valid: tuple[int, int] | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     index: int = -1
 
@@ -95,15 +98,21 @@ class Sample:
         if self.size == (0, 0):
             self.size = (self.image.shape[0], self.image.shape[1])
 
+    @property
+    def valid_size(self) -> tuple[int, int]:
+        """Return the (height, width) of the part of the canvas that is not padding."""
+        return self.size if self.valid is None else self.valid
+
 
 @dataclass
 class Batch:
     """A batch as the model takes it.
 
     Attributes:
-        images: (B, 3, H, W) float32, normalised, zero padded right and below.
+        images: (B, 3, H, W) uint8 RGB in 0..255, zero padded right and below; the model normalises.
         targets: Name to tensor with leading dimension B.
-        samples: The B samples without their pixels (image is empty), instances in original image coordinates.
+        samples: The B samples without their pixels (image is empty), instances in original image
+            coordinates; `size` is the part of the batch that is not padding.
     """
 
     images: torch.Tensor

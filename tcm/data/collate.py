@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import torch
 
-from tcm.data.transforms.moves import valid_size
 from tcm.structures import Batch, Sample
 
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
@@ -23,8 +22,8 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
     Returns:
         images uint8 (B, 3, H, W) RGB in 0..255, zeros right of and below each image; each target
         (B, H, W) in its own type, zeros there too (a mask of 0 means "does not count"), or smaller
-        if it was made at a stride; the samples without pixels and maps, `size` the valid (height,
-        width) in network pixels.
+        if it was made at a stride; the samples without pixels and maps, `size` being the
+        (height, width) in network pixels of what is not padding.
     """
     height = _ceil(max(s.image.shape[0] for s in samples), size_divisor)
     width = _ceil(max(s.image.shape[1] for s in samples), size_divisor)
@@ -50,9 +49,7 @@ def _stack(name: str, samples: Sequence[Sample], size: tuple[int, int]) -> torch
 
 
 def _stripped(sample: Sample) -> Sample:
-    plain = replace(sample, image=_NO_PIXELS, maps={})
-    fields = {name: getattr(plain, name) for name in Sample.__dataclass_fields__}
-    return Sample(**fields | {"size": valid_size(sample)})
+    return replace(sample, image=_NO_PIXELS, maps={}, size=sample.valid_size, valid=None)
 
 
 def _ceil(length: int, divisor: int) -> int:

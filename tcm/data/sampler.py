@@ -92,8 +92,8 @@ class EndlessBatchSampler(Sampler[list[int]]):
         self.first_batch = first_batch
 
     def __iter__(self) -> Iterator[list[int]]:
-        epoch, start = divmod(self.first_batch, len(self.epochs))
-        for epoch in itertools.count(epoch):
+        first, start = divmod(self.first_batch, len(self.epochs))
+        for epoch in itertools.count(first):
             self.epochs.set_epoch(epoch)
             self.epochs.start_batch = start
             yield from self.epochs

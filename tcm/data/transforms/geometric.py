@@ -6,10 +6,11 @@ and DBNet's imgaug chain.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tcm.data.transforms.moves import PaddedSample, clip, move
+from tcm.data.transforms.moves import clip, move
 from tcm.errors import ConfigError, nearest
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -172,7 +173,7 @@ class FitInto:
         height, width = sample.size
         factor = min(self.size[0] / height, self.size[1] / width)
         fitted = clip(_resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
-        return PaddedSample(**vars(fitted) | {"size": self.size}, valid=fitted.size)
+        return replace(fitted, size=self.size, valid=fitted.size)
 
 
 def _resize(sample: Sample, height: int, width: int) -> Sample:

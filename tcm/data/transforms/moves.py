@@ -6,7 +6,7 @@ polygons and sets `Sample.size`. `Warp` makes the pixels once, from the product 
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,22 +17,6 @@ from tcm.structures import Sample
 
 # Float32 coordinates that were scaled may lie that many pixels outside of the canvas.
 INSIDE_TOLERANCE = 0.01
-
-
-@dataclass
-class PaddedSample(Sample):
-    """A sample whose canvas reaches beyond its picture: right of and below `valid` it is zero.
-
-    Attributes:
-        valid: (height, width) of the part of the canvas that shows the image, in pixels.
-    """
-
-    valid: tuple[int, int] = (0, 0)
-
-
-def valid_size(sample: Sample) -> tuple[int, int]:
-    """Return the (height, width) in pixels of the part of the canvas that is not padding."""
-    return sample.valid if isinstance(sample, PaddedSample) else sample.size
 
 
 def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
@@ -47,18 +31,19 @@ def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
         size: (height, width) of the new canvas in pixels.
 
     Raises:
-        ConfigError: The sample is padded already, so `FitInto` was not the last geometric
-            transform.
+        ConfigError: The sample is padded already, so the transform that pads was not the last
+            geometric one.
     """
-    if isinstance(sample, PaddedSample):
+    if sample.valid is not None:
         raise ConfigError(
-            "FitInto pads the canvas and must be the last geometric transform before Warp"
+            "a transform that pads the canvas must be the last geometric one before Warp"
         )
     polygons = move_polygons(sample.instances.polygons, matrix)
     if np.linalg.det(matrix[:2, :2]) < 0:
         polygons = [clockwise(polygon) for polygon in polygons]
     instances = sample.instances.with_polygons(polygons)
-    return replace(sample, matrix=matrix @ sample.matrix, size=size, instances=instances)
+    matrix = matrix @ sample.matrix
+    return replace(sample, matrix=matrix, size=size, valid=None, instances=instances)
 
 
 def move_polygons(polygons: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from tcm.data.transforms.moves import valid_size
 from tcm.data.transforms.warp import pad
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
@@ -46,7 +45,7 @@ class ColorJitter:
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with changed colours."""
-        height, width = valid_size(sample)
+        height, width = sample.valid_size
         image = sample.image[:height, :width]
         active = [name for name, span in self.ranges.items() if span != _NEUTRAL[name]]
         for i in rng.permutation(len(active)):

@@ -5,7 +5,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from tcm.data.transforms.moves import valid_size
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -24,7 +23,7 @@ class Warp:
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with ``image.shape[:2] == size``."""
-        height, width = valid_size(sample)
+        height, width = sample.valid_size
         image, matrix = _shrink(sample.image, sample.matrix)
         if _is_resize(image, matrix, (height, width)):
             pixels = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
