@@ -66,7 +66,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="config file, such as configs/quickstart.yaml")
     parser.add_argument(
         "--cfg-options",
-        nargs="+",
+        nargs="*",
         default=[],
         metavar="KEY=VALUE",
         help="override config keys, such as trainer.max_steps=100 data.train.batch_size=4",

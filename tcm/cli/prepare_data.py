@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="prepare_data.py",
+        prog="tools/prepare_data.py",
         description="Read a raw dataset in its official layout, check every line and image, and "
         "write OUT/<split>.json in MMOCR's unified format. Images stay where they are; the JSON "
         "names them relative to OUT.",

@@ -110,5 +110,5 @@ def _quieten() -> None:
     """Silence Lightning's advice on what is decided here on purpose."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for text in (".*does not have many workers.*", ".*LeafSpec.*", ".*isinstance.*treespec.*"):
+    for text in (".*does not have many workers.*", ".*overridden `transfer_batch_to_device`.*"):
         warnings.filterwarnings("ignore", text)

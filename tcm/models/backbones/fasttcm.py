@@ -63,7 +63,7 @@ class FastTCM(TCM):
         )
         dim = self.trunk.output_dim
         self.bsm = BimodalSimilarityMatching(dim, bsm) if bsm is not None else None
-        self.register_buffer("text_cache", None, persistent=False)
+        self.text_cache: Tensor | None = None  # no buffer: averaged weights would mix with it
         self.register_load_state_dict_pre_hook(_forget_text)
 
     def embed_text(self, global_BD: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class FastTCM(TCM):
             return self.text_constant
         if self.training:
             return self._encode()
-        if self.text_cache is None:
+        if self.text_cache is None or self.text_cache.device != self._device:
             # A plain tensor even under inference mode, so that it can be used again outside of it.
             with torch.inference_mode(False), torch.no_grad():
                 self.text_cache = self._encode()
@@ -102,8 +102,12 @@ class FastTCM(TCM):
 
     def _encode(self) -> Tensor:
         # In full precision always: once per batch it costs nothing, and the cached value is then that of training.
-        with torch.autocast(self.trunk.conv1.weight.device.type, enabled=False):
+        with torch.autocast(self._device.type, enabled=False):
             return self.text_side()
+
+    @property
+    def _device(self) -> torch.device:
+        return self.trunk.conv1.weight.device
 
 
 def _forget_text(module: FastTCM, *_: object) -> None:

@@ -1,0 +1,146 @@
+"""Every mistake of a user: one clear line that names the place, status 2, no traceback."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tcm.cli import infer, test, train
+from tcm.cli.main import run
+from tests.cli.tiny import CONFIG, write_config
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT_DATASET = "{type: TextDataset, ann_file: %s}"
+SYNTHETIC = "{type: SyntheticText, length: 10, size: [64, 64], words_per_image: [1, 2]}"
+
+
+def _fail(command, arguments, monkeypatch, capsys):
+    """Run a command that must fail; return what it says."""
+    monkeypatch.setattr(sys, "argv", ["tool", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        run(command)
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    return error
+
+
+def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
+    config = write_config(tmp_path, text)
+    arguments = [config, "--work-dir", str(tmp_path / "run")]
+    arguments += ["--cfg-options", *options] if options else []
+    return _fail(train.main, arguments, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["model.neck.type=FPCN"], "model.neck: unknown model 'FPCN'; did you mean 'FPNC'?"),
+        (
+            ["model.backbone.num_context=4"],
+            "model.backbone.num_context: FastTCM takes no argument 'num_context'; did you mean 'num_contexts'?",
+        ),
+        (
+            ["model.head.decode={type: DBDecoder, min_scor: 0.3}"],
+            "model.head.decode.min_scor: DBDecoder takes no argument 'min_scor'; did you mean 'min_score'?",
+        ),
+        (
+            ["data.train.pipeline.0.type=RandomFlop"],
+            "data.train.pipeline[0]: unknown transform 'RandomFlop'; did you mean 'RandomFlip'?",
+        ),
+        (["trainer.max_step=4"], "trainer.max_step: TrainerConfig takes no argument 'max_step'; did you mean"),
+        (["optimiser.lr=1"], "optimiser: unknown section; did you mean 'optimizer'?"),
+        (["optimizer.type=AdamX"], "optimizer: unknown optimizer 'AdamX'; did you mean 'Adam"),
+        (["data.train.batchsize=4"], "data.train.batchsize: unknown key; did you mean 'batch_size'?"),
+        (
+            ["param_groups.lr_multipliers={backbone.trunc: 0.1}"],
+            "no parameter is under 'backbone.trunc'; did you mean 'backbone.trunk'?",
+        ),
+        (["model.backbone.pretrained=openia"], "has no weights 'openia'; did you mean 'openai'?"),
+        (["model.backbone.pretrained=weights/RN50.pt"], "weights file weights/RN50.pt does not exist"),
+        (["load_from.checkpoint=nowhere.ckpt"], "checkpoint nowhere.ckpt does not exist"),
+        (["trainer.max_steps=null"], "max_epochs or max_steps must be given"),
+    ],
+)
+def test_a_wrong_config_names_the_place_and_the_nearest_name(
+    options, expected, tmp_path, monkeypatch, capsys
+):
+    error = _train(tmp_path, monkeypatch, capsys, options=options)
+    assert expected in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_all_mistakes_are_reported_at_once(tmp_path, monkeypatch, capsys):
+    options = ["model.neck.type=FPCN", "model.head.kk=5", "trainer.max_step=4"]
+    error = _train(tmp_path, monkeypatch, capsys, options=options)
+    assert "3 mistakes" in error
+    for place in ("model.neck:", "model.head.kk:", "trainer.max_step:"):
+        assert place in error
+
+
+def test_missing_annotation_file(tmp_path, monkeypatch, capsys):
+    text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % (tmp_path / "train.json"))
+    (tmp_path / "trian.json").write_text("{}")
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    assert f"{tmp_path}/train.json" in error and "did you mean 'trian.json'?" in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_empty_dataset(tmp_path, monkeypatch, capsys):
+    ann_file = tmp_path / "train.json"
+    ann_file.write_text(json.dumps({"metainfo": {}, "data_list": []}))
+    text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % ann_file)
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    assert str(ann_file) in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_missing_config_file(tmp_path, monkeypatch, capsys):
+    write_config(tmp_path)
+    error = _fail(train.main, [str(tmp_path / "tinny.yaml")], monkeypatch, capsys)
+    assert "no such config file; did you mean 'tiny.yaml'?" in error
+
+
+def test_checkpoint_of_another_model(tmp_path, monkeypatch, capsys):
+    torch.save({"state_dict": {"model.backbone.stem.weight": torch.zeros(3)}}, tmp_path / "a.ckpt")
+    arguments = [write_config(tmp_path), str(tmp_path / "a.ckpt")]
+    error = _fail(test.main, arguments, monkeypatch, capsys)
+    assert "a.ckpt: does not fit this model: it lacks" in error
+    assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint"])
+def test_damaged_checkpoint(content, tmp_path, monkeypatch, capsys):
+    (tmp_path / "a.ckpt").write_bytes(content)
+    arguments = [write_config(tmp_path), str(tmp_path / "a.ckpt")]
+    assert "a.ckpt: no readable checkpoint" in _fail(test.main, arguments, monkeypatch, capsys)
+
+
+def test_missing_image_to_read(tmp_path, monkeypatch, capsys):
+    arguments = [write_config(tmp_path), str(tmp_path / "a.ckpt"), str(tmp_path / "photo.jpg")]
+    error = _fail(infer.main, arguments, monkeypatch, capsys)
+    assert "photo.jpg: no such image or folder" in error
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_tool_itself_exits_with_two_and_shows_a_traceback_only_on_demand(debug):
+    command = [sys.executable, "tools/train.py", "configs/quickstrat.yaml"]
+    done = subprocess.run(
+        command + ["--debug"] * debug, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert ("Traceback" in done.stderr) == debug
+    assert "did you mean 'quickstart.yaml'?" in done.stderr
+
+
+@pytest.mark.parametrize("tool", ["train", "test", "infer", "benchmark", "prepare_data"])
+def test_help_shows_usage(tool):
+    done = subprocess.run(
+        [sys.executable, f"tools/{tool}.py", "--help"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0
+    assert "usage: tools/" in done.stdout

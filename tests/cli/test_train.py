@@ -1,0 +1,104 @@
+"""Training from the command: what is left behind, exact resume, subsets, frozen and moving parts."""
+
+import json
+
+import pytest
+import torch
+
+from tcm.cli.train import main
+from tcm.engine.checkpoint import load_model, read_checkpoint
+from tcm.config import load_config
+from tests.cli.tiny import CONFIG, write_config
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """A run of 7 steps, past the end of the first epoch of 5."""
+    folder = tmp_path_factory.mktemp("straight")
+    config = write_config(folder)
+    main([config, "--work-dir", str(folder / "run")])
+    return folder / "run", config
+
+
+def test_a_run_leaves_everything_in_the_work_dir(straight):
+    run, _ = straight
+    names = {p.name for p in run.iterdir()}
+    assert {
+        "config.yaml", "environment.json", "train.log", "metrics.jsonl", "tensorboard",
+        "best.ckpt", "last.ckpt", "inference.ckpt",
+    } <= names
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in lines if "loss" in line]
+    assert steps == [2, 4, 6]
+    assert all(line["images_per_s"] > 0 for line in lines if "loss" in line)
+    assert [line["step"] for line in lines if "val/icdar2015/hmean" in line] == [4]
+    assert load_config(run / "config.yaml")["trainer"]["max_steps"] == 7
+
+
+@pytest.mark.parametrize("stop", [3, 5, 6])
+@pytest.mark.parametrize("options", [[], ["trainer.ema_decay=0.9"], ["trainer.accumulate=2"]])
+def test_a_resumed_run_ends_where_a_straight_one_does(tmp_path, stop, options):
+    config = write_config(tmp_path, CONFIG.replace("{type: Poly}", "{type: Constant}"))
+    one, two = tmp_path / "one", tmp_path / "two"
+    main([config, "--work-dir", str(one), "--cfg-options", *options])
+    main([config, "--work-dir", str(two), "--cfg-options", *options, f"trainer.max_steps={stop}"])
+    main([config, "--work-dir", str(two), "--resume", "--cfg-options", *options])
+    finals = [torch.load(run / "last.ckpt", weights_only=True) for run in (one, two)]
+    assert finals[0]["global_step"] == finals[1]["global_step"] == 7
+    for name, value in finals[0]["state_dict"].items():
+        assert torch.equal(value, finals[1]["state_dict"][name]), name
+    for name, value in finals[0].get("current_model_state", {}).items():
+        assert torch.equal(value, finals[1]["current_model_state"][name]), name
+
+
+def test_data_fraction_trains_on_a_nested_subset_and_saves_its_ids(tmp_path):
+    config = write_config(tmp_path)
+    ids = []
+    for fraction in ("0.4", "0.8"):
+        run = tmp_path / fraction
+        arguments = ["--data-fraction", fraction, "--data-seed", "1"]
+        options = ["--cfg-options", "trainer.max_steps=1"]
+        main([config, "--work-dir", str(run), *arguments, *options])
+        saved = json.loads((run / "subset.json").read_text())
+        assert saved["seed"] == 1 and saved["fraction"] == float(fraction)
+        ids.append(set(saved["ids"]))
+    assert len(ids[0]) == 4 and len(ids[1]) == 8 and ids[0] < ids[1]
+
+
+def test_training_moves_the_prompts_and_not_the_text_encoder(straight, tmp_path):
+    run, config = straight
+    start = tmp_path / "start"
+    main([config, "--work-dir", str(start), "--cfg-options", "trainer.max_steps=1", "optimizer.lr=0"])
+    before, _ = read_checkpoint(start / "last.ckpt")
+    after, _ = read_checkpoint(run / "last.ckpt")
+    moved = {n for n in before if before[n].is_floating_point() and not before[n].equal(after[n])}
+    assert not [n for n in moved if "text_encoder" in n]
+    side = "backbone.text_side."
+    assert {side + "contexts", side + "meta_query"} <= moved
+    assert [n for n in moved if n.startswith(side + "prompt_generator")]
+    assert [n for n in moved if n.startswith("backbone.matching.visual_prompt_generator")]
+
+
+def test_inference_checkpoint_predicts_the_same_without_the_text_side(straight):
+    run, config = straight
+    model_config = load_config(config)["model"]
+    full = load_model(model_config, run / "best.ckpt")
+    small = load_model(model_config, run / "inference.ckpt")
+    images = torch.randint(0, 255, (2, 3, 64, 96), dtype=torch.uint8)
+    with torch.inference_mode():
+        assert torch.equal(full(images)[0]["prob_logits"], small(images)[0]["prob_logits"])
+    state, _ = read_checkpoint(run / "inference.ckpt")
+    assert not [name for name in state if "text_side" in name]
+    assert "backbone.text_constant" in state
+
+
+def test_load_from_starts_with_the_weights_of_a_checkpoint(straight, tmp_path):
+    run, config = straight
+    main([
+        config, "--work-dir", str(tmp_path / "tuned"), "--cfg-options", "optimizer.lr=0",
+        "optimizer.weight_decay=0", "trainer.max_steps=1", f"load_from.checkpoint={run}/best.ckpt",
+    ])
+    before, _ = read_checkpoint(run / "best.ckpt")
+    after, _ = read_checkpoint(tmp_path / "tuned" / "last.ckpt")
+    statistics = ("running_mean", "running_var", "num_batches_tracked")
+    assert all(before[n].equal(after[n]) for n in before if not n.endswith(statistics))

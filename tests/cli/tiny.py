@@ -1,0 +1,39 @@
+"""A config that trains in seconds: the smallest FastTCM under DBNet on synthetic images."""
+
+from pathlib import Path
+
+CONFIG = """
+model:
+  type: TextDetector
+  backbone:
+    type: FastTCM
+    pretrained: null
+    trunk: {layers: [1, 1, 1, 1], width: 8, heads: 4, output_dim: 32}
+    text_encoder: {width: 16, heads: 2, layers: 1}
+    matching: {decoder: {width: 16, heads: 2, layers: 1}}
+  neck: {type: FPNC, lateral_channels: 16, out_channels: 4}
+  head: {type: DBHead}
+  matching_loss: {type: MatchingLoss}
+data:
+  train:
+    batch_size: 2
+    dataset: {type: SyntheticText, length: 10, size: [64, 64], words_per_image: [1, 2]}
+    pipeline: [{type: RandomFlip}, {type: Warp}, {type: DBTargets}]
+  val:
+    batch_size: 2
+    dataset: {type: SyntheticText, length: 3, seed: 1, size: [64, 64], words_per_image: [1, 2]}
+    pipeline: []
+optimizer: {type: AdamW, lr: 1e-3}
+schedule: {type: Poly}
+param_groups: {lr_multipliers: {backbone.trunk: 0.1}}
+trainer: {max_steps: 7, val_every_steps: 4, log_every_steps: 2, accelerator: cpu, progress_bar: false}
+evaluation:
+  metrics: {icdar2015: {type: ICDAR2015}, sweep: {type: HmeanSweep}}
+"""
+
+
+def write_config(folder: Path, text: str = CONFIG, name: str = "tiny.yaml") -> str:
+    """Write the config into a folder and return its path."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)

@@ -1,0 +1,67 @@
+"""Parameter groups by prefix, and Ranger."""
+
+import pytest
+import torch
+from torch import nn
+
+from tcm.engine.optimizers import Ranger, parameter_groups
+from tcm.errors import ConfigError
+
+
+class _Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.ModuleDict({"trunk": nn.Linear(2, 2), "frozen": nn.Linear(2, 2)})
+        self.backbone["frozen"].requires_grad_(False)
+        self.norm = nn.LayerNorm(2)
+        self.head = nn.Linear(2, 2)
+
+
+def test_longest_prefix_wins_and_frozen_parameters_are_left_out():
+    model = _Model()
+    groups = parameter_groups(model, 1.0, {"backbone": 0.5, "backbone.trunk": 0.1}, ["norm"])
+    rates = {id(p): (g["lr"], g.get("weight_decay")) for g in groups for p in g["params"]}
+    assert rates[id(model.backbone["trunk"].weight)] == (0.1, None)
+    assert rates[id(model.head.weight)] == (1.0, None)
+    assert rates[id(model.norm.weight)] == (1.0, 0.0)
+    assert len(rates) == 6
+
+
+def test_a_prefix_is_a_whole_name_part():
+    with pytest.raises(ConfigError, match="no parameter is under 'backbone.trun'.*'backbone.trunk'"):
+        parameter_groups(_Model(), 1.0, {"backbone.trun": 0.1})
+
+
+def test_ranger_without_lookahead_and_centralisation_is_radam():
+    torch.manual_seed(0)
+    start = torch.randn(5)  # a vector is not centralised
+    ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    ranger = Ranger([ours], lr=0.1, lookahead_steps=1000)
+    radam = torch.optim.RAdam([theirs], lr=0.1, betas=(0.95, 0.999), eps=1e-5)
+    for _ in range(12):
+        for parameter, optimizer in ((ours, ranger), (theirs, radam)):
+            optimizer.zero_grad()
+            (parameter**2).sum().backward()
+            optimizer.step()
+    assert torch.allclose(ours, theirs, atol=1e-7)
+
+
+def test_ranger_pulls_back_to_the_slow_weights_every_k_steps():
+    start = torch.tensor([1.0, -2.0])
+    ours, plain = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    ranger = Ranger([ours], lr=0.1, lookahead_steps=3, lookahead_alpha=0.5)
+    radam = torch.optim.RAdam([plain], lr=0.1, betas=(0.95, 0.999), eps=1e-5)
+    for step in range(1, 4):
+        for parameter, optimizer in ((ours, ranger), (plain, radam)):
+            optimizer.zero_grad()
+            (parameter**2).sum().backward()
+            optimizer.step()
+        expected = plain.detach() if step < 3 else start + 0.5 * (plain.detach() - start)
+        assert torch.allclose(ours.detach(), expected, atol=1e-7)
+
+
+def test_ranger_centralises_the_gradients_of_matrices():
+    weight = nn.Parameter(torch.zeros(2, 3))
+    (weight * torch.tensor([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0]])).sum().backward()
+    Ranger([weight], lr=0.1).step()
+    assert torch.allclose(weight.grad, torch.tensor([[-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
