@@ -1,8 +1,9 @@
 """Configs: YAML files with inheritance, read by OmegaConf into plain dicts.
 
-`_base_` names one file or a list of files, relative to the file that names them; they are merged in order and the file's own
-keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces what it would be merged into. Lists are replaced
-whole. ``${a.b}`` refers to another key of the merged config. ``1e-4`` is a float and a duplicate key is an error.
+`_base_` names one file or a list of files, relative to the file that names them; they are merged in
+order and the file's own keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces
+what it would be merged into. Lists are replaced whole. ``${a.b}`` refers to another key of the
+merged config. ``1e-4`` is a float and a duplicate key is an error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,13 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]
 
     Args:
         path: The YAML file.
-        options: Overrides ``a.b.c=value``; the value is parsed as YAML, ``a.0.b`` reaches into a list.
+        options: Overrides ``a.b.c=value``; the value is parsed as YAML, ``a.0.b`` reaches into a
+            list.
 
     Raises:
-        ConfigError: A file is missing, is no YAML mapping, has a duplicate key, is its own base, or an override names a place
-            that does not exist; the text gives the file and the line, or the override.
+        ConfigError: A file is missing, is no YAML mapping, has a duplicate key, is its own base, or
+            an override names a place that does not exist; the text gives the file and the line, or
+            the override.
     """
     tree = _read_with_bases(Path(path), ())
     for option in options:
@@ -39,9 +42,9 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]
 
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     """Write a resolved config as YAML, keys in their order."""
-    Path(path).write_text(
-        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
+    # OmegaConf quotes what it would read as a number, such as the text "1e-4"; PyYAML does not.
+    text = OmegaConf.to_yaml(OmegaConf.create(dict(config)), sort_keys=False)
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
@@ -49,8 +52,11 @@ def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigError(f"{path}: the file is its own _base_")
     own = _read_yaml(path)
     bases = own.pop("_base_", [])
+    bases = [bases] if isinstance(bases, str) else bases
+    if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
+        raise ConfigError(f"{path}: _base_ must be a path or a list of paths, got {bases!r}")
     merged: dict[str, Any] = {}
-    for base in [bases] if isinstance(bases, str) else bases:
+    for base in bases:
         merged = _merge(merged, _read_with_bases(path.parent / base, (*chain, path.resolve())))
     return _merge(merged, own)
 
@@ -85,7 +91,7 @@ def _override(tree: dict[str, Any], option: str) -> None:
     place, equals, text = option.partition("=")
     if not equals or not place:
         raise ConfigError(f"--cfg-options {option}: 'a.b.c=value' is wanted")
-    value = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]  # type: ignore[index,call-overload]
+    value = _parse_value(text, option)
     node: Any = tree
     *parents, last = place.split(".")
     for i, key in enumerate(parents):
@@ -99,6 +105,15 @@ def _override(tree: dict[str, Any], option: str) -> None:
         raise ConfigError(
             f"--cfg-options {option}: '{'.'.join(parents)}' holds {node!r}, not a mapping or a list"
         )
+
+
+def _parse_value(text: str, option: str) -> Any:
+    try:
+        parsed: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
+    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"--cfg-options {option}: the value is no YAML: {reason}") from error
+    return parsed["value"]
 
 
 def _child(node: Any, key: str, option: str, place: str, create: bool) -> Any:

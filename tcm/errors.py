@@ -7,7 +7,10 @@ _LISTED = 20  # names in an error's text at most
 
 
 class TCMError(Exception):
-    """A mistake in what the user gave: the command line tools print its text alone, without a traceback."""
+    """A mistake in what the user gave.
+
+    The command line tools print its text alone, without a traceback.
+    """
 
 
 class ConfigError(TCMError):

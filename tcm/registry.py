@@ -1,8 +1,9 @@
 """Registries: names in a config to classes, with every mistake of a config reported at once.
 
-A registered class is built from a mapping ``{"type": name, **arguments}``. Arguments that are such mappings themselves stay
-mappings: the class that takes them builds them, because it alone knows what else they need (a neck needs the widths of the
-backbone, for example). `check` walks the whole tree beforehand and reports what would fail.
+A registered class is built from a mapping ``{"type": name, **arguments}``. Arguments that are such
+mappings themselves stay mappings: the class that takes them builds them, because it alone knows
+what else they need (a neck needs the widths of the backbone, for example). `check` walks the whole
+tree beforehand and reports what would fail.
 """
 
 import inspect
@@ -34,7 +35,8 @@ class Registry:
                 taken = self._entries[key]
                 raise ConfigError(
                     f"{self.kind} '{key}' is registered twice: "
-                    f"{taken.__module__}.{taken.__qualname__} and {entry.__module__}.{entry.__qualname__}"
+                    f"{taken.__module__}.{taken.__qualname__} and "
+                    f"{entry.__module__}.{entry.__qualname__}"
                 )
             self._entries[key] = entry
             return entry
@@ -61,7 +63,12 @@ class Registry:
         return self._entries[name]
 
     def build(self, config: Mapping[str, Any], /, path: str = "", **extra: Any) -> Any:
-        """Build what `config` describes; `extra` are arguments that its user adds. `config` is left as it is.
+        """Build what `config` describes; `config` is left as it is.
+
+        Args:
+            config: The mapping with `type`.
+            path: Where it stands, such as ``model.neck``.
+            extra: Arguments that the caller adds to those of the config.
 
         Raises:
             ConfigError: An unknown type or argument, or a missing argument.
@@ -80,14 +87,14 @@ class Registry:
         Args:
             config: The mapping with `type`.
             path: Where it stands, such as ``model.neck``.
-            given: Arguments that are added at build time; None if not known yet, then missing ones are no mistake.
+            given: Arguments that are added at build time; None if not known yet, then missing ones
+                are no mistake.
         """
         if not isinstance(config, Mapping) or "type" not in config:
             return [f"{_at(path)}a mapping with 'type' is wanted, got {config!r}"]
         if config["type"] not in self._entries:
-            return [
-                f"{_at(path)}unknown {self.kind} '{config['type']}'{nearest(str(config['type']), self._entries)}"
-            ]
+            hint = nearest(str(config["type"]), self._entries)
+            return [f"{_at(path)}unknown {self.kind} '{config['type']}'{hint}"]
         arguments = [key for key in config if key != "type"]
         return argument_mistakes(
             self._entries[config["type"]], arguments, path, config["type"], given
@@ -110,7 +117,16 @@ def argument_mistakes(
     name: str,
     given: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Return the arguments that `entry` does not take, and, if `given` is not None, those that it misses, a line each."""
+    """Return the arguments that `entry` does not take and those that it misses, a line each.
+
+    Args:
+        entry: A class or function.
+        arguments: Names of what the config passes.
+        path: Where the config stands, such as ``model.neck``.
+        name: What the config calls `entry`.
+        given: Arguments that are added at build time; None if not known yet, then missing ones
+            are not reported.
+    """
     parameters = inspect.signature(entry).parameters
     taken = [p for p in parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     names = [p.name for p in taken]
@@ -141,7 +157,16 @@ _REGISTRY_OF_KEY = {
 
 
 def check(config: Any, path: str = "", registry: Registry = MODELS) -> list[str]:
-    """Return every unknown type and argument in a tree of mappings and lists, a line each with its path."""
+    """Return every unknown type and argument in a tree of mappings and lists.
+
+    Args:
+        config: The tree; anything but mappings and sequences is passed over.
+        path: Where it stands, such as ``data.train``.
+        registry: Where types are looked up until a key such as ``pipeline`` names another.
+
+    Returns:
+        A line for each mistake, which starts with its path.
+    """
     lines = []
     if isinstance(config, Mapping):
         if "type" in config:

@@ -1,4 +1,4 @@
-"""What travels through the package: text instances, a sample on its way, a batch, backbone features."""
+"""What travels through the package: text instances, samples, batches, backbone features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class TextInstances:
     """The texts of one image.
 
     Attributes:
-        polygons: N float32 arrays (P, 2), x then y, absolute pixels, clockwise from the reading-order top left.
+        polygons: N float32 arrays (P, 2), x then y, absolute pixels, clockwise from the
+            reading-order top left.
         texts: N transcriptions; None where there is none.
         ignored: (N,) bool; regions that count neither for nor against a detection ("don't care").
         scores: (N,) float32 in [0, 1] for predictions, None for ground truth.
@@ -69,15 +70,15 @@ class TextInstances:
 class Sample:
     """One image on its way from the file to the batch.
 
-    Geometric transforms change `matrix`, `size` and the instances only; the pixels stay those of the file until the warp
-    at the end of the chain, after which ``image.shape[:2] == size``.
+    Geometric transforms change `matrix`, `size` and the instances only; the pixels stay those of
+    the file until the warp at the end of the chain, after which ``image.shape[:2] == size``.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
         path: Where the image comes from: a file, or a name for a synthetic one.
         instances: In current coordinates, that is after `matrix`.
-        matrix: (3, 3) float64, original image coordinates to current coordinates (pixel-edge convention: the image spans
-            [0, W] x [0, H]).
+        matrix: (3, 3) float64, original image coordinates to current coordinates (pixel-edge
+            convention: the image spans [0, W] x [0, H]).
         size: (height, width) of the current canvas in pixels.
         valid: (height, width) of the part of the canvas that shows the image; right of and below it
             the canvas is padding. None if there is no padding.

@@ -1,4 +1,4 @@
-"""Where tests find the numeric oracles and the real data; absent ones are skipped with the reason."""
+"""Where tests find oracles and real data; a test whose file is absent is skipped with the reason."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ _SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
 def oracle_file(name: str) -> Path:
-    """Return the path of an oracle such as ``heads/db_targets.npz``; skip the test if it is absent."""
+    """Return the path of an oracle such as ``heads/db_targets.npz``; skip if it is absent."""
     return _existing(Path(os.environ.get("TCM_ORACLES", _SHARED / "oracles")) / name)
 
 

@@ -1,6 +1,6 @@
 """Door to `tcm.cli.test`."""
 
-from tcm.cli.test import main
 from tcm.cli.main import run
+from tcm.cli.test import main
 
 run(main)

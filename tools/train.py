@@ -1,6 +1,6 @@
 """Door to `tcm.cli.train`."""
 
-from tcm.cli.train import main
 from tcm.cli.main import run
+from tcm.cli.train import main
 
 run(main)

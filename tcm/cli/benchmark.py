@@ -40,12 +40,20 @@ def _parser() -> argparse.ArgumentParser:
     model = commands.add_parser(
         "model",
         help="latency, images/s, parameters and memory of models, part by part",
-        description="Build the models of several configs with random weights and run them in turn on one batch of "
-        "synthetic scene text. Decoding is timed on the ideal prediction of that batch.",
+        description="Build the models of several configs with random weights and run them in turn on
+        one batch of " "synthetic scene text. Decoding is timed on the ideal prediction of that
+        batch.",
     )
-    model.add_argument("configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to")
     model.add_argument(
-        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH"), help="pixels; default 736 1280"
+        "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
+    )
+    model.add_argument(
+        "--size",
+        nargs=2,
+        type=int,
+        default=[736, 1280],
+        metavar=("HEIGHT", "WIDTH"),
+        help="pixels; default 736 1280",
     )
     model.add_argument("--batch", type=int, default=1)
     model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
@@ -117,7 +125,15 @@ def _run_once(path: str, size: tuple[int, int], batch: int) -> None:
 
 
 def _table(profiles: list[Profile], batch: int) -> str:
-    heads = ["config", "ms", "ratio", "images/s", *(f"{p} ms" for p in _PARTS), "M params", "peak MiB"]
+    heads = [
+        "config",
+        "ms",
+        "ratio",
+        "images/s",
+        *(f"{p} ms" for p in _PARTS),
+        "M params",
+        "peak MiB",
+    ]
     rows = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
     first = profiles[0].median()
     for profile in profiles:

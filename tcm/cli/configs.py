@@ -93,4 +93,3 @@ def _evaluation(metrics: Mapping[str, Config]) -> None:
 
 def _load_from(checkpoint: str, converter: str | None = None) -> None:
     """Take what the section `load_from` may hold."""
-

@@ -26,9 +26,7 @@ def main(arguments: list[str]) -> int:
     config = read_config(args.config, args.cfg_options)
     dataset = ImageFiles(_images(args.images))
     stage = config["data"].get("test") or config["data"]["val"]
-    loader = DataLoader(
-        Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate
-    )
+    loader = DataLoader(Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate)
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)
     found = []
@@ -50,14 +48,19 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/infer.py",
-        description="Mark the text in images: a picture with the polygons drawn for each, and predictions.json.",
-        epilog="example: python tools/infer.py configs/quickstart.yaml work_dirs/quickstart/inference.ckpt photo.jpg",
+        description="Mark the text in images: a picture with the polygons drawn for each, and
+        predictions.json.", epilog="example: python tools/infer.py configs/quickstart.yaml
+        work_dirs/quickstart/inference.ckpt photo.jpg",
     )
     add_config_arguments(parser)
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
     parser.add_argument("images", nargs="+", type=Path, help="image files or folders of images")
-    parser.add_argument("--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results")
-    parser.add_argument("--min-score", type=float, default=0.0, help="leave out texts that score less")
+    parser.add_argument(
+        "--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results"
+    )
+    parser.add_argument(
+        "--min-score", type=float, default=0.0, help="leave out texts that score less"
+    )
     parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     return parser
@@ -83,5 +86,7 @@ def _images(places: Sequence[Path]) -> list[str]:
     stems = [path.stem for path in paths]
     twice = next((p for i, p in enumerate(paths) if p.stem in stems[:i]), None)
     if twice is not None:
-        raise DataError(f"{twice}: a second image of this name; their pictures would overwrite one another")
+        raise DataError(
+            f"{twice}: a second image of this name; their pictures would overwrite one another"
+        )
     return [str(path) for path in paths]

@@ -10,8 +10,8 @@ from tcm.errors import TCMError
 def run(main: Callable[[list[str]], int]) -> None:
     """Run a command with the arguments of the process and exit with its status.
 
-    A `TCMError` is printed as ``error: ...`` and exits with status 2; with ``--debug`` among the arguments its traceback is
-    printed too.
+    A `TCMError` is printed as ``error: ...`` and exits with status 2; with ``--debug`` among the
+    arguments its traceback is printed too.
     """
     arguments = sys.argv[1:]
     debug = "--debug" in arguments

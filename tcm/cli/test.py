@@ -47,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/test.py",
         description="Score a checkpoint on the test images of a config.",
-        epilog="example: python tools/test.py configs/quickstart.yaml work_dirs/quickstart/best.ckpt --visualize pictures",
+        epilog="example: python tools/test.py configs/quickstart.yaml work_dirs/quickstart/best.ckpt
+        --visualize pictures",
     )
     add_config_arguments(parser)
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
@@ -60,9 +61,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scores", metavar="JSON", help="write all figures and counts")
     parser.add_argument("--save-predictions", metavar="JSON", help="write the found polygons")
     parser.add_argument(
-        "--submission", metavar="ZIP", help="write the zip that the official server of ICDAR2015 takes"
+        "--submission",
+        metavar="ZIP",
+        help="write the zip that the official server of ICDAR2015 takes",
     )
-    parser.add_argument("--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons")
+    parser.add_argument(
+        "--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons"
+    )
     return parser
 
 

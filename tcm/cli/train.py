@@ -73,9 +73,10 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/train.py",
-        description="Train a model as a config describes it. Everything goes to the work dir: the resolved config, "
-        "the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and inference.ckpt.",
-        epilog="example: python tools/train.py configs/quickstart.yaml --cfg-options trainer.max_steps=100",
+        description="Train a model as a config describes it. Everything goes to the work dir: the
+        resolved config, " "the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and
+        inference.ckpt.", epilog="example: python tools/train.py configs/quickstart.yaml
+        --cfg-options trainer.max_steps=100",
     )
     add_config_arguments(parser)
     parser.add_argument("--work-dir", help="default: work_dirs/<name of the config>")
@@ -86,9 +87,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CKPT",
         help="continue exactly where CKPT stopped; without CKPT from last.ckpt in the work dir",
     )
-    parser.add_argument("--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)")
     parser.add_argument(
-        "--data-fraction", type=float, default=1.0, help="train on this share of the images, such as 0.1"
+        "--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)"
+    )
+    parser.add_argument(
+        "--data-fraction",
+        type=float,
+        default=1.0,
+        help="train on this share of the images, such as 0.1",
     )
     parser.add_argument("--data-seed", type=int, default=0, help="seed of the choice of that share")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything else")

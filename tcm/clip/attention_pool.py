@@ -1,6 +1,7 @@
 """CLIP's attention pool, made dense: every position is a query, not only the mean token.
 
-Shapes: B batch, C trunk width, D joint embedding, h x w the grid of the last stage, N = 1 + h*w tokens.
+Shapes: B batch, C trunk width, D joint embedding, h x w the grid of the last stage, and
+N = 1 + h*w tokens.
 """
 
 import torch
@@ -44,7 +45,10 @@ class DenseAttentionPool(nn.Module):
         return out_BND[:, 0], dense_BDhw
 
     def positions(self, height: int, width: int) -> Tensor:
-        """Return the (1 + h*w, C) positions, the grid resized once from its native size (bilinear, half-pixel)."""
+        """Return the positions (1 + h*w, C) for a grid of `height` x `width`.
+
+        The stored grid is resized once, from its native size (bilinear, half-pixel).
+        """
         table_NC = self.positional_embedding
         side = round((len(table_NC) - 1) ** 0.5)
         if (height, width) == (side, side):

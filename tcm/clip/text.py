@@ -1,6 +1,7 @@
 """CLIP's text encoder with learnable contexts and a generated prompt, and its tokenizer.
 
-Shapes: K classes, N1 length of the class texts, N2 number of contexts, L = N1 + N2, W text width, D joint embedding.
+Shapes: B batch, K classes, N1 length of the class texts, N2 number of contexts, L = N1 + N2,
+W text width, D joint embedding.
 """
 
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ class PromptedTextEncoder(nn.Module):
         embed_dim: D.
     """
 
+    causal_mask: Tensor
+
     def __init__(
         self,
         context_length: int = 77,
@@ -75,7 +78,8 @@ class PromptedTextEncoder(nn.Module):
         """Encode the class texts.
 
         Args:
-            token_ids_KN: int64 (K, N1) as of `tokenize`; None uses the contexts alone, as one class read out at the last position.
+            token_ids_KN: int64 (K, N1) as of `tokenize`; None uses the contexts alone, as one class
+                read out at the last position.
             contexts_1NW: Learnable contexts (1, N2, W), inserted behind the start token.
             prompt_BW: Generated prompt (B, W), added to every token before the positions.
 

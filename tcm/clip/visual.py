@@ -1,6 +1,7 @@
 """CLIP's ResNet as a dense trunk: four feature levels, the global and the dense embedding.
 
-The convolutional part is open_clip's ModifiedResNet (MIT), whose parameter names are OpenAI's; the pool is ours.
+The convolutional part is open_clip's ModifiedResNet (MIT), whose parameter names are OpenAI's; the
+pool is ours.
 """
 
 from collections.abc import Sequence
@@ -17,9 +18,11 @@ class CLIPVisualTrunk(ModifiedResNet):
     Args:
         layers: Bottleneck blocks of the four stages.
         width: Channels after the stem; the stages have 4, 8, 16 and 32 times as many.
-        heads: Heads of the attention pool; widths must be divisible by it. None leaves the pool out.
+        heads: Heads of the attention pool; widths must be divisible by it. None leaves the pool
+            out.
         output_dim: Width of the joint embedding space.
-        input_resolution: Image side in pixels at which the weights were trained; the position grid has a 32nd of it.
+        input_resolution: Image side in pixels at which the weights were trained; the position grid
+            has a 32nd of it.
     """
 
     def __init__(
@@ -36,7 +39,11 @@ class CLIPVisualTrunk(ModifiedResNet):
         self.attnpool = DenseAttentionPool(grid, dim, heads, output_dim) if heads else None
 
     def levels(self, images: Tensor) -> list[Tensor]:
-        """Return the maps (B, C_i, H/s, W/s) at the strides s = 4, 8, 16, 32 of normalised images (B, 3, H, W)."""
+        """Return four maps (B, C_i, H/s, W/s) at the strides s = 4, 8, 16, 32.
+
+        Args:
+            images: (B, 3, H, W), normalised.
+        """
         feature, maps = self.stem(images), []
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             feature = stage(feature)
@@ -44,6 +51,14 @@ class CLIPVisualTrunk(ModifiedResNet):
         return maps
 
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Return the four levels, the global embedding (B, D) and the dense embedding (B, D, H/32, W/32)."""
+        """Return the four levels, the global and the dense embedding; needs the attention pool.
+
+        Args:
+            images: (B, 3, H, W), normalised.
+
+        Returns:
+            The maps of `levels`, (B, D) and (B, D, H/32, W/32); the embeddings are not normalised.
+        """
+        assert self.attnpool is not None, "a trunk without attention pool has levels only"
         maps = self.levels(images)
         return maps, *self.attnpool(maps[-1])

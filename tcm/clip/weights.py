@@ -1,4 +1,4 @@
-"""Finding, reading and applying CLIP's weights: by open_clip's name, or from a file of any of the usual forms."""
+"""Finding, reading and applying CLIP's weights, by open_clip's name or from any usual file."""
 
 import zipfile
 from collections.abc import Mapping
@@ -30,8 +30,9 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
     """Return CLIP's whole state dict in float32, under OpenAI's names.
 
     Args:
-        pretrained: A tag of open_clip for `model`, such as ``openai`` (downloaded once, then cached), or the path of a file:
-            OpenAI's TorchScript archive, a state dict, a checkpoint with a ``state_dict``, or safetensors.
+        pretrained: A tag of open_clip for `model`, such as ``openai`` (downloaded once, then
+            cached), or the path of a file: OpenAI's TorchScript archive, a state dict, a checkpoint
+            with a ``state_dict``, or safetensors.
         model: Name of the architecture in open_clip.
 
     Raises:
@@ -51,8 +52,8 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
     except (OSError, RuntimeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise CheckpointError(
-            f"weights '{pretrained}' of CLIP {model} could not be downloaded ({reason}); give the path of a local file "
-            "as 'pretrained', or null for random initialisation"
+            f"weights '{pretrained}' of CLIP {model} could not be downloaded ({reason}); give the "
+            "path of a local file as 'pretrained', or null for random initialisation"
         ) from error
     return read_state_file(Path(path))
 
@@ -109,17 +110,21 @@ def load_visual(trunk: nn.Module, clip_state: Mapping[str, Tensor], source: str)
     """Load the image encoder's part of CLIP's state into a `CLIPVisualTrunk`.
 
     Raises:
-        CheckpointError: The state lacks a parameter or has one of another shape; the text names it and `source`.
+        CheckpointError: The state lacks a parameter or has one of another shape; the text names it
+            and `source`.
     """
     state = {k.removeprefix("visual."): v for k, v in clip_state.items() if k.startswith("visual.")}
     load_checked(trunk, state, f"{source}, image encoder", unused_ok=True)
 
 
 def load_text(encoder: nn.Module, clip_state: Mapping[str, Tensor], source: str) -> None:
-    """Load the text encoder's part of CLIP's state into a `PromptedTextEncoder`, positions cut to its length.
+    """Load the text encoder's part of CLIP's state into a `PromptedTextEncoder`.
+
+    The position table is cut to the encoder's `context_length`.
 
     Raises:
-        CheckpointError: The state lacks a parameter or has one of another shape; the text names it and `source`.
+        CheckpointError: The state lacks a parameter or has one of another shape; the text names it
+            and `source`.
     """
     state = {k: v for k, v in clip_state.items() if k.startswith(_TEXT_PARTS)}
     if "positional_embedding" in state:
@@ -150,14 +155,14 @@ def load_checked(
         [f"lacks {len(missing)} of {len(own)} entries, the first '{missing[0]}'"] if missing else []
     )
     if unused:
-        mistakes.append(
-            f"has {len(unused)} that the model lacks, the first '{unused[0]}'{nearest(unused[0], missing)}"
-        )
+        hint = nearest(unused[0], missing)
+        mistakes.append(f"has {len(unused)} that the model lacks, the first '{unused[0]}'{hint}")
     if shapes:
         first = shapes[0]
         found, wanted = tuple(state[first].shape), tuple(own[first].shape)
         mistakes.append(
-            f"has {len(shapes)} of another shape, the first '{first}': {found} where {wanted} is wanted"
+            f"has {len(shapes)} of another shape, the first '{first}': "
+            f"{found} where {wanted} is wanted"
         )
     if mistakes:
         raise CheckpointError(f"{source}: does not fit this model: it {'; it '.join(mistakes)}")

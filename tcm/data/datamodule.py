@@ -89,7 +89,7 @@ class DataModule(lightning.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of augmented batches, without end, from the trainer's step on."""
-        dataset = self._dataset("train")
+        dataset = self.dataset("train")
         batches = EndlessBatchSampler(self._epochs(), self._batches_done())
         return self._loader("train", dataset, batches)
 
@@ -99,11 +99,17 @@ class DataModule(lightning.LightningDataModule):
 
     def length(self, name: str) -> int:
         """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
-        return len(self._dataset(name))
+        return len(self.dataset(name))
 
     def dataset(self, name: str) -> Dataset:
-        """Return the images of ``train``, ``val`` or ``test`` before the pipeline."""
-        return self._dataset(name)
+        """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
+        if name not in self._datasets:
+            dataset = DATASETS.build(self._stage(name)["dataset"], f"data.{name}.dataset")
+            if name == "train" and self.data_fraction != 1:
+                self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
+                dataset = subset.Subset(dataset, self.subset.ids)
+            self._datasets[name] = dataset
+        return self._datasets[name]
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of the validation images in their order."""
@@ -115,23 +121,14 @@ class DataModule(lightning.LightningDataModule):
 
     def write_subset(self, folder: str | Path) -> None:
         """Write ``subset.json`` into a folder if a fraction below 1 was chosen."""
-        self._dataset("train")
+        self.dataset("train")
         if self.subset is not None:
             subset.write(Path(folder) / "subset.json", self.subset)
-
-    def _dataset(self, name: str) -> Dataset:
-        if name not in self._datasets:
-            dataset = DATASETS.build(self._stage(name)["dataset"], f"data.{name}.dataset")
-            if name == "train" and self.data_fraction != 1:
-                self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
-                dataset = subset.Subset(dataset, self.subset.ids)
-            self._datasets[name] = dataset
-        return self._datasets[name]
 
     def _epochs(self) -> TrainBatchSampler:
         rank, world_size = self._place()
         size = self._stage("train")["batch_size"]
-        length = len(self._dataset("train"))
+        length = len(self.dataset("train"))
         return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)
 
     def _batches_done(self) -> int:
@@ -141,7 +138,7 @@ class DataModule(lightning.LightningDataModule):
 
     def _eval_loader(self, name: str) -> DataLoader[Batch]:
         stage = self._stage(name)
-        dataset = self._dataset(name)
+        dataset = self.dataset(name)
         batches = EvalBatchSampler(len(dataset), stage["batch_size"], *self._place())
         return self._loader(name, dataset, batches)
 

@@ -55,11 +55,15 @@ class Throughput(Callback):
 
 
 class Checkpoints(Callback):
-    """Keep ``best.ckpt`` by the hmean of the first metric, and ``last.ckpt`` from which a run is resumed exactly.
+    """Keep the best and the last checkpoint.
+
+    ``best.ckpt`` is chosen by the hmean of the first metric; from ``last.ckpt`` a run is resumed
+    exactly.
 
     Args:
         folder: Where they are written.
-        every_steps: Optimiser steps between two saves of ``last.ckpt``; the end of the run always saves.
+        every_steps: Optimiser steps between two saves of ``last.ckpt``; the end of the run always
+            saves.
     """
 
     def __init__(self, folder: Path, every_steps: int) -> None:
@@ -150,7 +154,10 @@ class StepProgressBar(TQDMProgressBar):
 
 
 def setup_logging(path: Path) -> None:
-    """Send the log of the package to a file, and to the terminal unless a progress bar is shown there."""
+    """Send the log of the package to a file, and to stdout unless stderr is a terminal.
+
+    On a terminal the progress bar is shown instead.
+    """
     log.setLevel(logging.INFO)
     log.propagate = False
     log.handlers = [logging.FileHandler(path, encoding="utf-8")]

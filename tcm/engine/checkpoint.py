@@ -1,7 +1,8 @@
 """Reading and writing checkpoints; always with ``weights_only=True``.
 
-A checkpoint is what Lightning writes (parameters under ``model.``), with the resolved config under ``tcm``; or an inference
-checkpoint of ours, which carries no optimiser and no text side; or a foreign one, through a converter of names.
+A checkpoint is what Lightning writes (parameters under ``model.``), with the resolved config under
+``tcm``; or an inference checkpoint of ours, which carries no optimiser and no text side; or a
+foreign one, through a converter of names.
 """
 
 import copy
@@ -20,7 +21,9 @@ from tcm.structures import Config
 _TEXT_CONSTANT = "backbone.text_constant"  # FastTCM without its text side
 
 
-def read_checkpoint(path: str | Path, converter: str | None = None) -> tuple[dict[str, Tensor], Config]:
+def read_checkpoint(
+    path: str | Path, converter: str | None = None
+) -> tuple[dict[str, Tensor], Config]:
     """Return a checkpoint's parameters under our names, and what else it holds under ``tcm``.
 
     Raises:
@@ -29,7 +32,11 @@ def read_checkpoint(path: str | Path, converter: str | None = None) -> tuple[dic
     """
     path = Path(path)
     if not path.is_file():
-        near = nearest(path.name, [p.name for p in path.parent.glob("*.ckpt")]) if path.parent.is_dir() else ""
+        near = (
+            nearest(path.name, [p.name for p in path.parent.glob("*.ckpt")])
+            if path.parent.is_dir()
+            else ""
+        )
         raise CheckpointError(f"checkpoint {path} does not exist{near}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -42,9 +49,7 @@ def read_checkpoint(path: str | Path, converter: str | None = None) -> tuple[dic
     return {rename(name): value for name, value in state.items()}, content.get("tcm", {})
 
 
-def load_model(
-    model_config: Config, path: str | Path, converter: str | None = None
-) -> nn.Module:
+def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> nn.Module:
     """Build a model and load a checkpoint into it; pretrained weights are not looked for.
 
     Args:
@@ -65,13 +70,21 @@ def load_model(
 
 
 def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Load parameters strictly; those of an inference checkpoint turn the model into its inference form.
+    """Load parameters strictly, in place.
+
+    Those of an inference checkpoint first turn the model into its inference form.
+
+    Args:
+        model: What is loaded into.
+        state: Name, as ours, to tensor.
+        source: Where the state comes from, for the error.
 
     Raises:
         CheckpointError: They do not fit.
     """
-    if _TEXT_CONSTANT in state and hasattr(model, "drop_text_side"):
-        model.drop_text_side()
+    drop_text_side = getattr(model, "drop_text_side", None)
+    if _TEXT_CONSTANT in state and drop_text_side is not None:
+        drop_text_side()
     load_checked(model, state, source)
 
 
@@ -91,9 +104,9 @@ def save_inference_checkpoint(model: nn.Module, config: Config, path: str | Path
     Returns:
         The number of parameters and buffer values that it holds. `model` is left as it is.
     """
-    model = copy.deepcopy(model).eval()
-    model.drop_text_side()
-    state = model.state_dict()
+    deployed: Any = copy.deepcopy(model).eval()  # with drop_text_side(), which no stub declares
+    deployed.drop_text_side()
+    state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
     torch.save(content, path)
     return sum(value.numel() for value in state.values())

@@ -1,4 +1,7 @@
-"""The Lightning module: one training step, one validation, the optimiser. It knows no particular model, data or metric."""
+"""The Lightning module: one training step, one validation, the optimiser.
+
+It knows no particular model, data or metric.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,7 +42,8 @@ class TrainingModule(lightning.LightningModule):
         config: Config | None = None,
     ) -> None:
         super().__init__()
-        self.model = model.to(memory_format=torch.channels_last)
+        # Any: nn.Module's stubs take loss() and predict() for submodules or tensors.
+        self.model: Any = model.to(memory_format=torch.channels_last)
         self.metrics = dict(metrics or {})
         self.steps_per_epoch = steps_per_epoch
         self._optimizer = optimizer
@@ -51,7 +55,7 @@ class TrainingModule(lightning.LightningModule):
         self._validated: list[tuple[TextInstances, TextInstances]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return the optimiser; the learning rate is set at every step by `on_train_batch_start`."""
+        """Return the optimiser; `on_train_batch_start` sets its learning rate at every step."""
         groups = parameter_groups(self.model, self._optimizer["lr"], **self._param_groups)
         optimizer = OPTIMIZERS.build(self._optimizer, "optimizer", params=groups)
         for group in optimizer.param_groups:
@@ -68,7 +72,7 @@ class TrainingModule(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate of this step."""
-        for group in self.optimizers().param_groups:
+        for group in self._optimizer_groups():
             group["lr"] = self._schedule(self.global_step, group["base_lr"])
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -78,7 +82,7 @@ class TrainingModule(lightning.LightningModule):
         size = len(batch.samples)
         self.log("loss", total.detach(), prog_bar=True, batch_size=size)
         self.log_dict({name: value.detach() for name, value in losses.items()}, batch_size=size)
-        rates = [group["lr"] for group in self.optimizers().param_groups]
+        rates = [group["lr"] for group in self._optimizer_groups()]
         self.log("lr", max(rates), batch_size=size)
         self.log("epoch", self.global_step / self.steps_per_epoch, batch_size=size)
         return total
@@ -100,7 +104,9 @@ class TrainingModule(lightning.LightningModule):
         for i, (name, metric) in enumerate(self.metrics.items()):
             scores = metric.evaluate(predictions, truths).as_dict()
             if i == 0:
-                self.log("hmean", scores["hmean"], prog_bar=True, logger=False, rank_zero_only=False)
+                self.log(
+                    "hmean", scores["hmean"], prog_bar=True, logger=False, rank_zero_only=False
+                )
             numbers = {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
             self.log_dict({f"val/{name}/{key}": value for key, value in numbers.items()})
 
@@ -118,6 +124,11 @@ class TrainingModule(lightning.LightningModule):
         """Return the batch on the device."""
         return batch.to(device, non_blocking=True)
 
+    def _optimizer_groups(self) -> list[dict[str, Any]]:
+        optimizer = self.optimizers()
+        assert not isinstance(optimizer, list), "configure_optimizers returns one optimiser"
+        return optimizer.param_groups
+
     def _current_random_state(self) -> dict[str, Tensor]:
         state = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
@@ -126,7 +137,10 @@ class TrainingModule(lightning.LightningModule):
 
 
 def _gather(items: Sequence[Any]) -> list[Any]:
-    """Return the items of all processes, in the order of the dataset that was dealt out to them in turn."""
+    """Return the items of all processes, in the order of the dataset.
+
+    The dataset was dealt out to the processes in turn, item by item.
+    """
     if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
         return list(items)
     parts: list[Any] = [None] * torch.distributed.get_world_size()

@@ -1,7 +1,7 @@
 """Optimisers by name, and parameter groups by name prefix."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,11 @@ Groups = Iterable[dict[str, Any]]
 
 @OPTIMIZERS.register("SGD")
 def sgd(
-    params: Groups, lr: float, momentum: float = 0.9, weight_decay: float = 0.0, nesterov: bool = False
+    params: Groups,
+    lr: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
 ) -> torch.optim.Optimizer:
     """Build stochastic gradient descent with momentum."""
     return torch.optim.SGD(params, lr, momentum, weight_decay=weight_decay, nesterov=nesterov)
@@ -75,18 +79,24 @@ class Ranger(torch.optim.RAdam):
             group["lookahead_steps"] = lookahead_steps
             group["lookahead_alpha"] = lookahead_alpha
 
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], float]) -> float: ...
+
     @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """Do one step and, every `lookahead_steps`, pull the weights back towards the slow ones."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
         fresh = []
-        for parameter in self._with_gradient():
-            if parameter.grad.dim() > 1:
-                axes = tuple(range(1, parameter.grad.dim()))
-                parameter.grad.sub_(parameter.grad.mean(dim=axes, keepdim=True))
+        for parameter, gradient in self._with_gradient():
+            if gradient.dim() > 1:
+                axes = tuple(range(1, gradient.dim()))
+                gradient.sub_(gradient.mean(dim=axes, keepdim=True))
             if "slow" not in self.state[parameter]:
                 fresh.append((parameter, parameter.detach().clone()))
         super().step()
@@ -103,9 +113,9 @@ class Ranger(torch.optim.RAdam):
                     state["slow"].lerp_(parameter, group["lookahead_alpha"])
                     parameter.copy_(state["slow"])
 
-    def _with_gradient(self) -> list[Tensor]:
+    def _with_gradient(self) -> list[tuple[Tensor, Tensor]]:
         parameters = [p for group in self.param_groups for p in group["params"]]
-        return [p for p in parameters if p.grad is not None]
+        return [(p, p.grad) for p in parameters if p.grad is not None]
 
 
 def parameter_groups(
@@ -130,8 +140,9 @@ def parameter_groups(
     for prefix in multipliers:
         if not any(_has_prefix(name, prefix) for name in names):
             prefixes = {".".join(n.split(".")[:i]) for n in names for i in (1, 2, 3)}
+            hint = nearest(prefix, prefixes)
             raise ConfigError(
-                f"param_groups.lr_multipliers: no parameter is under '{prefix}'{nearest(prefix, prefixes)}"
+                f"param_groups.lr_multipliers: no parameter is under '{prefix}'{hint}"
             )
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():

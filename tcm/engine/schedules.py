@@ -1,6 +1,7 @@
-"""Learning rate schedules, each a function of the step alone, so that a resumed run continues exactly.
+"""Learning rate schedules, each a function of the step alone.
 
-A schedule is called as ``schedule(step, base_lr)`` after `bind` has told it the length of the run.
+A resumed run therefore continues exactly. A schedule is called as ``schedule(step, base_lr)`` after
+`bind` has told it the length of the run.
 """
 
 import math
@@ -33,7 +34,12 @@ class Schedule:
         self.steps_per_epoch = max(1, steps_per_epoch)
 
     def __call__(self, step: int, base_lr: float) -> float:
-        """Return the learning rate of a step, counted from 0, for a group whose configured rate is `base_lr`."""
+        """Return the learning rate of a step.
+
+        Args:
+            step: Optimiser step, counted from 0.
+            base_lr: Configured rate of the parameter group.
+        """
         at = step // self.steps_per_epoch * self.steps_per_epoch if self.by_epoch else step
         rate = self.after_warmup(min(at / self.total_steps, 1.0), at, base_lr)
         if step < self.warmup_steps:
@@ -42,7 +48,13 @@ class Schedule:
         return rate
 
     def after_warmup(self, progress: float, step: int, base_lr: float) -> float:
-        """Return the rate at `progress` in [0, 1] of the whole run."""
+        """Return the rate before the warm-up's factor.
+
+        Args:
+            progress: Share of the run that is done, in [0, 1].
+            step: Optimiser step, counted from 0; an epoch's first step with `by_epoch`.
+            base_lr: Configured rate of the parameter group.
+        """
         return base_lr
 
 
@@ -110,7 +122,9 @@ class MultiStep(Schedule):
 
 @SCHEDULES.register("OneCycle")
 class OneCycle(Schedule):
-    """Smith's one-cycle policy with cosine phases; the configured rate is the peak. As torch's, momentum left alone.
+    """Smith's one-cycle policy with cosine phases; the configured rate is the peak.
+
+    The rates are those of torch's `OneCycleLR`; the momentum is left alone.
 
     Args:
         pct_start: Share of the run in which the rate rises.

@@ -1,7 +1,7 @@
 """The Lightning trainer as a config describes it.
 
-Training is one stream of steps: epochs are only a unit of length. The loader is endless and knows which batch comes at which
-step, which is what makes resuming exact at any step.
+Training is one stream of steps: epochs are only a unit of length. The loader is endless and knows
+which batch comes at which step, which is what makes resuming exact at any step.
 """
 
 import logging
@@ -23,7 +23,8 @@ class TrainerConfig:
     """The config's `trainer`.
 
     Attributes:
-        max_epochs: Length of the run; one of this and `max_steps` must be given, the shorter counts.
+        max_epochs: Length of the run; one of this and `max_steps` must be given, the shorter
+            counts.
         max_steps: Length of the run in optimiser steps.
         precision: ``32-true``, ``bf16-mixed`` or ``16-mixed``.
         gradient_clip: Largest norm of the gradient; None for no clipping.
@@ -110,5 +111,9 @@ def _quieten() -> None:
     """Silence Lightning's advice on what is decided here on purpose."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for text in (".*does not have many workers.*", ".*overridden `transfer_batch_to_device`.*"):
+    for text in (
+        ".*does not have many workers.*",
+        ".*overridden `transfer_batch_to_device`.*",
+        ".*isinstance.treespec.*",
+    ):
         warnings.filterwarnings("ignore", text)

@@ -15,7 +15,8 @@ FOUND, TRUE, IGNORED = (0, 220, 60), (40, 120, 255), (150, 150, 150)
 def draw(
     image: np.ndarray, found: TextInstances, truths: TextInstances | None = None
 ) -> np.ndarray:
-    """Return a copy of an image with polygons: found in green with scores, true in blue, ignored in grey.
+    """Return a copy of an image with polygons: found in green with scores, true in blue, ignored in
+    grey.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.

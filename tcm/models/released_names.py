@@ -1,4 +1,6 @@
-"""Parameter names of the released TCM (mmocr 0.4 checkpoints) and ours, for loading its published checkpoints.
+"""Parameter names of the released TCM and ours, for loading its published checkpoints.
+
+Those are checkpoints of mmocr 0.4.
 
 | released | ours |
 |---|---|
@@ -9,12 +11,13 @@
 | ``visual_prompt_generator.*``, ``gamma``, ``vis_gamma`` | ``backbone.matching.*`` |
 | ``context_decoder.*`` | ``backbone.matching.text_refinement.*`` |
 | in both decoders ``text_proj``, ``decoder.N`` | ``query_proj``, ``layers.N`` |
-| ``neck.*`` | ``neck.*`` |
+| ``neck.*_convs.N.conv.*`` | ``neck.*_convs.N.*`` |
 | ``bbox_head.*`` | ``head.*`` |
 
 Positions of the released text encoder are cut to the length of its prompts: build with
 ``prompts: ["the pixels of many arbitrary-shape text instances."]``, ``prompt_length: 14`` and
-``text_encoder: {context_length: 14 + num_contexts}``, and ``trunk: {input_resolution: 640}`` (736 for PANet, 800 for FCENet).
+``text_encoder: {context_length: 14 + num_contexts}``, and ``trunk: {input_resolution: 640}`` (736
+for PANet, 800 for FCENet).
 """
 
 import re
@@ -30,6 +33,7 @@ _RULES = (
     (r"^visual_prompt_generator\.", "backbone.matching.visual_prompt_generator."),
     (r"^context_decoder\.", "backbone.matching.text_refinement."),
     (r"^bbox_head\.", "head."),
+    (r"^(neck\.\w+_convs\.\d+)\.conv\.", r"\1."),
 )
 _DECODER_RULES = ((r"\.text_proj\.", ".query_proj."), (r"\.decoder\.(\d+)\.", r".layers.\1."))
 

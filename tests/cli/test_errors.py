@@ -41,26 +41,37 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         (["model.neck.type=FPCN"], "model.neck: unknown model 'FPCN'; did you mean 'FPNC'?"),
         (
             ["model.backbone.num_context=4"],
-            "model.backbone.num_context: FastTCM takes no argument 'num_context'; did you mean 'num_contexts'?",
+            "model.backbone.num_context: FastTCM takes no argument 'num_context'; "
+            "did you mean 'num_contexts'?",
         ),
         (
             ["model.head.decode={type: DBDecoder, min_scor: 0.3}"],
-            "model.head.decode.min_scor: DBDecoder takes no argument 'min_scor'; did you mean 'min_score'?",
+            "model.head.decode.min_scor: DBDecoder takes no argument 'min_scor'; "
+            "did you mean 'min_score'?",
         ),
         (
             ["data.train.pipeline.0.type=RandomFlop"],
             "data.train.pipeline[0]: unknown transform 'RandomFlop'; did you mean 'RandomFlip'?",
         ),
-        (["trainer.max_step=4"], "trainer.max_step: TrainerConfig takes no argument 'max_step'; did you mean"),
+        (
+            ["trainer.max_step=4"],
+            "trainer.max_step: TrainerConfig takes no argument 'max_step'; did you mean",
+        ),
         (["optimiser.lr=1"], "optimiser: unknown section; did you mean 'optimizer'?"),
         (["optimizer.type=AdamX"], "optimizer: unknown optimizer 'AdamX'; did you mean 'Adam"),
-        (["data.train.batchsize=4"], "data.train.batchsize: unknown key; did you mean 'batch_size'?"),
+        (
+            ["data.train.batchsize=4"],
+            "data.train.batchsize: unknown key; did you mean 'batch_size'?",
+        ),
         (
             ["param_groups.lr_multipliers={backbone.trunc: 0.1}"],
             "no parameter is under 'backbone.trunc'; did you mean 'backbone.trunk'?",
         ),
         (["model.backbone.pretrained=openia"], "has no weights 'openia'; did you mean 'openai'?"),
-        (["model.backbone.pretrained=weights/RN50.pt"], "weights file weights/RN50.pt does not exist"),
+        (
+            ["model.backbone.pretrained=weights/RN50.pt"],
+            "weights file weights/RN50.pt does not exist",
+        ),
         (["load_from.checkpoint=nowhere.ckpt"], "checkpoint nowhere.ckpt does not exist"),
         (["trainer.max_steps=null"], "max_epochs or max_steps must be given"),
     ],
@@ -140,7 +151,10 @@ def test_the_tool_itself_exits_with_two_and_shows_a_traceback_only_on_demand(deb
 def test_help_shows_usage(tool):
     done = subprocess.run(
         [sys.executable, f"tools/{tool}.py", "--help"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0
     assert "usage: tools/" in done.stdout

@@ -1,4 +1,4 @@
-"""Training from the command: what is left behind, exact resume, subsets, frozen and moving parts."""
+"""Training from the command: what is left behind, exact resume, subsets, frozen parts."""
 
 import json
 
@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tcm.cli.train import main
-from tcm.engine.checkpoint import load_model, read_checkpoint
 from tcm.config import load_config
+from tcm.engine.checkpoint import load_model, read_checkpoint
 from tests.cli.tiny import CONFIG, write_config
 
 
@@ -24,8 +24,14 @@ def test_a_run_leaves_everything_in_the_work_dir(straight):
     run, _ = straight
     names = {p.name for p in run.iterdir()}
     assert {
-        "config.yaml", "environment.json", "train.log", "metrics.jsonl", "tensorboard",
-        "best.ckpt", "last.ckpt", "inference.ckpt",
+        "config.yaml",
+        "environment.json",
+        "train.log",
+        "metrics.jsonl",
+        "tensorboard",
+        "best.ckpt",
+        "last.ckpt",
+        "inference.ckpt",
     } <= names
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     steps = [line["step"] for line in lines if "loss" in line]
@@ -68,7 +74,9 @@ def test_data_fraction_trains_on_a_nested_subset_and_saves_its_ids(tmp_path):
 def test_training_moves_the_prompts_and_not_the_text_encoder(straight, tmp_path):
     run, config = straight
     start = tmp_path / "start"
-    main([config, "--work-dir", str(start), "--cfg-options", "trainer.max_steps=1", "optimizer.lr=0"])
+    main(
+        [config, "--work-dir", str(start), "--cfg-options", "trainer.max_steps=1", "optimizer.lr=0"]
+    )
     before, _ = read_checkpoint(start / "last.ckpt")
     after, _ = read_checkpoint(run / "last.ckpt")
     moved = {n for n in before if before[n].is_floating_point() and not before[n].equal(after[n])}
@@ -94,10 +102,18 @@ def test_inference_checkpoint_predicts_the_same_without_the_text_side(straight):
 
 def test_load_from_starts_with_the_weights_of_a_checkpoint(straight, tmp_path):
     run, config = straight
-    main([
-        config, "--work-dir", str(tmp_path / "tuned"), "--cfg-options", "optimizer.lr=0",
-        "optimizer.weight_decay=0", "trainer.max_steps=1", f"load_from.checkpoint={run}/best.ckpt",
-    ])
+    main(
+        [
+            config,
+            "--work-dir",
+            str(tmp_path / "tuned"),
+            "--cfg-options",
+            "optimizer.lr=0",
+            "optimizer.weight_decay=0",
+            "trainer.max_steps=1",
+            f"load_from.checkpoint={run}/best.ckpt",
+        ]
+    )
     before, _ = read_checkpoint(run / "best.ckpt")
     after, _ = read_checkpoint(tmp_path / "tuned" / "last.ckpt")
     statistics = ("running_mean", "running_var", "num_batches_tracked")

@@ -26,7 +26,8 @@ data:
 optimizer: {type: AdamW, lr: 1e-3}
 schedule: {type: Poly}
 param_groups: {lr_multipliers: {backbone.trunk: 0.1}}
-trainer: {max_steps: 7, val_every_steps: 4, log_every_steps: 2, accelerator: cpu, progress_bar: false}
+trainer:
+  {max_steps: 7, val_every_steps: 4, log_every_steps: 2, accelerator: cpu, progress_bar: false}
 evaluation:
   metrics: {icdar2015: {type: ICDAR2015}, sweep: {type: HmeanSweep}}
 """

@@ -36,7 +36,9 @@ def clip():
     torch.manual_seed(0)
     vision = {"layers": [1, 1, 1, 1], "width": 64, "image_size": 224}
     text = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2}
-    model = CLIP(1024, open_clip.CLIPVisionCfg(**vision), open_clip.CLIPTextCfg(**text), quick_gelu=True)
+    model = CLIP(
+        1024, open_clip.CLIPVisionCfg(**vision), open_clip.CLIPTextCfg(**text), quick_gelu=True
+    )
     for name, parameter in model.named_parameters():
         if "bn" in name or "ln_" in name or "positional" in name:
             torch.nn.init.normal_(parameter, 0.5, 0.3)

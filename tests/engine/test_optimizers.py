@@ -28,7 +28,9 @@ def test_longest_prefix_wins_and_frozen_parameters_are_left_out():
 
 
 def test_a_prefix_is_a_whole_name_part():
-    with pytest.raises(ConfigError, match="no parameter is under 'backbone.trun'.*'backbone.trunk'"):
+    with pytest.raises(
+        ConfigError, match="no parameter is under 'backbone.trun'.*'backbone.trunk'"
+    ):
         parameter_groups(_Model(), 1.0, {"backbone.trun": 0.1})
 
 

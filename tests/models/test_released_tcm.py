@@ -12,6 +12,7 @@ import torch
 from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.models.backbones.tcm import TCM
+from tcm.models.detectors.matching_loss import MatchingLoss
 from tcm.models.prompting.decoder import CrossAttentionDecoder
 from tcm.models.prompting.text_side import LanguagePromptGenerator
 from tcm.models.released_names import rename
@@ -139,7 +140,7 @@ def test_cross_attention_of_a_single_memory_token():
 
 
 def _tcm(oracle, **matching):
-    """Build the released chain of item 5; parts that `matching` or `generate_prompt` switch off are left out."""
+    """Build the released chain of item 5, without what `matching` or `generate_prompt` switch off."""
     config = oracle.config
     generate = matching.pop("generate_prompt", True)
     model = TCM(
@@ -210,3 +211,20 @@ def test_matching_without_one_part(switch, name):
     oracle = _Oracle("5_matching")
     cosine = _tcm(oracle, **switch)(oracle["in.image"]).matching.cosine
     _close(cosine, oracle[f"out.score_map_without_{name}"], atol=1e-5)
+
+
+def test_auxiliary_loss_of_the_whole_chain():
+    oracle = _Oracle("5_matching")
+    aux = oracle.config["aux"]
+    loss = MatchingLoss(
+        upsample=aux["upsampling"],
+        weight=aux["loss_weight"],
+        negative_ratio=aux["negative_ratio"],
+        eps=aux["eps"],
+    )
+    logits = _tcm(oracle)(oracle["in.image"][:1]).matching.logits
+    targets = {
+        "shrink_map": oracle["in.gt_shrink_first"][None],
+        "shrink_mask": oracle["in.gt_shrink_mask_first"][None],
+    }
+    _close(loss(logits, targets), oracle["out.aux_loss_first"], atol=1e-5)

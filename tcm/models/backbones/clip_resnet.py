@@ -13,7 +13,8 @@ class CLIPResNet(nn.Module):
     """CLIP's image encoder without its attention pool and without a text side.
 
     Args:
-        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random initialisation.
+        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random
+            initialisation.
         clip_model: Name of the architecture in open_clip, which `pretrained` belongs to.
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
     """

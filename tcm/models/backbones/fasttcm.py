@@ -1,7 +1,9 @@
-"""FastTCM-CR50 (Yu et al., "Turning a CLIP Model into a Scene Text Spotter", TPAMI 2024) as a backbone.
+"""FastTCM-CR50 as a backbone.
 
-The text side does not see the image, so that outside training it is one constant; the image comes in again behind it by
-bimodal similarity matching.
+Yu et al., "Turning a CLIP Model into a Scene Text Spotter", TPAMI 2024.
+
+The text side does not see the image, so that outside training it is one constant; the image comes
+in again behind it by bimodal similarity matching.
 """
 
 from collections.abc import Sequence
@@ -19,11 +21,12 @@ from tcm.structures import Config
 class FastTCM(TCM):
     """TCM with a meta query in place of the image condition, and with BSM.
 
-    In eval mode the text embedding is computed once and kept until `train()` or `load_state_dict()` is called. Call
-    `drop_text_side` to leave the text encoder out of a checkpoint for good.
+    In eval mode the text embedding is computed once and kept until `train()` or `load_state_dict()`
+    is called. Call `drop_text_side` to leave the text encoder out of a checkpoint for good.
 
     Args:
-        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random initialisation.
+        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random
+            initialisation.
         clip_model: Name of the architecture in open_clip, which `pretrained` belongs to.
         prompts: The class texts; the paper's is one, "Text". An empty list uses the contexts alone.
         num_contexts: Learnable contexts between the start token and the class text; 0 for none.
@@ -34,6 +37,8 @@ class FastTCM(TCM):
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
     """
+
+    text_constant: Tensor  # a buffer once the text side is dropped
 
     _meta_query = True
 
@@ -90,9 +95,11 @@ class FastTCM(TCM):
         return super().train(mode)
 
     def drop_text_side(self) -> None:
-        """Replace the text side by its result: prompts, contexts, meta query, generator and text encoder are gone.
+        """Replace the text side by its result, in place.
 
-        The result is the persistent buffer `text_constant`, so that a state dict carries it. The model can't be trained on.
+        Prompts, contexts, meta query, generator and text encoder are gone. The result is the
+        persistent buffer `text_constant` (1, K, D), so that a state dict carries it. The model
+        can't be trained on.
         """
         with torch.no_grad():
             constant = self.text_embedding() if not self.training else self._encode()
@@ -101,7 +108,9 @@ class FastTCM(TCM):
         self.register_buffer("text_constant", constant.detach().clone())
 
     def _encode(self) -> Tensor:
-        # In full precision always: once per batch it costs nothing, and the cached value is then that of training.
+        assert self.text_side is not None, "the text side was dropped"
+        # In full precision always: once per batch it costs nothing, and the cached value is then
+        # that of training.
         with torch.autocast(self._device.type, enabled=False):
             return self.text_side()
 

@@ -1,7 +1,8 @@
-"""ResNet-18, -50 or -101 of torchvision as a backbone, optionally with deformable convolutions (DCNv2)."""
+"""torchvision's ResNets as backbones, optionally with deformable convolutions (DCNv2)."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 import torchvision
@@ -15,31 +16,31 @@ from tcm.registry import MODELS
 from tcm.structures import Features
 
 _DEPTHS = (18, 34, 50, 101, 152)
+_Pair = tuple[int, int]
 
 
 class DeformableConv2d(nn.Conv2d):
-    """A 3x3 convolution whose sampling points are moved and weighted by a second one (Zhu et al., "DCNv2", 2019).
+    """A 3x3 convolution whose sampling points are moved and weighted by a second one.
 
-    The weight keeps its name, so that pretrained weights load; the second convolution starts at zero, which makes the first
-    output that of the plain convolution halved.
+    Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results", CVPR 2019.
+
+    The weight keeps its name, so that pretrained weights load; the second convolution starts at
+    zero, which makes the first output that of the plain convolution halved.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
+        # Pairs in a Conv2d; the stubs of its base class allow any length.
+        kernel, stride, padding, dilation = cast(
+            tuple[_Pair, _Pair, _Pair, _Pair],
+            (conv.kernel_size, conv.stride, conv.padding, conv.dilation),
+        )
         super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            bias=False,
+            conv.in_channels, conv.out_channels, kernel, stride, padding, dilation, bias=False
         )
-        taps = self.kernel_size[0] * self.kernel_size[1]
-        self.offset = nn.Conv2d(
-            conv.in_channels, 3 * taps, conv.kernel_size, conv.stride, conv.padding, conv.dilation
-        )
-        nn.init.zeros_(self.offset.weight)
-        nn.init.zeros_(self.offset.bias)
+        taps = kernel[0] * kernel[1]
+        self.offset = nn.Conv2d(conv.in_channels, 3 * taps, kernel, stride, padding, dilation)
+        for parameter in self.offset.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, C_out, H', W') for (B, C_in, H, W)."""
@@ -61,10 +62,11 @@ class ResNet(nn.Module):
     """torchvision's ResNet without its classifier.
 
     Args:
-        pretrained: Name of torchvision's weights, such as ``IMAGENET1K_V1`` (downloaded once), or the path of a state dict;
-            None for random initialisation.
+        pretrained: Name of torchvision's weights, such as ``IMAGENET1K_V1`` (downloaded once), or
+            the path of a state dict; None for random initialisation.
         depth: 18, 34, 50, 101 or 152.
-        deformable_stages: Stages, of 3 to 5, whose 3x3 convolutions are deformable; bottleneck depths (50 up) only.
+        deformable_stages: Stages, of 3 to 5, whose 3x3 convolutions are deformable; bottleneck
+            depths (50 up) only.
 
     Raises:
         ConfigError: An unknown depth or stage.
@@ -100,7 +102,8 @@ class ResNet(nn.Module):
     def _deform(self, stages: Sequence[int], depth: int) -> None:
         if not set(stages) <= {3, 4, 5} or (stages and depth < 50):
             raise ConfigError(
-                f"deformable_stages {list(stages)}: stages 3 to 5 of depth 50 and up can be deformable"
+                f"deformable_stages {list(stages)}: stages 3 to 5 of depth 50 and up can be "
+                "deformable"
             )
         for stage in stages:
             for block in getattr(self.trunk, f"layer{stage - 1}"):
@@ -117,8 +120,8 @@ def _read_weights(pretrained: str, depth: int) -> dict[str, Tensor]:
             state = weights.get_state_dict(progress=True)
         except OSError as error:
             raise CheckpointError(
-                f"weights '{pretrained}' of ResNet-{depth} could not be downloaded ({error}); give the path of a local "
-                "file as 'pretrained', or null for random initialisation"
+                f"weights '{pretrained}' of ResNet-{depth} could not be downloaded ({error}); give "
+                "the path of a local file as 'pretrained', or null for random initialisation"
             ) from error
     elif "." in pretrained or "/" in pretrained:
         state = read_state_file(Path(pretrained))

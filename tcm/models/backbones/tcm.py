@@ -1,4 +1,9 @@
-"""TCM-CR50 (Yu et al., "Turning a CLIP Model into a Scene Text Detector", CVPR 2023) as a backbone."""
+"""TCM-CR50 as a backbone.
+
+Yu et al., "Turning a CLIP Model into a Scene Text Detector", CVPR 2023.
+
+Shapes: B batch, K classes, D joint embedding.
+"""
 
 from collections.abc import Sequence
 
@@ -16,10 +21,13 @@ from tcm.structures import Config, Features
 
 @MODELS.register("TCM")
 class TCM(nn.Module):
-    """CLIP's trunk, a text side conditioned on each image, and their matching, concatenated to the last level.
+    """CLIP's trunk, a text side conditioned on each image, and their matching.
+
+    The cosine map of the matching is concatenated to the last level.
 
     Args:
-        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random initialisation.
+        pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random
+            initialisation.
         clip_model: Name of the architecture in open_clip, which `pretrained` belongs to.
         prompts: The class texts; the paper's is one, "Text". An empty list uses the contexts alone.
         num_contexts: Learnable contexts between the start token and the class text; 0 for none.
@@ -29,6 +37,8 @@ class TCM(nn.Module):
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
     """
+
+    text_side: TextSide | None  # None once FastTCM has dropped it
 
     _meta_query = False
 
@@ -60,7 +70,11 @@ class TCM(nn.Module):
         self.out_channels = [*self.trunk.out_channels[:3], self.trunk.out_channels[3] + classes]
 
     def forward(self, images: Tensor) -> Features:
-        """Return the four levels of normalised images (B, 3, H, W), the cosine map behind the last, and the matching."""
+        """Return the four levels, with the cosine map behind the last, and the matching.
+
+        Args:
+            images: (B, 3, H, W), normalised.
+        """
         levels, global_BD, dense_BDhw = self.trunk(images)
         text_BKD = self.embed_text(global_BD)
         matching = self.matching(global_BD, dense_BDhw, text_BKD)
@@ -69,4 +83,5 @@ class TCM(nn.Module):
 
     def embed_text(self, global_BD: Tensor) -> Tensor:
         """Return the text embeddings (B, K, D) for the global image embeddings (B, D)."""
+        assert self.text_side is not None, "the text side was dropped"
         return self.text_side(global_BD)

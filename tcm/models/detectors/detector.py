@@ -1,4 +1,7 @@
-"""The detector: normalisation, backbone, neck, head and, for TCM and FastTCM, the auxiliary matching loss."""
+"""The detector: normalisation, backbone, neck and head.
+
+TCM and FastTCM add an auxiliary loss on their matching.
+"""
 
 from collections.abc import Sequence
 
@@ -16,16 +19,22 @@ CLIP_STD = (58.395, 57.12, 57.375)
 
 @MODELS.register("TextDetector")
 class TextDetector(nn.Module):
-    """Any backbone under any neck and head. The neck gets the backbone's widths, the head the neck's.
+    """Any backbone under any neck and head.
+
+    The neck is built with the backbone's widths, the head with the neck's.
 
     Args:
         backbone: Config of a backbone.
         neck: Config of a neck, without `in_channels`.
         head: Config of a head, without `in_channels`.
-        matching_loss: Config of the auxiliary loss on the matching logits; ignored by plain backbones, which have none.
+        matching_loss: Config of the auxiliary loss on the matching logits; ignored by plain
+            backbones, which have none.
         mean: Subtracted from the RGB image in 0..255.
         std: What it is divided by then.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -49,17 +58,30 @@ class TextDetector(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Return images (B, 3, H, W) of 0..255, of any type, as normalised float32 in channels-last order."""
+        """Return images as normalised float32 (B, 3, H, W) in channels-last order.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, of any type.
+        """
         images = (images.float() - self.mean) / self.std
         return images.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Features]:
-        """Return the head's predictions and the features for images (B, 3, H, W) of 0..255, sides divisible by 32."""
+        """Return the head's predictions and the backbone's features.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, sides divisible by 32.
+        """
         features = self.backbone(self.normalise(images))
         return self.head(self.neck(features.levels)), features
 
     def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the named scalar losses of a batch; their sum is what is minimised."""
+        """Return the named scalar losses of a batch; their sum is what is minimised.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, sides divisible by 32.
+            targets: Target maps by name, each with leading dimension B.
+        """
         predictions, features = self(images)
         losses = self.head.loss(predictions, targets)
         if self.matching_loss is not None and features.matching is not None:

@@ -8,7 +8,16 @@ from torch.nn import functional as F
 
 
 class Attention(nn.Module):
-    """Multi-head attention; query, key and value projections without bias, output projection with bias and dropout."""
+    """Multi-head attention.
+
+    The projections of query, key and value have no bias; the output projection has one, and dropout
+    behind it.
+
+    Args:
+        width: W.
+        heads: Attention heads.
+        dropout: Probability in [0, 1].
+    """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()

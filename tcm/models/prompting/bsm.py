@@ -1,4 +1,6 @@
-"""Bimodal similarity matching (FastTCM, section 3.3): give the constant text embedding a share of the image.
+"""Bimodal similarity matching (FastTCM, section 3.3).
+
+It gives the constant text embedding a share of the image.
 
 Shapes: B batch, K classes, D joint embedding.
 """
@@ -17,8 +19,9 @@ class BimodalSimilarityMatching(nn.Module):
 
     Args:
         dim: D.
-        variant: ``paper``: ``cos(g, t) * g + t``, no parameters. ``released``: the authors' code repaired: g goes through a
-            learnable (D, D) matrix, the identity at first, and both g and t are normalised before everything else.
+        variant: ``paper``: ``cos(g, t) * g + t``, no parameters. ``released``: the authors' code
+            repaired: g goes through a learnable (D, D) matrix, the identity at first, and both g
+            and t are normalised before everything else.
 
     Raises:
         ConfigError: An unknown variant.

@@ -1,4 +1,6 @@
-"""The cross-attention decoder that makes the visual prompt and refines the text embedding (TCM, section 3.2).
+"""The cross-attention decoder of the prompting (TCM, section 3.2).
+
+It makes the visual prompt and refines the text embedding.
 
 Shapes: B batch, Q queries, M memory tokens, D joint embedding, W inner width.
 """
@@ -9,7 +11,15 @@ from tcm.models.prompting.attention import Attention
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention, cross-attention and MLP, each pre-normed and residual; the memory is not normed again."""
+    """Self-attention, cross-attention and MLP, each pre-normed and residual.
+
+    The memory is not normed again.
+
+    Args:
+        width: W.
+        heads: Attention heads.
+        dropout: Probability in [0, 1], after each attention, inside and after the MLP.
+    """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -73,6 +83,7 @@ class CrossAttentionDecoder(nn.Module):
         They get no gradient then, which distributed training would wait for.
         """
         for layer in self.layers:
+            assert isinstance(layer, DecoderLayer)
             if memory:
                 layer.cross_attn.freeze_query_and_key()
                 layer.norm2.requires_grad_(False)

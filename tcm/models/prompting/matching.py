@@ -19,7 +19,8 @@ class InstanceLanguageMatching(nn.Module):
         num_classes: K.
         decoder: Arguments of both `CrossAttentionDecoder`s but `dim`.
         visual_prompt: Whether the dense embedding gets the visual prompt.
-        text_refinement: Whether the text embedding is refined by the image (in the authors' code, not in the paper).
+        text_refinement: Whether the text embedding is refined by the image (in the authors' code,
+            not in the paper).
         residual_scale: Initial value of the learnable factors of both.
         temperature: What the cosine is divided by for the logits.
     """
@@ -44,13 +45,19 @@ class InstanceLanguageMatching(nn.Module):
         self.text_refinement = CrossAttentionDecoder(dim, **decoder) if text_refinement else None
         self.gamma = nn.Parameter(torch.full((dim,), residual_scale)) if text_refinement else None
         if num_classes == 1:
-            if visual_prompt:
+            if self.visual_prompt_generator is not None:
                 self.visual_prompt_generator.expect_single(memory=True)
-            if text_refinement:
+            if self.text_refinement is not None:
                 self.text_refinement.expect_single(query=True)
 
     def forward(self, global_BD: Tensor, dense_BDhw: Tensor, text_BKD: Tensor) -> Matching:
-        """Return the score map (B, K, h, w) as cosine in [-1, 1] and as logits."""
+        """Return the score map (B, K, h, w) as cosine in [-1, 1] and as logits.
+
+        Args:
+            global_BD: Global image embedding.
+            dense_BDhw: Dense image embedding.
+            text_BKD: Text embeddings; batch size 1 where they do not depend on the image.
+        """
         batch, _, *grid = dense_BDhw.shape
         text_BKD = text_BKD.expand(batch, -1, -1)
         dense_BND = dense_BDhw.flatten(2).transpose(1, 2)
@@ -67,7 +74,10 @@ class InstanceLanguageMatching(nn.Module):
 
 
 def _cosine(visual_BND: Tensor, text_BKD: Tensor) -> Tensor:
-    """Return the cosines (B, N, K) in float32: half precision would quantise the map that the detector reads."""
+    """Return the cosines (B, N, K), N = h*w, in float32.
+
+    Half precision would quantise the map that the detector reads.
+    """
     with torch.autocast(visual_BND.device.type, enabled=False):
         visual = F.normalize(visual_BND.float(), dim=-1, eps=1e-12)
         text = F.normalize(text_BKD.float(), dim=-1, eps=1e-12)

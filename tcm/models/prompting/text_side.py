@@ -1,7 +1,9 @@
-"""The text side of TCM and FastTCM: predefined prompt, learnable contexts, language prompt generator, text encoder.
+"""The text side of TCM and FastTCM.
 
-All of it is independent of the image in FastTCM, where the generator is fed by a learnable meta query instead of the global
-image embedding, so that at deployment it shrinks to one constant.
+Its parts are the predefined prompt, learnable contexts, the language prompt generator and the text
+encoder. All of it is independent of the image in FastTCM, where the generator is fed by a
+learnable meta query instead of the global image embedding, so that at deployment it shrinks to one
+constant.
 
 Shapes: B batch, K classes, W text width, D joint embedding.
 """
@@ -17,7 +19,14 @@ from tcm.models.prompting.decoder import init_linear
 
 
 class LanguagePromptGenerator(nn.Sequential):
-    """Turn a condition (B, D) into a prompt (B, W): two layer-normed linear layers with a ReLU between."""
+    """Turn a condition (B, D) into a prompt (B, W).
+
+    Two linear layers, each behind a layer norm, with a ReLU between.
+
+    Args:
+        dim: D.
+        text_width: W.
+    """
 
     def __init__(self, dim: int, text_width: int) -> None:
         super().__init__(
@@ -31,16 +40,20 @@ class LanguagePromptGenerator(nn.Sequential):
 
 
 class TextSide(nn.Module):
-    """Everything up to the text embedding. The text encoder is frozen; gradients pass through it to the rest.
+    """Everything up to the text embedding.
+
+    The text encoder is frozen; gradients pass through it to the rest.
 
     Args:
         text_encoder: The encoder, already built.
         dim: D.
         prompts: The K class texts; none with `num_contexts` > 0 uses the contexts alone.
         num_contexts: Learnable contexts; 0 for none.
-        prompt_length: Tokens of a class text, padding included; None takes the longest. The result does not depend on it.
+        prompt_length: Tokens of a class text, padding included; None takes the longest. The result
+            does not depend on it.
         generate_prompt: Whether the language prompt generator is used.
-        meta_query: Whether the generator is fed by a learnable query (FastTCM) instead of the image (TCM).
+        meta_query: Whether the generator is fed by a learnable query (FastTCM) instead of the image
+            (TCM).
     """
 
     def __init__(
@@ -60,7 +73,8 @@ class TextSide(nn.Module):
         length = num_contexts + (0 if ids_KN is None else ids_KN.shape[1])
         if not 0 < length <= text_encoder.context_length:
             raise ConfigError(
-                f"prompts and num_contexts make {length} tokens; 1 to {text_encoder.context_length} are possible"
+                f"prompts and num_contexts make {length} tokens; "
+                f"1 to {text_encoder.context_length} are possible"
             )
         self.num_classes = 1 if ids_KN is None else len(ids_KN)
         width = text_encoder.width
@@ -69,10 +83,12 @@ class TextSide(nn.Module):
         self.prompt_generator = LanguagePromptGenerator(dim, width) if generate_prompt else None
 
     def forward(self, global_BD: Tensor | None = None) -> Tensor:
-        """Return the text embeddings (B, K, D), not normalised; B is 1 where they do not depend on the image.
+        """Return the text embeddings (B, K, D), not normalised.
+
+        B is 1 where they do not depend on the image.
 
         Args:
-            global_BD: The global image embedding, which only a generator without meta query looks at.
+            global_BD: The global image embedding; only a generator without meta query looks at it.
         """
         prompt_BW = None
         if self.prompt_generator is not None:

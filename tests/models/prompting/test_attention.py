@@ -62,6 +62,12 @@ def test_expecting_a_single_token_freezes_just_the_weights_without_effect():
     decoder(torch.randn(1, 5, 8), torch.randn(1, 1, 8)).sum().backward()
     without = {name for name, p in decoder.named_parameters() if p.grad is None}
     assert frozen == without
-    assert frozen == {f"layers.0.{n}" for n in (
-        "cross_attn.q_proj.weight", "cross_attn.k_proj.weight", "norm2.weight", "norm2.bias"
-    )}
+    assert frozen == {
+        f"layers.0.{n}"
+        for n in (
+            "cross_attn.q_proj.weight",
+            "cross_attn.k_proj.weight",
+            "norm2.weight",
+            "norm2.bias",
+        )
+    }

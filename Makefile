@@ -1,0 +1,34 @@
+# make demo and make test need nothing but Python 3.11 or newer; everything goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test test-all lint format
+
+setup: .venv/.installed
+
+.venv/.installed: requirements.txt setup.py pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+# Train on synthetic scene text, score on images that were not trained on, draw what was found.
+demo: setup
+	$(BIN)/python tools/train.py configs/quickstart.yaml
+	$(BIN)/python tools/test.py configs/quickstart.yaml work_dirs/quickstart/inference.ckpt \
+		--visualize work_dirs/quickstart/visualization
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-all: setup
+	$(BIN)/python -m pytest -m ""
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
