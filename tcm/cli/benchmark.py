@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model CONFIG...``: what a model costs, part by part, beside others in the same run."""
+"""``tools/benchmark.py model CONFIG...``: what models cost, part by part, in one run."""
 
 import argparse
 import json
@@ -40,9 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     model = commands.add_parser(
         "model",
         help="latency, images/s, parameters and memory of models, part by part",
-        description="Build the models of several configs with random weights and run them in turn on
-        one batch of " "synthetic scene text. Decoding is timed on the ideal prediction of that
-        batch.",
+        description="Build the models of several configs with random weights and run them in turn "
+        "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it.",
     )
     model.add_argument(
         "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
@@ -53,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=[736, 1280],
         metavar=("HEIGHT", "WIDTH"),
-        help="pixels; default 736 1280",
+        help="pixels, multiples of 32; default 736 1280",
     )
     model.add_argument("--batch", type=int, default=1)
     model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
@@ -85,8 +84,8 @@ def _model(args: argparse.Namespace) -> int:
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     precision = "bf16 autocast" if args.amp else "float32"
     print(
-        f"{name}, {precision}, batch {args.batch}, {size[0]}x{size[1]}, median of {args.rounds} runs in turn, "
-        f"{torch.get_num_threads()} threads, torch {torch.__version__}"
+        f"{name}, {precision}, batch {args.batch}, {size[0]}x{size[1]}, median of {args.rounds} "
+        f"runs in turn, {torch.get_num_threads()} threads, torch {torch.__version__}"
     )
     print(_table(profiles, args.batch))
     if args.json:
@@ -125,15 +124,8 @@ def _run_once(path: str, size: tuple[int, int], batch: int) -> None:
 
 
 def _table(profiles: list[Profile], batch: int) -> str:
-    heads = [
-        "config",
-        "ms",
-        "ratio",
-        "images/s",
-        *(f"{p} ms" for p in _PARTS),
-        "M params",
-        "peak MiB",
-    ]
+    heads = ["config", "ms", "ratio", "images/s"]
+    heads += [*(f"{part} ms" for part in _PARTS), "M params", "peak MiB"]
     rows = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
     first = profiles[0].median()
     for profile in profiles:

@@ -48,9 +48,10 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/infer.py",
-        description="Mark the text in images: a picture with the polygons drawn for each, and
-        predictions.json.", epilog="example: python tools/infer.py configs/quickstart.yaml
-        work_dirs/quickstart/inference.ckpt photo.jpg",
+        description="Mark the text in images: a picture with the polygons drawn for each, and "
+        "predictions.json.",
+        epilog="example: python tools/infer.py configs/quickstart.yaml "
+        "work_dirs/quickstart/inference.ckpt photo.jpg",
     )
     add_config_arguments(parser)
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
@@ -87,6 +88,6 @@ def _images(places: Sequence[Path]) -> list[str]:
     twice = next((p for i, p in enumerate(paths) if p.stem in stems[:i]), None)
     if twice is not None:
         raise DataError(
-            f"{twice}: a second image of this name; their pictures would overwrite one another"
+            f"{twice}: a second image of this name; its picture would replace the other"
         )
     return [str(path) for path in paths]

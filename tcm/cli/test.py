@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rich.progress import track
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
+from tcm.engine.trainer import quieten
 from tcm.evaluation.scores import Scores
 from tcm.evaluation.submission import write_predictions, write_submission
 from tcm.inference.predict import choose_device, predict
@@ -22,7 +22,7 @@ from tcm.structures import Sample, TextInstances
 def main(arguments: list[str]) -> int:
     """Run the command."""
     args = _parser().parse_args(arguments)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    quieten()
     config = read_config(args.config, args.cfg_options)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     data = DataModule.from_config(config["data"])
@@ -47,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/test.py",
         description="Score a checkpoint on the test images of a config.",
-        epilog="example: python tools/test.py configs/quickstart.yaml work_dirs/quickstart/best.ckpt
-        --visualize pictures",
+        epilog="example: python tools/test.py configs/quickstart.yaml "
+        "work_dirs/quickstart/best.ckpt --visualize pictures",
     )
     add_config_arguments(parser)
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
@@ -98,8 +98,9 @@ def _report(name: str, scores: dict[str, Scores]) -> None:
         at = "" if result.threshold is None else f", best at score {result.threshold:.2f}"
         print(f"{metric}: {result.protocol}")
         print(
-            f"  precision {result.precision:.4f}  recall {result.recall:.4f}  hmean {result.hmean:.4f}  "
-            f"(matched {result.matched:g} of {result.truths} texts, {result.detections} detections{at})"
+            f"  precision {result.precision:.4f}  recall {result.recall:.4f}  "
+            f"hmean {result.hmean:.4f}  (matched {result.matched:g} of {result.truths} texts, "
+            f"{result.detections} detections{at})"
         )
     first = next(iter(scores.values()))
     print(

@@ -1,4 +1,4 @@
-"""``tools/train.py CONFIG``: train a model, validate it as it goes, keep the best and the last checkpoint."""
+"""``tools/train.py CONFIG``: train, validate on the way, keep the best and the last checkpoint."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 import lightning
 import torch
 import torchvision
+from lightning.pytorch.utilities import rank_zero_only
 
 import tcm
 from tcm.cli.configs import add_config_arguments, read_config
@@ -26,7 +27,7 @@ from tcm.engine.checkpoint import (
     without_pretrained,
 )
 from tcm.engine.module import TrainingModule
-from tcm.engine.trainer import TrainerConfig, build_trainer
+from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
 from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import METRICS, MODELS
 from tcm.structures import Config
@@ -47,9 +48,12 @@ def main(arguments: list[str]) -> int:
         data_seed=args.data_seed,
     )
     lightning.seed_everything(args.seed, workers=False, verbose=False)
-    _prepare(work_dir, config, arguments, fresh=resume is None)
+    quieten()
     trainer_config = TrainerConfig(**config.get("trainer", {}))
-    steps_per_epoch = max(1, data.batches_per_epoch() // trainer_config.accumulate)
+    if rank_zero_only.rank == 0:
+        _prepare(work_dir, config, arguments, fresh=resume is None)
+    batches = data.batches_per_epoch(trainer_config.world_size())
+    steps_per_epoch = max(1, batches // trainer_config.accumulate)
     total_steps = trainer_config.total_steps(steps_per_epoch)
     trainer, checkpoints = build_trainer(trainer_config, work_dir, total_steps, steps_per_epoch)
     module = TrainingModule(
@@ -62,21 +66,24 @@ def main(arguments: list[str]) -> int:
         steps_per_epoch,
         config,
     )
-    data.write_subset(work_dir)
-    _describe(module, data, total_steps)
+    if trainer.is_global_zero:
+        data.write_subset(work_dir)
+        _describe(module, data, total_steps)
     start = time.perf_counter()
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    _finish(module, config, work_dir, checkpoints, time.perf_counter() - start)
+    if trainer.is_global_zero:
+        _finish(module, config, work_dir, checkpoints, time.perf_counter() - start)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/train.py",
-        description="Train a model as a config describes it. Everything goes to the work dir: the
-        resolved config, " "the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and
-        inference.ckpt.", epilog="example: python tools/train.py configs/quickstart.yaml
-        --cfg-options trainer.max_steps=100",
+        description="Train a model as a config describes it. Everything goes to the work dir: the "
+        "resolved config, the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and "
+        "inference.ckpt.",
+        epilog="example: python tools/train.py configs/quickstart.yaml "
+        "--cfg-options trainer.max_steps=100",
     )
     add_config_arguments(parser)
     parser.add_argument("--work-dir", help="default: work_dirs/<name of the config>")

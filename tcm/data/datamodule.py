@@ -37,7 +37,7 @@ class DataModule(lightning.LightningDataModule):
         val: Mapping[str, Any] | None = None,
         test: Mapping[str, Any] | None = None,
         num_workers: int = 0,
-        pin_memory: bool = False,
+        pin_memory: bool | None = None,
         start_method: str | None = None,
         seed: int = 0,
         data_fraction: float = 1.0,
@@ -50,7 +50,8 @@ class DataModule(lightning.LightningDataModule):
             val: The same for validation, in the dataset's order.
             test: The same for the test; None takes `val`.
             num_workers: Worker processes a loader; 0 loads in the main process.
-            pin_memory: Copy batches into page-locked memory, for faster transfers to a GPU.
+            pin_memory: Copy batches into page-locked memory, for faster transfers to a GPU; None
+                does it where there is one.
             start_method: ``fork``, ``spawn`` or ``forkserver`` for the workers; None is the
                 system's.
             seed: Seed of the order and the augmentation.
@@ -67,7 +68,7 @@ class DataModule(lightning.LightningDataModule):
         if mistakes:
             raise ConfigError("\n".join(mistakes))
         self.num_workers = num_workers
-        self.pin_memory = pin_memory
+        self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.start_method = start_method
         self.seed = seed
         self.data_fraction = data_fraction
@@ -90,12 +91,12 @@ class DataModule(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of augmented batches, without end, from the trainer's step on."""
         dataset = self.dataset("train")
-        batches = EndlessBatchSampler(self._epochs(), self._batches_done())
+        batches = EndlessBatchSampler(self._epochs(*self._place()), self._batches_done())
         return self._loader("train", dataset, batches)
 
-    def batches_per_epoch(self) -> int:
-        """Return the training batches that each process gets of an epoch."""
-        return len(self._epochs())
+    def batches_per_epoch(self, world_size: int = 1) -> int:
+        """Return the training batches that each of `world_size` processes gets of an epoch."""
+        return len(self._epochs(0, world_size))
 
     def length(self, name: str) -> int:
         """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
@@ -125,8 +126,7 @@ class DataModule(lightning.LightningDataModule):
         if self.subset is not None:
             subset.write(Path(folder) / "subset.json", self.subset)
 
-    def _epochs(self) -> TrainBatchSampler:
-        rank, world_size = self._place()
+    def _epochs(self, rank: int, world_size: int) -> TrainBatchSampler:
         size = self._stage("train")["batch_size"]
         length = len(self.dataset("train"))
         return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)

@@ -63,6 +63,18 @@ class TrainerConfig:
             raise ConfigError("trainer: max_epochs or max_steps must be given, and be at least 1")
         return min(limits)
 
+    def world_size(self) -> int:
+        """Return the number of processes that a run on `devices` has."""
+        trainer = lightning.Trainer(
+            accelerator=self.accelerator,
+            devices=self.devices,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        return trainer.world_size
+
     def validation_interval(self, steps_per_epoch: int) -> int:
         """Return the optimiser steps between two validations."""
         return self.val_every_steps or max(1, round(self.val_every_epochs * steps_per_epoch))
@@ -72,7 +84,6 @@ def build_trainer(
     config: TrainerConfig, work_dir: Path, total_steps: int, steps_per_epoch: int
 ) -> tuple[lightning.Trainer, Checkpoints]:
     """Return the trainer and the callback that keeps the checkpoints."""
-    _quieten()
     every = config.validation_interval(steps_per_epoch)
     checkpoints = Checkpoints(work_dir, every)
     callbacks: list[Callback] = [Throughput()]
@@ -107,7 +118,7 @@ def build_trainer(
     return trainer, checkpoints
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Silence Lightning's advice on what is decided here on purpose."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Timing a model part by part, several models in turn, so that the noise of a machine hits all alike."""
+"""Timing models part by part, in turn, so that the noise of a machine hits all alike."""
 
 import multiprocessing
 import resource

@@ -15,8 +15,9 @@ FOUND, TRUE, IGNORED = (0, 220, 60), (40, 120, 255), (150, 150, 150)
 def draw(
     image: np.ndarray, found: TextInstances, truths: TextInstances | None = None
 ) -> np.ndarray:
-    """Return a copy of an image with polygons: found in green with scores, true in blue, ignored in
-    grey.
+    """Return a copy of an image with polygons drawn on it.
+
+    Found texts are green, with their scores; true ones blue; those that do not count grey.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.
