@@ -70,7 +70,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{line}: {getattr(error, 'problem', None) or error}") from error
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"{path}{line}: {reason}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping is wanted at the top, got {type(content).__name__}")
     return content  # type: ignore[return-value]  # keys are strings

@@ -1,4 +1,4 @@
-"""Where tests find oracles and real data; a test whose file is absent is skipped with the reason."""
+"""Where tests find oracles and real data; where these are absent a test is skipped and says why."""
 
 import os
 from pathlib import Path

@@ -84,9 +84,10 @@ def test_interpolation_sees_the_merged_config_and_the_overrides(write):
     assert load_config(path, ["size=96"])["crop"]["size"] == 96
 
 
-def test_an_interpolation_of_nothing_is_an_error_with_the_file(write):
-    path = write("c.yaml", "a: '${nowhere}'\n")
-    assert str(path) in (text := _fails(path)) and "nowhere" in text
+@pytest.mark.parametrize("value", ["${nowhere}", "${open"])
+def test_an_interpolation_of_nothing_is_an_error_with_the_file(write, value):
+    path = write("c.yaml", f"a: '{value}'\n")
+    assert str(path) in (text := _fails(path)) and value.strip("${}") in text
 
 
 @pytest.mark.parametrize("text", ["1e-4", "1.0e-4", "0.0001"])

@@ -3,4 +3,5 @@
 from tcm.cli.infer import main
 from tcm.cli.main import run
 
-run(main)
+if __name__ == "__main__":  # spawned data workers import this file
+    run(main)

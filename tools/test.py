@@ -3,4 +3,5 @@
 from tcm.cli.main import run
 from tcm.cli.test import main
 
-run(main)
+if __name__ == "__main__":  # spawned data workers import this file
+    run(main)

@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> int:
     args = _parser().parse_args(arguments)
     config = read_config(args.config, args.cfg_options)
     dataset = ImageFiles(_images(args.images))
+    _protect(dataset.ids, args.out)
     stage = config["data"].get("test") or config["data"]["val"]
     loader = DataLoader(Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate)
     device = choose_device(args.device)
@@ -91,3 +92,16 @@ def _images(places: Sequence[Path]) -> list[str]:
             f"{twice}: a second image of this name; its picture would replace the other"
         )
     return [str(path) for path in paths]
+
+
+def _protect(images: Sequence[str], out: Path) -> None:
+    """Refuse to write a picture over the image that it shows.
+
+    Raises:
+        DataError: An image lies where its picture would be written.
+    """
+    for image in map(Path, images):
+        if image.resolve() == (out / f"{image.stem}.jpg").resolve():
+            raise DataError(
+                f"{image}: its picture would replace it; choose another folder as --out"
+            )

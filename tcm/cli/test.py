@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
     args = _parser().parse_args(arguments)
     quieten()
     config = read_config(args.config, args.cfg_options)
+    for file in filter(None, (args.scores, args.save_predictions, args.submission)):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     data = DataModule.from_config(config["data"])
     loader = data.test_dataloader()
@@ -56,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         "--converter",
         help="name of the converter for a foreign checkpoint, such as tcm for the released TCM",
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="test on the first N images only")
+    parser.add_argument(
+        "--limit", type=_positive, metavar="N", help="test on the first N images only"
+    )
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     parser.add_argument("--scores", metavar="JSON", help="write all figures and counts")
     parser.add_argument("--save-predictions", metavar="JSON", help="write the found polygons")
@@ -69,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         "--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons"
     )
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is wanted, got '{text}'")
+    return int(text)
 
 
 def _write(

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     lightning.seed_everything(args.seed, workers=False, verbose=False)
     quieten()
     trainer_config = TrainerConfig(**config.get("trainer", {}))
-    if rank_zero_only.rank == 0:
+    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
         _prepare(work_dir, config, arguments, fresh=resume is None)
     batches = data.batches_per_epoch(trainer_config.world_size())
     steps_per_epoch = max(1, batches // trainer_config.accumulate)
@@ -128,13 +128,12 @@ def _checkpoint_to_resume(resume: str | None, work_dir: Path) -> str | None:
 
 
 def _build_model(config: Config, resume: str | None) -> torch.nn.Module:
-    start = config.get("load_from")
-    if resume is None and start is None:
+    start = {"checkpoint": resume} if resume else config.get("load_from")
+    if start is None:
         return MODELS.build(config["model"], "model")
     model = MODELS.build(without_pretrained(config["model"]), "model")
-    path, converter = (resume, None) if resume else (start["checkpoint"], start.get("converter"))
-    state, _ = read_checkpoint(path, converter)
-    load_parameters(model, state, str(path))
+    state, _ = read_checkpoint(start["checkpoint"], start.get("converter"))
+    load_parameters(model, state, start["checkpoint"])
     return model
 
 
@@ -183,7 +182,7 @@ def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> Non
         trainable / 1e6,
         data.length("train"),
         total_steps,
-        data.stages["train"]["batch_size"],
+        (data.stages["train"] or {})["batch_size"],
     )
 
 

@@ -38,11 +38,11 @@ class CLIPVisualTrunk(ModifiedResNet):
         grid, dim = input_resolution // 32, width * 32
         self.attnpool = DenseAttentionPool(grid, dim, heads, output_dim) if heads else None
 
-    def levels(self, images: Tensor) -> list[Tensor]:
-        """Return four maps (B, C_i, H/s, W/s) at the strides s = 4, 8, 16, 32.
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the maps (B, C_i, H/s, W/s) at the strides s = 4, 8, 16, 32.
 
         Args:
-            images: (B, 3, H, W), normalised.
+            images: Normalised images (B, 3, H, W).
         """
         feature, maps = self.stem(images), []
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
@@ -50,15 +50,7 @@ class CLIPVisualTrunk(ModifiedResNet):
             maps.append(feature)
         return maps
 
-    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Return the four levels, the global and the dense embedding; needs the attention pool.
-
-        Args:
-            images: (B, 3, H, W), normalised.
-
-        Returns:
-            The maps of `levels`, (B, D) and (B, D, H/32, W/32); the embeddings are not normalised.
-        """
-        assert self.attnpool is not None, "a trunk without attention pool has levels only"
-        maps = self.levels(images)
-        return maps, *self.attnpool(maps[-1])
+    def embed(self, last_level: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the global (B, D) and the dense embedding (B, D, H/32, W/32) of the last map."""
+        assert self.attnpool is not None, "built without attention pool"
+        return self.attnpool(last_level)

@@ -9,6 +9,9 @@ from tcm.structures import Sample, TextInstances
 class ImageFiles:
     """A dataset of image files; there are no texts.
 
+    Args:
+        paths: The files, in the order of the dataset.
+
     Attributes:
         ids: The paths.
     """

@@ -104,6 +104,12 @@ class EvalBatchSampler(Sampler[list[int]]):
     """Batches in the dataset's order, each image once.
 
     Of several processes each takes every world_size-th image.
+
+    Args:
+        length: Number of images.
+        batch_size: Images a batch and process.
+        rank: Number of this process.
+        world_size: Number of processes.
     """
 
     def __init__(

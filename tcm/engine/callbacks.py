@@ -21,6 +21,7 @@ class Throughput(Callback):
     def __init__(self) -> None:
         self._waited = self._images = 0.0
         self._since = self._ended = 0.0
+        self._step = 0
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Start the clock."""
@@ -38,7 +39,8 @@ class Throughput(Callback):
         """Log the figures of the steps since the last log."""
         self._ended = time.perf_counter()
         self._images += len(batch.samples) * trainer.world_size
-        if trainer.global_step % trainer.log_every_n_steps == 0:
+        step = trainer.global_step
+        if step != self._step and step % trainer.log_every_n_steps == 0:
             elapsed = self._ended - self._since
             figures = {
                 "images_per_s": self._images / elapsed,
@@ -47,6 +49,7 @@ class Throughput(Callback):
             pl_module.log_dict(figures, batch_size=1)
             self._waited = self._images = 0.0
             self._since = self._ended
+        self._step = step
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Leave the validation out of the figures."""
@@ -160,6 +163,8 @@ def setup_logging(path: Path) -> None:
     """
     log.setLevel(logging.INFO)
     log.propagate = False
+    for handler in log.handlers:
+        handler.close()
     log.handlers = [logging.FileHandler(path, encoding="utf-8")]
     if not sys.stderr.isatty():
         log.handlers.append(logging.StreamHandler(sys.stdout))

@@ -1,7 +1,7 @@
 """Optimisers by name, and parameter groups by name prefix."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from tcm.errors import ConfigError, nearest
 from tcm.registry import OPTIMIZERS
 
 Groups = Iterable[dict[str, Any]]
+Betas = tuple[float, float]
 
 
 @OPTIMIZERS.register("SGD")
@@ -28,24 +29,24 @@ def sgd(
 def adam(
     params: Groups,
     lr: float,
-    betas: tuple[float, float] = (0.9, 0.999),
+    betas: Betas = (0.9, 0.999),
     eps: float = 1e-8,
     weight_decay: float = 0.0,
 ) -> torch.optim.Optimizer:
     """Build Adam; its weight decay is L2 regularisation."""
-    return torch.optim.Adam(params, lr, tuple(betas), eps, weight_decay)
+    return torch.optim.Adam(params, lr, _as_tuple(betas), eps, weight_decay)
 
 
 @OPTIMIZERS.register("AdamW")
 def adamw(
     params: Groups,
     lr: float,
-    betas: tuple[float, float] = (0.9, 0.999),
+    betas: Betas = (0.9, 0.999),
     eps: float = 1e-8,
     weight_decay: float = 0.01,
 ) -> torch.optim.Optimizer:
     """Build Adam with decoupled weight decay."""
-    return torch.optim.AdamW(params, lr, tuple(betas), eps, weight_decay)
+    return torch.optim.AdamW(params, lr, _as_tuple(betas), eps, weight_decay)
 
 
 @OPTIMIZERS.register("Ranger")
@@ -68,13 +69,13 @@ class Ranger(torch.optim.RAdam):
         self,
         params: Groups,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.95, 0.999),
+        betas: Betas = (0.95, 0.999),
         eps: float = 1e-5,
         weight_decay: float = 0.0,
         lookahead_steps: int = 6,
         lookahead_alpha: float = 0.5,
     ) -> None:
-        super().__init__(params, lr, tuple(betas), eps, weight_decay)
+        super().__init__(params, lr, _as_tuple(betas), eps, weight_decay)
         for group in self.param_groups:
             group["lookahead_steps"] = lookahead_steps
             group["lookahead_alpha"] = lookahead_alpha
@@ -159,3 +160,8 @@ def parameter_groups(
 
 def _has_prefix(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
+
+
+def _as_tuple(betas: Betas) -> Betas:
+    """Return the decay rates as a tuple: a config holds a list."""
+    return cast(Betas, tuple(betas))

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,7 +25,7 @@ def predict(
 
 
 @torch.inference_mode()
-def _predict(model: nn.Module, batch: Batch) -> list[TextInstances]:
+def _predict(model: Any, batch: Batch) -> list[TextInstances]:
     samples = batch.samples
     return model.predict(batch.images, [s.matrix for s in samples], [s.size for s in samples])
 

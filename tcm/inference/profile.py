@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ class Subject:
     """
 
     def __init__(
-        self, name: str, model: nn.Module, images: Tensor, targets: dict[str, Tensor]
+        self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]
     ) -> None:
         self.model = model.eval()
         self.model.drop_text_side()

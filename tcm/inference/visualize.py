@@ -45,7 +45,11 @@ def write_image(path: Path, image: np.ndarray) -> None:
         DataError: It could not be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error:  # a suffix without a format
+        written = False
+    if not written:
         raise DataError(f"{path}: the image could not be written")
 
 

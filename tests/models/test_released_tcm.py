@@ -73,7 +73,8 @@ def test_visual_trunk(shape):
     oracle = _Oracle("1_visual_trunk")
     trunk = CLIPVisualTrunk(**_trunk_arguments(oracle.config)).eval()
     trunk.load_state_dict(oracle.weights("backbone.", "backbone.trunk."))
-    levels, global_, dense = trunk(oracle[f"in.image_{shape}"])
+    levels = trunk(oracle[f"in.image_{shape}"])
+    global_, dense = trunk.embed(levels[3])
     for name, level in zip(("c2", "c3", "c4", "c5"), levels, strict=True):
         _close(level, oracle[f"out.{shape}.{name}"])
     _close(global_, oracle[f"out.{shape}.global"])
@@ -140,7 +141,7 @@ def test_cross_attention_of_a_single_memory_token():
 
 
 def _tcm(oracle, **matching):
-    """Build the released chain of item 5, without what `matching` or `generate_prompt` switch off."""
+    """Build the released chain of item 5; `matching` or `generate_prompt` may leave parts out."""
     config = oracle.config
     generate = matching.pop("generate_prompt", True)
     model = TCM(
@@ -182,7 +183,8 @@ def test_whole_matching():
     model.text_side.register_forward_hook(keep("text_embedding"))
     model.matching.visual_prompt_generator.register_forward_hook(keep("visual"))
     model.matching.text_refinement.register_forward_hook(keep("text_refinement_residual"))
-    levels, global_, dense = model.trunk(oracle["in.image"])
+    levels = model.trunk(oracle["in.image"])
+    global_, dense = model.trunk.embed(levels[3])
     features = model(oracle["in.image"])
     for name, level in zip(("c2", "c3", "c4", "c5"), levels, strict=True):
         _close(level, oracle[f"out.{name}"])

@@ -19,7 +19,10 @@ _DEVIATION = 0.6  # pixels between polygon and curve, at most
 
 @dataclass(frozen=True)
 class Arc:
-    """Text on a circle of signed `radius`: positive arches over its centre, negative hangs."""
+    """Text on a circle: a positive `radius` arches over its centre, a negative one hangs.
+
+    The radius is in pixels, and so are coordinates, which are float arrays that broadcast.
+    """
 
     radius: float
 
@@ -40,7 +43,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class Wave:
-    """Text moved up and down by a sine.
+    """Text moved up and down by a sine; it takes coordinates as `Arc` does.
 
     Attributes:
         amplitude: Pixels.

@@ -1,8 +1,8 @@
 """The shapes a word takes in the image: straight, rotated, in perspective, on an arc or on a wave.
 
 A shape knows the map between word coordinates (see `curves`) and the image, and the word's polygon
-under this very map. Image coordinates are of the pixel-edge convention: the image spans [0, W] x
-[0, H].
+under this very map. Image coordinates are of the pixel-edge convention: the image spans
+[0, W] x [0, H].
 """
 
 from __future__ import annotations
@@ -50,7 +50,12 @@ class WordShape(Protocol):
 
 @dataclass(frozen=True)
 class FlatShape:
-    """A word on a plane: `matrix` (3, 3) float64 maps word coordinates to image coordinates."""
+    """A word on a plane.
+
+    Attributes:
+        matrix: (3, 3) float64, word coordinates to image coordinates.
+        outline: See `WordShape`.
+    """
 
     matrix: np.ndarray
     outline: np.ndarray
@@ -69,7 +74,14 @@ class FlatShape:
 
 @dataclass(frozen=True)
 class CurvedShape:
-    """A bent word, turned by `rotation` (2, 2) and then shifted by `offset` (2,) pixels."""
+    """A bent word, turned and then shifted.
+
+    Attributes:
+        curve: The bend.
+        rotation: (2, 2) float64.
+        offset: (2,) float64, x then y, in pixels.
+        outline: See `WordShape`.
+    """
 
     curve: Arc | Wave
     rotation: np.ndarray
@@ -126,9 +138,7 @@ def _perspective(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     turn_yaw = np.array([[np.cos(yaw), 0], [0, 1], [-np.sin(yaw), 0]])
     turn_pitch = np.eye(3)
     turn_pitch[1:, 1:] = _rotation(pitch)
-    axes = (
-        turn_pitch @ turn_yaw
-    )  # directions of u and v in space as columns, z away from the viewer
+    axes = turn_pitch @ turn_yaw  # columns: u and v as directions in space, z away from the viewer
     matrix = np.eye(3)
     matrix[:2, :2] = _rotation(roll) @ axes[:2]
     matrix[2, :2] = axes[2] / (rng.uniform(1.5, 3) * np.ptp(box, axis=0).max())

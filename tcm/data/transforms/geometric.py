@@ -58,7 +58,11 @@ class RandomFlip:
 
 @TRANSFORMS.register()
 class RandomRotate:
-    """Rotate about the centre by a uniform angle; the canvas keeps its size and cuts the rest."""
+    """Rotate about the centre by a uniform angle; the canvas keeps its size and cuts the rest.
+
+    Args:
+        max_angle_deg: Greatest angle in either direction.
+    """
 
     def __init__(self, max_angle_deg: float = 10.0) -> None:
         self.max_angle_deg = max_angle_deg
@@ -101,6 +105,9 @@ class ResizeKeepRatio:
 
     New sides are ``int(side * factor + 0.5)``, as in MMOCR's `Resize`. At test time, with scale
     (1333, 736) for example, it is the whole geometric chain.
+
+    Args:
+        scale: The two bounds in pixels, in either order.
     """
 
     def __init__(self, scale: Sequence[int]) -> None:

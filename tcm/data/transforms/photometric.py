@@ -18,10 +18,10 @@ _GREY = np.array([0.2989, 0.587, 0.114])  # ITU-R 601 luma of R, G, B, as torchv
 class ColorJitter:
     """Change brightness, contrast, saturation and hue in random order; zero padding stays zero.
 
-    The amounts are those of `torchvision.transforms.ColorJitter`: x draws the factor from [max(0, 1
-    - x), 1 + x], or the hue's shift from [-x, x] turns of the colour wheel; a pair gives the range
-    itself. Results differ from torchvision's by the rounding: it cuts off the fraction, here the
-    nearest integer is taken.
+    The amounts are those of `torchvision.transforms.ColorJitter`: x draws the factor from
+    [max(0, 1 - x), 1 + x], or the hue's shift from [-x, x] turns of the colour wheel; a pair gives
+    the range itself. Results differ from torchvision's by the rounding: it cuts off the fraction,
+    here the nearest integer is taken.
     """
 
     def __init__(

@@ -30,4 +30,4 @@ class CLIPResNet(nn.Module):
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""
-        return Features(self.trunk.levels(images))
+        return Features(self.trunk(images))

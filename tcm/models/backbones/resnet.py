@@ -8,6 +8,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
+from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.ops import deform_conv2d
 
 from tcm.clip.weights import load_checked, read_state_file
@@ -85,19 +86,15 @@ class ResNet(nn.Module):
         net.fc = nn.Identity()
         if pretrained is not None:
             load_checked(net, _read_weights(pretrained, depth), pretrained)
-        self.trunk = net
+        stages = {f"layer{i}": str(i) for i in (1, 2, 3, 4)}
+        self.trunk = IntermediateLayerGetter(net, stages)
         self._deform(deformable_stages, depth)
         expansion = 1 if depth < 50 else 4
         self.out_channels = [64 * expansion, 128 * expansion, 256 * expansion, 512 * expansion]
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""
-        net = self.trunk
-        feature, levels = net.maxpool(net.relu(net.bn1(net.conv1(images)))), []
-        for stage in (net.layer1, net.layer2, net.layer3, net.layer4):
-            feature = stage(feature)
-            levels.append(feature)
-        return Features(levels)
+        return Features(list(self.trunk(images).values()))
 
     def _deform(self, stages: Sequence[int], depth: int) -> None:
         if not set(stages) <= {3, 4, 5} or (stages and depth < 50):
@@ -106,7 +103,7 @@ class ResNet(nn.Module):
                 "deformable"
             )
         for stage in stages:
-            for block in getattr(self.trunk, f"layer{stage - 1}"):
+            for block in self.trunk[f"layer{stage - 1}"]:
                 plain = block.conv2
                 block.conv2 = DeformableConv2d(plain)
                 block.conv2.weight = plain.weight

@@ -75,7 +75,8 @@ class TCM(nn.Module):
         Args:
             images: (B, 3, H, W), normalised.
         """
-        levels, global_BD, dense_BDhw = self.trunk(images)
+        levels = self.trunk(images)
+        global_BD, dense_BDhw = self.trunk.embed(levels[3])
         text_BKD = self.embed_text(global_BD)
         matching = self.matching(global_BD, dense_BDhw, text_BKD)
         last = torch.cat([levels[3], matching.cosine.to(levels[3].dtype)], dim=1)

@@ -72,7 +72,11 @@ class DBHead(nn.Module):
             return self.criterion(prob_logits, threshold, binary, targets)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the predictions that reproduce the targets of `DBTargets`, for tests and timing."""
+        """Return predictions that reproduce the targets of `DBTargets`, for tests and timing.
+
+        Args:
+            targets: Holds ``shrink_map``, (B, H, W), 0 or 1.
+        """
         return {"prob_logits": 10.0 * (2.0 * targets["shrink_map"].float() - 1.0)}
 
     @torch.no_grad()

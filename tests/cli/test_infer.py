@@ -1,0 +1,125 @@
+"""Reading one's own images from the command."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from tcm.cli.infer import main
+from tcm.errors import DataError
+from tests.cli.tiny import write_checkpoint, write_config
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Return a config and a checkpoint that finds one text in every image."""
+    folder = tmp_path_factory.mktemp("tiny")
+    config = write_config(folder)
+    return [config, write_checkpoint(config, folder / "tiny.ckpt"), "--device", "cpu"]
+
+
+def _write(path, height=64, width=64):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of two images, of sizes that are no multiples of 32, and of something else."""
+    _write(tmp_path / "images" / "b.PNG", 50, 70)
+    _write(tmp_path / "images" / "a.jpg", 40, 33)
+    (tmp_path / "images" / "notes.txt").write_text("no image")
+    return tmp_path / "images"
+
+
+def _found(out):
+    return json.loads((out / "predictions.json").read_text())["data_list"]
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(tiny, folder, tmp_path, capsys):
+    out = tmp_path / "new" / "out"
+    assert main([*tiny, str(folder), "--out", str(out)]) == 0
+    assert [image["img_path"] for image in _found(out)] == [
+        str(folder / name) for name in ("a.jpg", "b.PNG")
+    ]
+    assert sorted(p.name for p in out.iterdir()) == ["a.jpg", "b.jpg", "predictions.json"]
+    line = f"2 texts in 2 images; pictures and predictions.json in {out}"
+    assert capsys.readouterr().out.splitlines()[-1] == line
+
+
+def test_predictions_and_pictures_have_the_coordinates_of_the_file(tiny, folder, tmp_path):
+    main([*tiny, str(folder), "--out", str(tmp_path / "out")])
+    for image, name, (height, width) in zip(
+        _found(tmp_path / "out"), "ab", [(40, 33), (50, 70)], strict=True
+    ):
+        assert cv2.imread(str(tmp_path / "out" / f"{name}.jpg")).shape == (height, width, 3)
+        (instance,) = image["instances"]
+        centre = np.reshape(instance["polygon"], (-1, 2)).mean(axis=0)
+        np.testing.assert_allclose(centre, [width / 2, height / 2], atol=1)
+
+
+def test_files_and_folders_can_be_mixed(tiny, folder, tmp_path):
+    single = _write(tmp_path / "single.png")
+    main([*tiny, str(single), str(folder), "--out", str(tmp_path / "out")])
+    assert [image["img_path"] for image in _found(tmp_path / "out")] == [
+        str(single),
+        str(folder / "a.jpg"),
+        str(folder / "b.PNG"),
+    ]
+
+
+@pytest.mark.parametrize(("score", "count"), [("0.45", 1), ("0.55", 0)])
+def test_texts_below_the_least_score_are_left_out(tiny, tmp_path, score, count, capsys):
+    single = _write(tmp_path / "single.png")
+    out = tmp_path / "out"
+    main([*tiny, str(single), "--out", str(out), "--min-score", score])
+    (image,) = _found(out)
+    assert len(image["instances"]) == count
+    assert (out / "single.jpg").exists()
+    assert f"{count} texts in 1 images" in capsys.readouterr().out
+
+
+def test_the_input_is_left_as_it_is_even_in_its_own_folder(tiny, tmp_path):
+    single = _write(tmp_path / "images" / "single.png")
+    before = single.read_bytes()
+    main([*tiny, str(single), "--out", str(tmp_path / "images")])
+    assert single.read_bytes() == before
+
+
+def test_a_picture_does_not_replace_its_own_image(tiny, tmp_path):
+    single = _write(tmp_path / "images" / "single.jpg")
+    before = single.read_bytes()
+    with pytest.raises(DataError, match=r"single\.jpg"):
+        main([*tiny, str(single), "--out", str(tmp_path / "images")])
+    assert single.read_bytes() == before
+
+
+def test_a_folder_without_images_is_an_error(tiny, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").touch()
+    with pytest.raises(DataError, match="empty: no images in this folder"):
+        main([*tiny, str(tmp_path / "empty")])
+
+
+def test_two_images_of_one_name_are_an_error(tiny, tmp_path):
+    first, second = _write(tmp_path / "a" / "x.png"), _write(tmp_path / "b" / "x.jpg")
+    with pytest.raises(DataError, match=r"b/x\.jpg: a second image of this name"):
+        main([*tiny, str(first), str(second), "--out", str(tmp_path / "out")])
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_truncated_image_is_named(tiny, tmp_path, suffix):
+    single = _write(tmp_path / f"single.{suffix}")
+    single.write_bytes(single.read_bytes()[:600])
+    with pytest.raises(DataError, match=rf"single\.{suffix}: not a whole image \(600 bytes\)"):
+        main([*tiny, str(single), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out" / "predictions.json").exists()
+
+
+def test_what_is_no_image_is_named(tiny, tmp_path):
+    (tmp_path / "photo.jpg").write_text("no image")
+    with pytest.raises(DataError, match=r"photo\.jpg: not a whole image"):
+        main([*tiny, str(tmp_path / "photo.jpg"), "--out", str(tmp_path / "out")])

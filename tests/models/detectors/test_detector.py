@@ -1,0 +1,158 @@
+"""The detector on every backbone: normalisation, losses, predictions in original coordinates."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from tcm.errors import ConfigError
+from tcm.models.detectors.detector import CLIP_MEAN, CLIP_STD
+from tcm.registry import MODELS
+from tests.models.tiny import BACKBONES, detector, targets
+
+SIZE = (64, 96)
+QUAD = [[16, 16], [80, 16], [80, 48], [16, 48]]
+CASES = {"text": ([QUAD], [False]), "no text": ([], []), "only ignored text": ([QUAD], [True])}
+DB_LOSSES = {"loss_prob", "loss_thr", "loss_db"}
+
+
+def _build(name, **changes):
+    torch.manual_seed(0)
+    return MODELS.build({**detector(name), **changes}, "model")
+
+
+@pytest.fixture(scope="module", params=BACKBONES)
+def model(request):
+    return _build(request.param)
+
+
+def _images(batch=2):
+    return torch.from_numpy(
+        np.random.default_rng(0).integers(0, 256, (batch, 3, *SIZE), dtype=np.uint8)
+    )
+
+
+def test_images_are_normalised_channel_by_channel():
+    images = _images()
+    before = images.clone()
+    found = _build("CLIPResNet").normalise(images)
+    for i, (mean, std) in enumerate(zip(CLIP_MEAN, CLIP_STD, strict=True)):
+        torch.testing.assert_close(found[:, i], (images[:, i].float() - mean) / std)
+    assert found.dtype == torch.float32
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(images, before)
+
+
+def test_mean_and_std_are_configurable_and_no_part_of_a_checkpoint():
+    model = _build("CLIPResNet", mean=[0, 0, 0], std=[255, 1, 1])
+    assert model.normalise(torch.full((1, 3, 1, 1), 255))[0, :, 0, 0].tolist() == [1, 255, 255]
+    assert not {"mean", "std"} & set(model.state_dict())
+
+
+@pytest.mark.parametrize("wrong", [{"mean": [0, 0]}, {"std": [1, 1, 1, 1]}])
+def test_mean_and_std_must_be_three_numbers(wrong):
+    with pytest.raises(ConfigError, match="model.mean and model.std: three numbers each"):
+        _build("CLIPResNet", **wrong)
+
+
+def test_the_backbone_sees_the_normalised_images():
+    model = _build("CLIPResNet").eval()
+    seen = []
+    model.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    with torch.inference_mode():
+        model(_images())
+    assert torch.equal(seen[0], model.normalise(_images()))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_losses_are_named_and_finite(model, case, dtype):
+    model.train()
+    with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+        losses = model.loss(_images(), targets(*CASES[case], *SIZE))
+    prompted = hasattr(model.backbone, "matching")
+    assert set(losses) == DB_LOSSES | ({"loss_matching"} if prompted else set())
+    assert all(loss.ndim == 0 and loss.dtype == torch.float32 for loss in losses.values())
+    total = sum(losses.values())
+    model.zero_grad()
+    total.backward()
+    assert torch.isfinite(total)
+    gradients = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+    assert not [n for n, g in gradients.items() if g is None or not torch.isfinite(g).all()]
+
+
+def test_without_a_config_there_is_no_matching_loss():
+    model = _build("FastTCM", matching_loss=None)
+    assert set(model.loss(_images(), targets(*CASES["text"], *SIZE))) == DB_LOSSES
+
+
+def test_the_matching_loss_is_that_of_the_score_map():
+    model = _build("FastTCM")
+    maps = targets(*CASES["text"], *SIZE)
+    _, features = model(_images())
+    expected = model.matching_loss(features.matching.logits, maps)
+    torch.testing.assert_close(model.loss(_images(), maps)["loss_matching"], expected)
+
+
+def test_predictions_are_in_original_coordinates():
+    """Two images that are the same to the network, of which the second was shrunk and padded."""
+    model = _build("CLIPResNet").eval()
+    logits = torch.full((2, *SIZE), -9.0)
+    logits[:, 16:32, 16:48] = 9.0
+    model.head.forward = lambda feature: {"prob_logits": logits}
+    shrink = np.diag([0.5, 0.25, 1.0])
+    shrink[0, 2] = 8
+    first, second = model.predict(_images(), [np.eye(3), shrink], [SIZE, (48, 72)])
+    assert len(first) == len(second) == 1
+    assert first.scores[0] == pytest.approx(1, abs=1e-3)
+    expected = (first.polygons[0] - [8, 0]) / [0.5, 0.25]
+    np.testing.assert_allclose(np.sort(second.polygons[0], 0), np.sort(expected, 0), atol=1e-3)
+
+
+def test_what_lies_in_the_padding_is_not_predicted():
+    model = _build("CLIPResNet").eval()
+    logits = torch.full((1, *SIZE), -9.0)
+    logits[:, 16:32, 60:90] = 9.0
+    model.head.forward = lambda feature: {"prob_logits": logits}
+    (found,) = model.predict(_images(1), [np.eye(3)], [(64, 56)])
+    assert len(found) == 0
+
+
+def test_predicting_keeps_no_graph_and_follows_the_image(model):
+    model.eval()
+    predictions = []
+    model.head.decode, decode = lambda p, *_: predictions.append(p) or [], model.head.decode
+    try:
+        model.predict(_images(), [np.eye(3)] * 2, [SIZE] * 2)
+    finally:
+        model.head.decode = decode
+    (logits,) = (p["prob_logits"] for p in predictions)
+    assert not logits.requires_grad
+    assert logits.shape == (2, *SIZE)
+    assert not torch.allclose(logits[0], logits[1])
+
+
+def test_dropping_what_training_needs_leaves_the_predictions(model):
+    model.eval()
+    small = copy.deepcopy(model)
+    small.drop_text_side()
+    with torch.inference_mode():
+        assert torch.equal(model(_images())[0]["prob_logits"], small(_images())[0]["prob_logits"])
+    assert small.matching_loss is None
+    if type(model.backbone).__name__ == "FastTCM":
+        assert not [name for name in small.state_dict() if "text_side" in name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"backbone": {**BACKBONES["ResNet"], "dephts": 18}}, "model.backbone.dephts"),
+        ({"neck": {"type": "FPCN"}}, "model.neck: unknown model 'FPCN'"),
+        ({"head": {"type": "DBHead", "kk": 1}}, "model.head.kk"),
+        ({"matching_loss": {"type": "MatchingLoss", "los": 1}}, "model.matching_loss.los"),
+    ],
+)
+def test_mistakes_name_their_place(changes, place):
+    with pytest.raises(ConfigError, match=place):
+        _build("CLIPResNet", **changes)
