@@ -155,6 +155,11 @@ class StepProgressBar(TQDMProgressBar):
         """Return the batches of the run."""
         return self.trainer.max_steps * self.trainer.accumulate_grad_batches
 
+    def on_train_epoch_start(self, trainer: Any, *args: Any) -> None:
+        """Name the bar: there is only one stream of steps."""
+        super().on_train_epoch_start(trainer, *args)
+        self.train_progress_bar.set_description("training")
+
 
 def setup_logging(path: Path) -> None:
     """Send the log of the package to a file, and to stdout unless stderr is a terminal.
