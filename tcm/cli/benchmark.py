@@ -10,6 +10,9 @@ import torch
 
 from tcm.cli.configs import read_config
 from tcm.data.collate import collate
+from tcm.data.datamodule import DataModule
+from tcm.data.datasets import Pipeline, worker_init
+from tcm.data.profile import profile_pipeline
 from tcm.data.synth.dataset import SyntheticText
 from tcm.engine.checkpoint import without_pretrained
 from tcm.inference.predict import choose_device
@@ -64,6 +67,18 @@ def _parser() -> argparse.ArgumentParser:
     model.add_argument("--json", type=Path, help="write every timing")
     model.add_argument("--debug", action="store_true", help="show the traceback of an error")
     model.set_defaults(run=_model)
+    data = commands.add_parser(
+        "data",
+        help="images/s of a training pipeline on one core, stage by stage",
+        description="Load and transform training images of a config in one process with one "
+        "thread, as a data worker does, and print what each stage takes.",
+    )
+    data.add_argument("config", metavar="CONFIG")
+    data.add_argument("--images", type=int, default=200, help="timed images")
+    data.add_argument("--cfg-options", nargs="*", default=[], metavar="KEY=VALUE")
+    data.add_argument("--json", type=Path, help="write the figures")
+    data.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    data.set_defaults(run=_data)
     return parser
 
 
@@ -90,6 +105,23 @@ def _model(args: argparse.Namespace) -> int:
     print(_table(profiles, args.batch))
     if args.json:
         _write(args.json, profiles)
+    return 0
+
+
+def _data(args: argparse.Namespace) -> int:
+    config = read_config(args.config, args.cfg_options)
+    module = DataModule.from_config(config["data"])
+    pipeline = Pipeline(module.dataset("train"), config["data"]["train"]["pipeline"])
+    worker_init(0)
+    stages = profile_pipeline(pipeline, args.images, config["data"]["train"]["batch_size"])
+    total = sum(stages.values())
+    print(f"{args.images / total:.0f} images/s on one core ({args.images} images, {args.config})")
+    print("| stage | ms an image | share |\n| --- | ---: | ---: |")
+    for name, seconds in stages.items():
+        print(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")
+    if args.json:
+        ms = {name: seconds / args.images * 1e3 for name, seconds in stages.items()}
+        args.json.write_text(json.dumps(ms, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -143,7 +144,7 @@ class MetricsFile(Logger):
         line = {"step": done, "time_s": round(time.perf_counter() - self._start, 1), **numbers}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        shown = "  ".join(f"{key} {value:g}" for key, value in numbers.items())
+        shown = "  ".join(f"{key} {float(value):g}" for key, value in metrics.items())
         log.info("step %d/%d  %s", done, self._total_steps, shown)
 
 
@@ -177,5 +178,6 @@ def setup_logging(path: Path) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
 
 
-def _rounded(value: float) -> float:
-    return float(f"{float(value):.6g}")
+def _rounded(value: float) -> float | None:
+    """Return six significant digits; None for what JSON has no number for."""
+    return float(f"{float(value):.6g}") if math.isfinite(value) else None

@@ -51,9 +51,7 @@ class Subject:
         targets: Target maps of the batch, which the decoding is timed on.
     """
 
-    def __init__(
-        self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]
-    ) -> None:
+    def __init__(self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]) -> None:
         self.model = model.eval()
         self.model.drop_text_side()
         self.model.to(images.device, memory_format=torch.channels_last)

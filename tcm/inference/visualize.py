@@ -38,6 +38,29 @@ def draw(
     return canvas
 
 
+def draw_map(name: str, array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return a target map as a grey picture under its name.
+
+    Args:
+        name: Written into the picture.
+        array: (h, w) of any numbers, or (n, h, w), of which the mean is shown; black is the least
+            value or 0, white the greatest or 1, whichever is farther out.
+        size: (height, width) of the picture in pixels.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    plane = array.astype(np.float32)
+    plane = plane.mean(axis=0) if plane.ndim == 3 else plane
+    low, high = min(0.0, float(plane.min())), max(1.0, float(plane.max()))
+    grey = np.rint((plane - low) / (high - low) * 255).astype(np.uint8)
+    grey = cv2.resize(grey, size[::-1], interpolation=cv2.INTER_NEAREST)
+    canvas = np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
+    text = f"{name} {array.min():g}..{array.max():g}"
+    cv2.putText(canvas, text, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, FOUND, 1, cv2.LINE_AA)
+    return canvas
+
+
 def write_image(path: Path, image: np.ndarray) -> None:
     """Write an RGB image; the suffix decides the format.
 

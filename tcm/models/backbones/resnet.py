@@ -45,8 +45,9 @@ class DeformableConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, C_out, H', W') for (B, C_in, H, W)."""
-        rows, columns, mask = self.offset(x).chunk(3, dim=1)
-        offset = torch.cat([rows, columns], dim=1)
+        first, second, mask = self.offset(x).chunk(3, dim=1)
+        # The (y, x) pairs of all taps, in mmcv's order of the channels.
+        offset = torch.cat([first, second], dim=1)
         return deform_conv2d(
             x,
             offset,

@@ -1,0 +1,61 @@
+"""``tools/browse_dataset.py CONFIG``: see what a model is trained on."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from tcm.cli.configs import add_config_arguments, read_config
+from tcm.data.datamodule import DataModule
+from tcm.data.datasets import Pipeline
+from tcm.inference.visualize import draw, draw_map, write_image
+from tcm.structures import Sample, TextInstances
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    config = read_config(args.config, args.cfg_options)
+    data = DataModule.from_config(config["data"], seed=args.seed)
+    dataset = data.dataset(args.split)
+    stage = data.stages[args.split]
+    assert stage is not None, "the dataset was built from it"
+    pipeline = Pipeline(dataset, stage["pipeline"], args.seed)
+    places = [(index, epoch) for index in range(args.num) for epoch in range(args.repeats)]
+    for place, epoch in track(places, "drawing", transient=True):
+        index = place % len(dataset)
+        rng = np.random.default_rng([args.seed, epoch, index])
+        sample = pipeline.transform(dataset.load(index), rng)
+        path = args.out / f"{index:06d}_{epoch}_{Path(sample.path).stem}.jpg"
+        write_image(path, _picture(sample))
+    print(f"{len(places)} pictures in {args.out}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/browse_dataset.py",
+        description="Draw transformed samples: polygons (blue), regions that do not count (grey) "
+        "and, beside them, every target map.",
+        epilog="example: python tools/browse_dataset.py configs/quickstart.yaml --num 8",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("--split", default="train", choices=["train", "val", "test"])
+    parser.add_argument("--num", type=int, default=16, help="images; default 16")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="augmentations of each image; default 1"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the augmentation, as in training")
+    parser.add_argument(
+        "--out", type=Path, default=Path("work_dirs/browse"), help="folder for the pictures"
+    )
+    return parser
+
+
+def _picture(sample: Sample) -> np.ndarray:
+    """Return the image with its polygons and all target maps side by side, (H, n * W, 3) uint8."""
+    size = sample.image.shape[:2]
+    image = draw(sample.image, TextInstances(), sample.instances)
+    maps = [draw_map(name, array, size) for name, array in sample.maps.items()]
+    return np.hstack([image, *maps])

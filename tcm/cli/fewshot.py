@@ -1,0 +1,160 @@
+"""``tools/fewshot.py CONFIG``: train and test on fractions of the data, a cell for each seed."""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tcm.cli.configs import add_config_arguments, read_config
+from tcm.data.datamodule import DataModule
+from tcm.engine.trainer import TrainerConfig, quieten
+from tcm.errors import TCMError
+from tcm.structures import Config
+
+_TOOLS = Path(__file__).parents[2] / "tools"
+
+
+@dataclass
+class Cell:
+    """One run of the study."""
+
+    fraction: float
+    seed: int
+    folder: Path
+
+    @property
+    def scores(self) -> Path:
+        """Return the file that marks the cell as done."""
+        return self.folder / "scores.json"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = _parser().parse_args(arguments)
+    quieten()
+    config = read_config(args.config, args.cfg_options)
+    root = Path(args.work_dir or Path("work_dirs") / f"fewshot_{Path(args.config).stem}")
+    cells = [
+        Cell(fraction, seed, root / f"fraction_{fraction:g}_seed_{seed}")
+        for fraction in args.fractions
+        for seed in args.seeds
+    ]
+    for cell in cells:
+        if cell.scores.exists():
+            print(f"{cell.folder}: done before")
+        else:
+            _run(cell, args, _length(config, cell.fraction, args.scale_steps))
+    rows = [_row(fraction, cells) for fraction in args.fractions]
+    _write(root, Path(args.config).stem, rows)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/fewshot.py",
+        description="Train and test a config on fractions of its training images. Subsets of one "
+        "seed are nested. Started again, it skips the cells that are done and resumes the one that "
+        "was interrupted. Writes fewshot.md, fewshot.json and fewshot.png to the work dir.",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("--fractions", nargs="+", type=float, default=[0.1, 0.25, 0.5, 1.0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--work-dir", help="default: work_dirs/fewshot_<name of the config>")
+    parser.add_argument(
+        "--scale-steps",
+        action="store_true",
+        help="train for the config's epochs of each fraction, instead of for equally many steps",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        choices=["last", "best"],
+        default="last",
+        help="which one is scored; best is chosen on the test images themselves",
+    )
+    return parser
+
+
+def _length(config: Config, fraction: float, scale_steps: bool) -> list[str]:
+    """Return the overrides that fix the length of a run and its validations, in steps."""
+    trainer = TrainerConfig(**config.get("trainer", {}))
+    data = DataModule.from_config(config["data"], data_fraction=fraction if scale_steps else 1.0)
+    batches = data.batches_per_epoch(trainer.world_size())
+    per_epoch = max(1, batches // trainer.accumulate)
+    total = trainer.total_steps(per_epoch)
+    every = min(total, trainer.validation_interval(per_epoch))
+    return [f"trainer.max_steps={total}", f"trainer.val_every_steps={every}"]
+
+
+def _run(cell: Cell, args: argparse.Namespace, length: Sequence[str]) -> None:
+    options = ["--cfg-options", *args.cfg_options]
+    train = ["--work-dir", str(cell.folder), "--data-fraction", str(cell.fraction)]
+    train += ["--data-seed", str(cell.seed), "--seed", str(cell.seed)]
+    if (cell.folder / "last.ckpt").exists():
+        train.append("--resume")
+    _call("train", args.config, *train, *options, *length, "trainer.max_epochs=null")
+    checkpoint = str(cell.folder / f"{args.checkpoint}.ckpt")
+    _call("test", args.config, checkpoint, "--scores", str(cell.scores), *options)
+
+
+def _call(tool: str, *arguments: str) -> None:
+    """Run a tool in a process of its own.
+
+    Raises:
+        TCMError: It failed; it has said why.
+    """
+    status = subprocess.run([sys.executable, str(_TOOLS / f"{tool}.py"), *arguments], check=False)
+    if status.returncode:
+        raise TCMError(f"tools/{tool}.py {arguments[0]} ended with status {status.returncode}")
+
+
+def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
+    """Return the figures of the first metric of all seeds of a fraction."""
+    figures = []
+    for cell in cells:
+        if cell.fraction == fraction:
+            scores = json.loads(cell.scores.read_text(encoding="utf-8"))
+            figures.append(next(iter(scores.values())))
+    row: dict[str, Any] = {"fraction": fraction, "seeds": len(figures)}
+    for name in ("precision", "recall", "hmean"):
+        values = [figure[name] for figure in figures]
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        row[name] = {"mean": statistics.mean(values), "deviation": deviation, "values": values}
+    return row
+
+
+def _write(root: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    (root / "fewshot.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    lines = [f"# {name}", "", "| fraction | seeds | precision | recall | hmean |"]
+    lines.append("| ---: | ---: | ---: | ---: | ---: |")
+    for row in rows:
+        figures = [
+            f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}"
+            for key in ("precision", "recall", "hmean")
+        ]
+        lines.append(f"| {row['fraction']:g} | {row['seeds']} | " + " | ".join(figures) + " |")
+    (root / "fewshot.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+    _plot(root / "fewshot.png", name, rows)
+
+
+def _plot(path: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.errorbar(
+        [100 * row["fraction"] for row in rows],
+        [row["hmean"]["mean"] for row in rows],
+        [row["hmean"]["deviation"] for row in rows],
+        marker="o",
+        capsize=3,
+    )
+    axes.set(xlabel="training images (%)", ylabel="hmean", title=name, ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    FigureCanvasAgg(figure).print_png(str(path))
