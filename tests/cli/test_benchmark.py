@@ -1,0 +1,43 @@
+"""The benchmark's tables: what is in them, and that the parts belong together."""
+
+import json
+
+import pytest
+
+from tcm.cli.benchmark import main
+from tests.cli.tiny import CONFIG, write_config
+
+PLAIN = CONFIG.replace("type: FastTCM", "type: CLIPResNet").replace(
+    "    text_encoder: {width: 16, heads: 2, layers: 1}\n"
+    "    matching: {decoder: {width: 16, heads: 2, layers: 1}}\n",
+    "",
+)
+
+
+def test_models_are_compared_part_by_part(tmp_path, capsys):
+    plain = write_config(tmp_path, PLAIN, "plain.yaml")
+    fast = write_config(tmp_path, CONFIG, "fast.yaml")
+    result = tmp_path / "result.json"
+    small = ["--size", "64", "96", "--rounds", "3", "--warmup", "1", "--words", "2"]
+    assert main(["model", plain, fast, *small, "--device", "cpu", "--json", str(result)]) == 0
+    table = capsys.readouterr().out
+    assert "| plain |" in table and "| fast |" in table and "prompting ms" in table
+    first, second = json.loads(result.read_text())
+    assert [len(p["total_ms"]) for p in (first, second)] == [3, 3]
+    for profile in (first, second):
+        assert set(profile["parts_ms"]) == {"trunk", "prompting", "neck", "head", "decoding"}
+        assert all(t > 0 for part in profile["parts_ms"].values() for t in part)
+        assert profile["peak_mib"] > 50
+    # Deployed: without text side, but with pool and decoders.
+    assert second["parameters"] > first["parameters"]
+    assert max(second["parts_ms"]["prompting"]) > min(first["parts_ms"]["prompting"])
+
+
+def test_data_stages_add_up(tmp_path, capsys):
+    result = tmp_path / "data.json"
+    config = write_config(tmp_path)
+    assert main(["data", config, "--images", "12", "--json", str(result)]) == 0
+    stages = json.loads(result.read_text())
+    assert set(stages) == {"decode", "RandomFlip", "Warp", "DBTargets", "collate"}
+    rate = int(capsys.readouterr().out.split()[0])
+    assert rate == pytest.approx(1e3 / sum(stages.values()), abs=1)

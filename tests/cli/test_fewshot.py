@@ -1,0 +1,76 @@
+"""A few-shot study: which runs it starts, what it skips, what it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tcm.cli import fewshot
+from tests.cli.tiny import write_config
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Note the commands instead of running them; a test command leaves made-up scores."""
+    noted = []
+
+    def call(tool, *arguments):
+        noted.append((tool, arguments))
+        if tool == "test":
+            path = arguments[arguments.index("--scores") + 1]
+            hmean = 0.1 * len(noted)
+            scores = {"precision": 0.5, "recall": 0.5, "hmean": hmean}
+            Path(path).write_text(json.dumps({"icdar2015": scores, "other": {}}))
+
+    monkeypatch.setattr(fewshot, "_call", call)
+    return noted
+
+
+def _run(tmp_path, *more):
+    root = tmp_path / "study"
+    for fraction in ("0.5", "1"):
+        for seed in ("0", "1"):
+            (root / f"fraction_{fraction}_seed_{seed}").mkdir(parents=True, exist_ok=True)
+    arguments = ["--fractions", "0.5", "1", "--seeds", "0", "1", "--work-dir", str(root)]
+    assert fewshot.main([write_config(tmp_path), *arguments, *more]) == 0
+    return root
+
+
+def test_every_cell_trains_for_equally_many_steps_and_is_tested(tmp_path, calls):
+    root = _run(tmp_path)
+    trained = [arguments for tool, arguments in calls if tool == "train"]
+    assert len(trained) == 4 and len(calls) == 8
+    for arguments in trained:
+        assert "trainer.max_steps=7" in arguments
+    fractions = [a[a.index("--data-fraction") + 1] for a in trained]
+    seeds = [a[a.index("--data-seed") + 1] for a in trained]
+    assert list(zip(fractions, seeds, strict=True)) == [
+        ("0.5", "0"), ("0.5", "1"), ("1.0", "0"), ("1.0", "1"),
+    ]  # fmt: skip
+    rows = json.loads((root / "fewshot.json").read_text())
+    assert rows[0]["hmean"]["values"] == pytest.approx([0.2, 0.4])
+    assert rows[0]["hmean"]["mean"] == pytest.approx(0.3)
+    assert rows[0]["hmean"]["deviation"] == pytest.approx(0.02**0.5)
+    assert "| 0.5 | 2 | 0.5000 ± 0.0000 |" in (root / "fewshot.md").read_text()
+    assert (root / "fewshot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_started_again_it_skips_what_is_done_and_resumes_what_was_interrupted(tmp_path, calls):
+    root = _run(tmp_path)
+    calls.clear()
+    (root / "fraction_1_seed_1" / "scores.json").unlink()
+    (root / "fraction_1_seed_1" / "last.ckpt").touch()
+    _run(tmp_path)
+    assert [tool for tool, _ in calls] == ["train", "test"]
+    assert "--resume" in calls[0][1]
+
+
+def test_steps_scale_with_the_fraction_on_demand(tmp_path, calls):
+    epochs = ["--cfg-options", "trainer.max_steps=null", "trainer.max_epochs=2"]
+    _run(tmp_path, "--scale-steps", *epochs)
+    lengths = {
+        a[a.index("--data-fraction") + 1]: next(o for o in a[::-1] if "max_steps=" in o)
+        for tool, a in calls
+        if tool == "train"
+    }
+    assert lengths == {"0.5": "trainer.max_steps=4", "1.0": "trainer.max_steps=10"}
