@@ -71,13 +71,19 @@ class Registry:
             extra: Arguments that the caller adds to those of the config.
 
         Raises:
-            ConfigError: An unknown type or argument, or a missing argument.
+            ConfigError: An unknown type or argument, a missing argument, or a value that can't be
+                used.
         """
         mistakes = self.mistakes(config, path, given=extra)
         if mistakes:
             raise ConfigError("\n".join(mistakes))
         arguments = {key: value for key, value in config.items() if key != "type"}
-        return self._entries[config["type"]](**arguments, **extra)
+        try:
+            return self._entries[config["type"]](**arguments, **extra)
+        except (TypeError, ValueError) as error:
+            # A number where a list is wanted and the like; the cause stays visible with --debug.
+            reason = str(error).strip().splitlines()[0]
+            raise ConfigError(f"{_at(path)}{config['type']} can't be built: {reason}") from error
 
     def mistakes(
         self, config: Mapping[str, Any], path: str = "", given: Mapping[str, Any] | None = None

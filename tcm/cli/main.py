@@ -20,8 +20,16 @@ def run(main: Callable[[list[str]], int]) -> None:
     except TCMError as error:
         if debug:
             traceback.print_exc()
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {_message(error)}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(130)
+
+
+def _message(error: TCMError) -> str:
+    """Return the error's text; of one from a data worker without the worker's traceback."""
+    text = str(error)
+    kind = f"{type(error).__module__}.{type(error).__qualname__}: "
+    in_worker = text.startswith("Caught ") and kind in text
+    return text.rpartition(kind)[2].strip() if in_worker else text

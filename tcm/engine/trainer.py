@@ -9,13 +9,26 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
 from tcm.errors import ConfigError
+
+_NUMBERS = (
+    "max_epochs",
+    "max_steps",
+    "gradient_clip",
+    "accumulate",
+    "ema_decay",
+    "val_every_epochs",
+    "val_every_steps",
+    "log_every_steps",
+)
 
 
 @dataclass(kw_only=True)
@@ -51,6 +64,18 @@ class TrainerConfig:
     accelerator: str = "auto"
     progress_bar: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse what is no number where one is wanted.
+
+        Raises:
+            ConfigError: With the key and its value.
+        """
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (number and value > 0):
+                raise ConfigError(f"trainer.{name}: a number above 0 is wanted, got {value!r}")
+
     def total_steps(self, steps_per_epoch: int) -> int:
         """Return the optimiser steps of the run.
 
@@ -65,7 +90,7 @@ class TrainerConfig:
 
     def world_size(self) -> int:
         """Return the number of processes that a run on `devices` has."""
-        trainer = lightning.Trainer(
+        trainer = _trainer(
             accelerator=self.accelerator,
             devices=self.devices,
             logger=False,
@@ -92,10 +117,10 @@ def build_trainer(
     callbacks.append(checkpoints)  # behind the averaging, so that a checkpoint has this step's
     if config.progress_bar and sys.stderr.isatty():
         callbacks.append(StepProgressBar())
-    trainer = lightning.Trainer(
+    trainer = _trainer(
         accelerator=config.accelerator,
         devices=config.devices,
-        precision=config.precision,  # type: ignore[arg-type]  # Lightning checks the name
+        precision=config.precision,
         max_epochs=-1,
         max_steps=total_steps,
         val_check_interval=every * config.accumulate,
@@ -116,6 +141,18 @@ def build_trainer(
         use_distributed_sampler=False,
     )
     return trainer, checkpoints
+
+
+def _trainer(**arguments: Any) -> lightning.Trainer:
+    """Return Lightning's trainer.
+
+    Raises:
+        ConfigError: Lightning refuses a value, such as a precision or more devices than there are.
+    """
+    try:
+        return lightning.Trainer(**arguments)
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        raise ConfigError(f"trainer: {str(error).strip().splitlines()[0]}") from error
 
 
 def quieten() -> None:

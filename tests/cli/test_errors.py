@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -74,6 +76,10 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         ),
         (["load_from.checkpoint=nowhere.ckpt"], "checkpoint nowhere.ckpt does not exist"),
         (["trainer.max_steps=null"], "max_epochs or max_steps must be given"),
+        (["trainer.max_steps=many"], "trainer.max_steps: a number above 0 is wanted, got 'many'"),
+        (["trainer.precision=16-mixd"], "trainer: "),
+        (["trainer.accelerator=gpux"], "trainer: "),
+        (["model.neck.out_channels=wide"], "model.neck: FPNC can't be built: "),
     ],
 )
 def test_a_wrong_config_names_the_place_and_the_nearest_name(
@@ -106,6 +112,21 @@ def test_empty_dataset(tmp_path, monkeypatch, capsys):
     text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % ann_file)
     error = _train(tmp_path, monkeypatch, capsys, text)
     assert str(ann_file) in error
+    assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_truncated_image_in_training(workers, tmp_path, monkeypatch, capsys):
+    image = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (64, 64, 3)))[1]
+    (tmp_path / "a.jpg").write_bytes(image.tobytes()[:-200])
+    instance = {"polygon": [4, 4, 40, 4, 40, 20, 4, 20], "bbox_label": 0, "ignore": False}
+    record = {"img_path": "a.jpg", "height": 64, "width": 64, "instances": [instance]}
+    content = {"metainfo": {}, "data_list": [record] * 2}
+    (tmp_path / "train.json").write_text(json.dumps(content))
+    text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % (tmp_path / "train.json"))
+    text = text.replace("data:", f"data:\n  num_workers: {workers}", 1)
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    assert "a.jpg: not a whole image" in error
     assert len(error.strip().splitlines()) == 1
 
 
