@@ -1,14 +1,16 @@
 """Installs the package; what it needs stands in requirements.txt."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "tcm/__init__.py").read_text())[1]
 
 setup(
     name="tcm",
-    version="0.1.0",
+    version=VERSION,
     description="Turn a CLIP model into a scene text reader",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -1,7 +1,6 @@
 """Timing models part by part, in turn, so that the noise of a machine hits all alike."""
 
 import multiprocessing
-import resource
 import statistics
 import sys
 import time
@@ -151,6 +150,8 @@ def process_peak_mib(function: Callable[..., None], *arguments: object) -> float
 
 
 def _peak_after(function: Callable[..., None], *arguments: object) -> float:
+    import resource  # not on Windows, where everything else of this module works
+
     function(*arguments)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB
