@@ -1,38 +1,46 @@
-"""Turn a raw dataset into annotation files in MMOCR's unified JSON."""
+"""Turn a raw dataset into annotation files in MMOCR's unified JSON, or check such a file."""
 
 import argparse
+import inspect
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from tcm.cli import check_data
+from tcm.cli.progress import bars
 from tcm.data.formats import unified
 from tcm.data.formats.readers import READERS
 from tcm.data.formats.unified import ImageRecord
 from tcm.errors import ConfigError, DataError, nearest
 
+OPTIONS = ("exclude", "points")  # of single readers
+
 
 def main(argv: list[str] | None = None) -> int:
     """Read a raw dataset, write a JSON file a split, print what is in them.
 
+    With ``check`` for a dataset's name, check a JSON file instead.
+
     Raises:
-        ConfigError: The dataset's name is unknown.
+        ConfigError: The dataset's name is unknown, or it has no such option.
         DataError: The raw data is incomplete or damaged, or the output cannot be written.
     """
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["check"]:
+        return check_data.main(argv[1:])
     arguments = _parser().parse_args(argv)
     if arguments.dataset not in READERS:
-        hint = nearest(arguments.dataset, READERS)
+        hint = nearest(arguments.dataset, [*READERS, "check"])
         raise ConfigError(f"unknown dataset '{arguments.dataset}'{hint}")
-    splits = _read(arguments.dataset, arguments.raw)
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        for split, records in splits.items():
-            unified.write(arguments.out / f"{split}.json", _relative(records, arguments.out))
-    except OSError as error:
-        raise DataError(f"{arguments.out}: cannot be written: {error.strerror}") from error
+    options = _options(arguments)
+    with bars() as advance:
+        splits = READERS[arguments.dataset](arguments.raw, advance, **options)
+    _write(splits, arguments.out)
     Console().print(_table(splits))
     return 0
 
@@ -42,30 +50,44 @@ def _parser() -> argparse.ArgumentParser:
         prog="tools/prepare_data.py",
         description="Read a raw dataset in its official layout, check every line and image, and "
         "write OUT/<split>.json in MMOCR's unified format. Images stay where they are; the JSON "
-        "names them relative to OUT.",
+        "names them relative to OUT. 'prepare_data.py check FILE' looks for mistakes in such a "
+        "JSON file.",
     )
     parser.add_argument("dataset", help=f"name of the dataset: {', '.join(sorted(READERS))}")
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw dataset")
     parser.add_argument("--out", type=Path, required=True, help="folder for the JSON files")
+    parser.add_argument(
+        "--exclude",
+        type=Path,
+        nargs="+",
+        metavar="LIST",
+        help="art: lists of images to leave out, such as Total_Text_ID_vs_ArT_ID.list and "
+        "CTW1500_ID_vs_ArT_ID.txt",
+    )
+    parser.add_argument(
+        "--points", type=int, help="rrc_txt: points of every polygon (default: found line by line)"
+    )
     return parser
 
 
-def _read(dataset: str, raw: Path) -> dict[str, list[ImageRecord]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks = {}
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that were given, if the reader of the dataset takes them."""
+    given = {name: getattr(arguments, name) for name in OPTIONS}
+    given = {name: value for name, value in given.items() if value is not None}
+    taken = inspect.signature(READERS[arguments.dataset]).parameters
+    for name in given:
+        if name not in taken:
+            raise ConfigError(f"{arguments.dataset} has no option --{name}")
+    return given
 
-        def advance(split: str, done: int, total: int) -> None:
-            if split not in tasks:
-                tasks[split] = bar.add_task(split, total=total)
-            bar.update(tasks[split], completed=done)
 
-        return READERS[dataset](raw, advance)
+def _write(splits: dict[str, list[ImageRecord]], out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for split, records in splits.items():
+            unified.write(out / f"{split}.json", _relative(records, out))
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written: {error.strerror}") from error
 
 
 def _relative(records: list[ImageRecord], out: Path) -> list[ImageRecord]:

@@ -1,14 +1,42 @@
-"""The raw datasets that ``tools/prepare_data.py`` reads, by name."""
+"""The raw datasets that ``tools/prepare_data.py`` reads, by name.
+
+A reader takes the raw folder, a report of progress and options of its own, and returns the records
+of each split.
+"""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from tcm.data.formats import icdar2015
-from tcm.data.formats.unified import ImageRecord
+from tcm.data.formats import (
+    art,
+    cocotext,
+    ctw1500,
+    curved_synthtext,
+    icdar2013,
+    icdar2015,
+    icdar_mlt,
+    msra_td500,
+    rrc_txt,
+    synthtext,
+    textocr,
+    totaltext,
+)
+from tcm.data.formats.raw import Splits
 
-Progress = Callable[[str, int, int], None]
-Reader = Callable[[Path, Progress], dict[str, list[ImageRecord]]]
+Reader = Callable[..., Splits]
 
 READERS: dict[str, Reader] = {
+    "art": art.read,
+    "cocotext": cocotext.read,
+    "ctw1500": ctw1500.read,
+    "curved_synthtext": curved_synthtext.read,
+    "hust_tr400": msra_td500.read_hust,
+    "icdar2013": icdar2013.read,
     "icdar2015": icdar2015.read,
+    "icdar2017_mlt": icdar_mlt.read_2017,
+    "mlt2019": icdar_mlt.read_2019,
+    "msra_td500": msra_td500.read_msra,
+    "rrc_txt": rrc_txt.read,
+    "synthtext": synthtext.read,
+    "textocr": textocr.read,
+    "totaltext": totaltext.read,
 }

@@ -5,15 +5,15 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tcm.errors import DataError, nearest
-from tcm.geometry.polygons import bounding_box, clockwise
+from tcm.data.formats.entries import parse_image, parse_instance, read_entries
+from tcm.geometry.polygons import bounding_box
 from tcm.structures import TextInstances
 
 
@@ -53,15 +53,8 @@ def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageReco
             and the place.
     """
     path = Path(path)
-    content = _load(path)
-    if not isinstance(content, Mapping) or not isinstance(content.get("data_list"), list):
-        keys = content if isinstance(content, Mapping) else ()
-        hint = nearest("data_list", keys)
-        raise DataError(f"{path}: a mapping with a list 'data_list' is wanted{hint}")
-    if not content["data_list"]:
-        raise DataError(f"{path}: data_list is empty")
     root = path.parent if img_root is None else Path(img_root)
-    entries = enumerate(content["data_list"])
+    entries = enumerate(read_entries(path))
     return [_record(entry, root, f"{path}: data_list[{i}]") for i, entry in entries]
 
 
@@ -77,80 +70,24 @@ def write(path: str | Path, records: Sequence[ImageRecord]) -> None:
         "task_name": kind.lower(),
         "category": [{"id": 0, "name": "text"}],
     }
-    lines = ",\n".join(json.dumps(_entry(record), ensure_ascii=False) for record in records)
-    text = f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [\n{lines}\n]}}\n'
-    Path(path).write_text(text, encoding="utf-8")
-
-
-def _load(path: Path) -> Any:
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.json")] if path.parent.is_dir() else []
-        raise DataError(f"{path}: no such annotation file{nearest(path.name, siblings)}")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: no JSON: {error.msg}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: no JSON: byte {error.start} is not UTF-8") from error
+    with Path(path).open("w", encoding="utf-8") as file:  # SynthText is too large for one string
+        file.write(f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [')
+        for i, record in enumerate(records):
+            file.write(",\n" if i else "\n")
+            file.write(json.dumps(_entry(record), ensure_ascii=False))
+        file.write("\n]}\n")
 
 
 def _record(entry: Any, root: Path, place: str) -> ImageRecord:
-    name = _get(entry, "img_path", str, place)
-    height, width = (_get(entry, key, int, place) for key in ("height", "width"))
-    items = _get(entry, "instances", list, place)
-    if min(height, width) < 1:
-        raise DataError(f"{place}: height {height} and width {width} are no size")
-    places = [f"{place}.instances[{i}]" for i in range(len(items))]
-    pairs = list(zip(items, places, strict=True))
-    ignored = [_get(item, "ignore", (bool, int), where, False) for item, where in pairs]
-    labels = [_get(item, "bbox_label", int, where, 0) for item, where in pairs]
+    name, height, width, items = parse_image(entry, place)
+    found = [parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)]
     instances = TextInstances(
-        polygons=[_polygon(item, where) for item, where in pairs],
-        texts=[_get(item, "text", (str, type(None)), where, None) for item, where in pairs],
-        ignored=np.array(ignored, bool),
-        labels=np.array(labels, np.int64),
+        polygons=[one.polygon for one in found],
+        texts=[one.text for one in found],
+        ignored=np.array([one.ignored for one in found], bool),
+        labels=np.array([one.label for one in found], np.int64),
     )
     return ImageRecord(str(root / name), height, width, instances, id=name)
-
-
-_REQUIRED = object()
-
-
-def _get(entry: Any, key: str, kind: Any, place: str, default: Any = _REQUIRED) -> Any:
-    if not isinstance(entry, Mapping):
-        raise DataError(f"{place}: a mapping is wanted, got {type(entry).__name__}")
-    value = entry.get(key, default)
-    if value is _REQUIRED:
-        raise DataError(f"{place}: '{key}' is missing{nearest(key, entry)}")
-    if not isinstance(value, kind):
-        raise DataError(f"{place}.{key}: {value!r} is of the wrong type, {type(value).__name__}")
-    return value
-
-
-def _polygon(item: Any, place: str) -> np.ndarray:
-    if _get(item, "polygon", object, place, None) is not None:
-        numbers = _numbers(item["polygon"], f"{place}.polygon")
-        if len(numbers) % 2:
-            raise DataError(f"{place}.polygon: {len(numbers)} numbers; an even count is wanted")
-        if len(numbers) < 6:
-            raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
-        return clockwise(numbers.reshape(-1, 2))
-    if item.get("bbox") is None:
-        raise DataError(f"{place}: neither 'polygon' nor 'bbox'{nearest('polygon', item)}")
-    box = _numbers(item["bbox"], f"{place}.bbox")
-    if len(box) != 4 or box[0] > box[2] or box[1] > box[3]:
-        raise DataError(f"{place}.bbox: [xmin, ymin, xmax, ymax] is wanted, got {item['bbox']}")
-    return box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2)
-
-
-def _numbers(values: Any, place: str) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:  # nested lists of unequal lengths
-        array = np.array(None)
-    if array.ndim != 1 or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise DataError(f"{place}: a flat list of finite numbers is wanted, got {str(values)[:60]}")
-    return array.astype(np.float32)
 
 
 def _entry(record: ImageRecord) -> dict[str, Any]:

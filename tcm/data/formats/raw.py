@@ -1,0 +1,199 @@
+"""What the raw readers share: folders, pairs of image and annotation, decoding every image."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from tcm.data.formats.unified import ImageRecord
+from tcm.data.images import read_image
+from tcm.errors import DataError, nearest
+from tcm.geometry.polygons import clockwise
+from tcm.structures import TextInstances
+
+log = logging.getLogger("tcm")
+
+T = TypeVar("T")
+R = TypeVar("R")
+Progress = Callable[[str, int, int], None]
+Splits = dict[str, list[ImageRecord]]
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
+_CHUNK = 1024  # images submitted at once: SynthText has 858,750
+_THREADS = min(16, os.cpu_count() or 1)
+
+
+class Word(NamedTuple):
+    """One text of an image: polygon float32 (P, 2) in pixels, transcription or None, ignored."""
+
+    polygon: np.ndarray
+    text: str | None = None
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image and what is known about it.
+
+    Attributes:
+        image: The image file.
+        words: Reads its texts.
+        size: (height, width) in pixels that the annotation gives; None if it gives none.
+    """
+
+    image: Path
+    words: Callable[[], Iterable[Word]]
+    size: tuple[int, int] | None = None
+
+
+def silent(split: str, done: int, total: int) -> None:
+    """Take a report of progress: the split's name, the images done, their total."""
+
+
+def read_sources(split: str, sources: Sequence[Source], progress: Progress) -> list[ImageRecord]:
+    """Read the annotations of a split and decode its images, which proves them whole.
+
+    Polygons are made clockwise, their first point stays first.
+
+    Args:
+        split: Its name, for `progress`.
+        sources: The images in the order of the result.
+        progress: Called after each image.
+
+    Raises:
+        DataError: An annotation is malformed, an image is not whole or not of the annotated size.
+    """
+    records = []
+    for record in parallel(_record, sources):
+        records.append(record)
+        progress(split, len(records), len(sources))
+    return records
+
+
+def parallel(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """Yield the results of a function that mostly decodes images, in the order of `items`."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(items), _CHUNK):
+            try:
+                yield from pool.map(function, items[start : start + _CHUNK])
+            except DataError:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def collect(splits: dict[str, list[Source]], raw: Path, progress: Progress) -> Splits:
+    """Read several splits; one without sources, such as one without labels, is left out.
+
+    Raises:
+        DataError: As for `read_sources`, or there is no image at all.
+    """
+    if not any(splits.values()):
+        raise DataError(f"{raw}: there is no annotated image")
+    return {name: read_sources(name, found, progress) for name, found in splits.items() if found}
+
+
+def folder(raw: Path, *names: str) -> Path:
+    """Return the first folder in `raw` of these names; a name may be a path such as ``a/b``.
+
+    A folder of the same name in it, as an archive leaves that was unpacked into a folder of its own
+    name, is returned instead.
+
+    Raises:
+        DataError: There is none; the text gives the nearest name.
+    """
+    if not raw.is_dir():
+        raise DataError(f"{raw}: no such folder")
+    for name in names:
+        found = raw / name
+        if found.is_dir():
+            inner = found / found.name
+            return inner if inner.is_dir() else found
+    hint = nearest(names[0], [path.name for path in raw.iterdir() if path.is_dir()])
+    others = "".join(f" (or '{name}')" for name in names[1:])
+    raise DataError(f"{raw}: the folder '{names[0]}'{others} is missing{hint}")
+
+
+def is_absent(raw: Path, split: str, *names: str) -> bool:
+    """Tell whether a split is absent because `raw` has nothing of these names; report it if so.
+
+    For splits that are downloads of their own; if only one of the names is missing, the split is
+    not absent but incomplete.
+    """
+    if not raw.is_dir():
+        raise DataError(f"{raw}: no such folder")
+    absent = not any((raw / name).exists() for name in names)
+    if absent:
+        log.warning("%s: no %s split (%s): skipped", raw, split, ", ".join(names))
+    return absent
+
+
+def images_in(*folders: Path) -> list[Path]:
+    """Return the image files of folders, img_2 before img_10; hidden files are left aside.
+
+    Raises:
+        DataError: There are none.
+    """
+    found = [path for place in folders for path in place.iterdir() if _is_image(path)]
+    if not found:
+        raise DataError(f"{', '.join(map(str, folders))}: no images")
+    return sorted(found, key=natural_key)
+
+
+def pair(images: Sequence[Path], texts: Path, *templates: str) -> list[tuple[Path, Path]]:
+    """Return every image with its annotation file in the folder `texts`.
+
+    Args:
+        images: The images.
+        texts: The folder of the annotation files.
+        templates: File names with ``{}`` for the stem of the image's name, the first that exists
+            counts.
+
+    Raises:
+        DataError: An image has no annotation file, or the reverse, or two images have the same one.
+    """
+    # What the last template would match is an annotation file, and must belong to an image.
+    start, end = templates[-1].split("{}")
+    files = {path.name: path for path in texts.iterdir() if not path.name.startswith(".")}
+    owners: dict[str, Path] = {}
+    for image in images:
+        names = [template.format(image.stem) for template in templates]
+        name = next((name for name in names if name in files), None)
+        if name is None:
+            raise DataError(f"{image}: its text file {texts / names[0]} is missing")
+        if name in owners:
+            raise DataError(f"{image}: {owners[name]} has the same text file {texts / name}")
+        owners[name] = image
+    for name in sorted(files.keys() - owners.keys()):
+        if name.startswith(start) and name.endswith(end):
+            raise DataError(f"{texts / name}: there is no image to this text file")
+    return [(image, files[name]) for name, image in owners.items()]
+
+
+def natural_key(path: Path) -> list[tuple[int, str]]:
+    """Return a sort key that puts img_2 before img_10."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def _record(source: Source) -> ImageRecord:
+    words = list(source.words())
+    height, width = read_image(source.image).shape[:2]
+    if source.size not in (None, (height, width)):
+        wanted = "x".join(map(str, reversed(source.size or ())))
+        raise DataError(f"{source.image}: {width}x{height} pixels, the annotation says {wanted}")
+    instances = TextInstances(
+        polygons=[clockwise(word.polygon) for word in words],
+        texts=[word.text for word in words],
+        ignored=np.array([word.ignored for word in words], bool),
+    )
+    return ImageRecord(str(source.image), height, width, instances)

@@ -1,0 +1,60 @@
+"""TextOCR in its official layout.
+
+``TextOCR_0.1_train.json`` and ``TextOCR_0.1_val.json``, the latter may be absent, and the images of
+both in ``train_images``. The files have ``imgs`` {id: {id, width, height, file_name}} and ``anns``
+{id: {image_id, points, utf8_string}}, the points flat. The text ``.`` means illegible: ignored. The
+test labels are not public.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from tcm.data.formats import coco
+from tcm.data.formats.files import read_json
+from tcm.data.formats.raw import (
+    Progress,
+    Source,
+    Splits,
+    Word,
+    collect,
+    folder,
+    is_absent,
+    silent,
+)
+from tcm.errors import DataError
+
+FILES = {"train": "TextOCR_0.1_train.json", "val": "TextOCR_0.1_val.json"}
+_ILLEGIBLE = "."
+
+
+def read(raw: Path, progress: Progress = silent) -> Splits:
+    """Read the training split, and the validation split if it is there.
+
+    Args:
+        raw: The folder that holds the JSON files and ``train_images``.
+        progress: Called with the split's name, the images done and their total.
+
+    Raises:
+        DataError: A file is missing, an image is not whole or not of the size that the file gives,
+            an annotation malformed.
+    """
+    raw = Path(raw)
+    images = folder(raw, "train_images")
+    splits = {"train": _sources(images, raw / FILES["train"])}
+    if not is_absent(raw, "val", FILES["val"]):
+        splits["val"] = _sources(images, raw / FILES["val"])
+    return collect(splits, raw, progress)
+
+
+def _sources(place: Path, path: Path) -> list[Source]:
+    content = read_json(path)
+    images = coco.by_id(content, "imgs", path)
+    words = coco.words_of_images(content, "anns", images, path, _word)
+    return [coco.source(place, image, words[key], path) for key, image in images.items()]
+
+
+def _word(item: dict[str, Any], place: str) -> Word:
+    text = item.get("utf8_string")
+    if not isinstance(text, str):
+        raise DataError(f"{place}: 'utf8_string' is missing")
+    return Word(coco.polygon_or_box(item, "points", place), text, text == _ILLEGIBLE)
