@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.progress import track
 
@@ -11,8 +12,9 @@ from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
+from tcm.errors import ConfigError
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.submission import write_predictions, write_submission
+from tcm.evaluation.submission import write_predictions
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS
@@ -27,6 +29,7 @@ def main(arguments: list[str]) -> int:
     for file in filter(None, (args.scores, args.save_predictions, args.submission)):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
+    writer = _submission_writer(metrics) if args.submission else None
     data = DataModule.from_config(config["data"])
     loader = data.test_dataloader()
     device = choose_device(args.device)
@@ -41,6 +44,8 @@ def main(arguments: list[str]) -> int:
         for name, metric in metrics.items()
     }
     _write(args, data, samples, predictions, scores)
+    if writer:
+        writer(args.submission, [sample.path for sample in samples], predictions)
     _report(Path(args.config).stem, scores)
     return 0
 
@@ -66,13 +71,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--save-predictions", metavar="JSON", help="write the found polygons")
     parser.add_argument(
         "--submission",
-        metavar="ZIP",
-        help="write the zip that the official server of ICDAR2015 takes",
+        metavar="FILE",
+        help="write what the official server or script of the first metric takes",
     )
     parser.add_argument(
         "--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons"
     )
     return parser
+
+
+def _submission_writer(metrics: Mapping[str, Any]) -> Callable[..., None]:
+    name, first = next(iter(metrics.items()))
+    writer = getattr(first, "submission_writer", None)
+    if writer is None:
+        raise ConfigError(
+            f"--submission: evaluation.metrics.{name}, the first metric, is "
+            f"{type(first).__name__}, which no server takes; put the benchmark's metric first"
+        )
+    return writer
 
 
 def _positive(text: str) -> int:
@@ -94,8 +110,6 @@ def _write(
         Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if args.save_predictions:
         write_predictions(args.save_predictions, paths, predictions)
-    if args.submission:
-        write_submission(args.submission, paths, predictions)
     if args.visualize:
         dataset = data.dataset("test")
         for sample, prediction in zip(samples, predictions, strict=True):

@@ -2,23 +2,40 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tcm.errors import DataError
 
+T = TypeVar("T")
+
 
 class TextFile(NamedTuple):
-    """A text file and the name under which errors report it."""
+    """A file: the name under which errors report it, its text and its bytes."""
 
     source: str
     content: str
+    raw: bytes = b""
 
     def lines(self) -> list[tuple[int, str]]:
         """Return the non-empty lines with their numbers from 1; carriage returns are dropped."""
         lines = self.content.replace("\r", "").split("\n")
         return [(number, line) for number, line in enumerate(lines, 1) if line]
+
+    def parse(self, parse_line: Callable[[str], T]) -> list[T]:
+        """Return what `parse_line` makes of the non-empty lines.
+
+        Raises:
+            DataError: It raised one; the text gives file, line number, reason and the line.
+        """
+        parsed = []
+        for number, line in self.lines():
+            try:
+                parsed.append(parse_line(line))
+            except DataError as error:
+                raise DataError(f"{self.source}, line {number}: {error}, got {line!r}") from error
+        return parsed
 
 
 def read_archive(path: str | Path, pattern: str, strict: bool) -> dict[str, TextFile]:
@@ -47,27 +64,11 @@ def read_archive(path: str | Path, pattern: str, strict: bool) -> dict[str, Text
         if match[1] in files:
             raise DataError(f"{path}: '{name}' is there twice")
         content = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-        files[match[1]] = TextFile(f"{path}/{name}", content)
+        files[match[1]] = TextFile(f"{path}/{name}", content, raw)
     if not files and not strict:
         raise DataError(f"{path}: no file name matches {pattern}")
     # Shorter first: ids that are numbers come out in their numeric order.
     return dict(sorted(files.items(), key=lambda item: (len(item[0]), item[0])))
-
-
-def read_archives(
-    gt_path: str | Path, gt_pattern: str, pred_path: str | Path, pred_pattern: str
-) -> dict[str, tuple[TextFile, TextFile]]:
-    """Read ground truth and submission, by image id; a missing result file is an empty one.
-
-    Raises:
-        DataError: As for `read_archive`, or a result file belongs to no ground truth.
-    """
-    truths = read_archive(gt_path, gt_pattern, strict=False)
-    found = read_archive(pred_path, pred_pattern, strict=True)
-    for name, file in found.items():
-        if name not in truths:
-            raise DataError(f"{file.source}: no ground truth has the id {name}")
-    return {name: (file, found.get(name, TextFile("", ""))) for name, file in truths.items()}
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -5,12 +5,16 @@ The threshold is picked on the evaluated set itself; that is the protocol.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import shapely
 
 from tcm.errors import ConfigError, DataError, nearest
+from tcm.evaluation.annotations import Annotations
+from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.evaluation.matching import greedy_match, maximum_match
+from tcm.evaluation.protocol import invalid_note, missing_notes
 from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import area, intersection_areas, iou_matrix, repair
 from tcm.registry import METRICS
@@ -87,6 +91,19 @@ class HmeanSweep:
         ]
         return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
 
+    def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
+        """Score files: unified JSON, or ICDAR2015's zips or folders with confidences.
+
+        Raises:
+            DataError: A file is of neither form, detections have no scores, or belong to no image
+                of the ground truth; the text names it.
+        """
+        images, missing = _Files(confidences=True).load(gt_path, pred_path)
+        found = [_instances(image.detections) for image in images]
+        scores = self.evaluate(found, [_instances(image.truths) for image in images])
+        notes = [invalid_note(images, "repaired as in MMOCR"), *missing_notes(missing)]
+        return replace(scores, notes=notes)
+
     def overlaps(
         self, prediction: TextInstances, truth: TextInstances
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -110,6 +127,17 @@ class HmeanSweep:
         free = np.flatnonzero(~(inside > self.ignore_precision_thr).any(axis=0))
         iou = iou_matrix(_repaired(truth, ~truth.ignored), [shapes[i] for i in free])
         return iou, scores[candidates[free]]
+
+
+class _Files(ICDAR2015):
+    """ICDAR2015's files; predictions in JSON stay as they are."""
+
+    def take_detections(self, prediction: TextInstances) -> Annotations:
+        return Annotations.of_instances(prediction)
+
+
+def _instances(side: Annotations) -> TextInstances:
+    return TextInstances(side.polygons, ignored=side.ignored, scores=side.confidences)
 
 
 def _repaired(instances: TextInstances, chosen: np.ndarray) -> list[shapely.Polygon]:

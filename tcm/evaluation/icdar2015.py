@@ -6,22 +6,22 @@ area. Totals are sums over the dataset.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from tcm.errors import DataError
-from tcm.evaluation.archives import read_archives
-from tcm.evaluation.rrc_iou import ImageMatch, is_valid, match_image, total
+from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.archives import TextFile
+from tcm.evaluation.protocol import DetectionProtocol
+from tcm.evaluation.rrc_iou import match_pair, total
 from tcm.evaluation.rrc_lines import DONT_CARE, LineFormat
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.submission import submission_quads, write_submission
+from tcm.evaluation.submission import confidence_text
 from tcm.registry import METRICS
-from tcm.structures import TextInstances
 
 
 @METRICS.register()
-class ICDAR2015:
+class ICDAR2015(DetectionProtocol):
     """Precision, recall and hmean at IoU 0.5 as the competition's server computes them.
 
     Args:
@@ -35,9 +35,12 @@ class ICDAR2015:
             instead.
     """
 
+    image_pattern = r"img_([0-9]+)"
+    image_hint = "img_N"
     truth_pattern = r"gt_img_([0-9]+)\.txt"
     detection_pattern = r"res_img_([0-9]+)\.txt"
-    submission_writer = staticmethod(write_submission)
+    member = "res_img_{}.txt"
+    quads = True
 
     def __init__(
         self,
@@ -50,6 +53,8 @@ class ICDAR2015:
         self.area_precision = area_precision
         self.confidences = confidences
         self.skip_invalid = skip_invalid
+        if skip_invalid:
+            self.invalid_rule = "left out on both sides"
 
     @property
     def protocol(self) -> str:
@@ -57,69 +62,38 @@ class ICDAR2015:
         variant = ", self-crossing outlines left out" * self.skip_invalid
         return f"ICDAR2015 detection: IoU > {self.iou:g}, first come first matched{variant}"
 
-    def evaluate(
-        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
-    ) -> Scores:
-        """Score predictions as they would be submitted: as integer quadrilaterals.
+    def parse_truths(self, file: TextFile) -> Annotations:
+        """Read lines ``x1,y1,...,x4,y4,transcription``."""
+        lines = LineFormat(transcription=True).parse_file(file)
+        ignored = [line.transcription == DONT_CARE for line in lines]
+        return Annotations.of([line.polygon for line in lines], ignored)
 
-        Args:
-            predictions: One per image, in original image coordinates; with scores if `confidences`
-                is set.
-            truths: One per image, in the same order.
+    def parse_detections(self, file: TextFile) -> Annotations:
+        """Read lines ``x1,y1,...,x4,y4`` and, if `confidences` is set, ``,confidence``."""
+        lines = LineFormat(confidence=self.confidences).parse_file(file)
+        confidences = [line.confidence for line in lines]
+        return Annotations.of([line.polygon for line in lines], confidences=confidences)
+
+    def row(self, detections: Annotations, index: int) -> str:
+        """Return the line of a submission, with the confidence if `confidences` is set."""
+        corners = super().row(detections, index)
+        if not self.confidences:
+            return corners
+        if detections.confidences is None:
+            raise DataError("no scores to write as confidences")
+        return f"{corners},{confidence_text(np.float32(detections.confidences[index]))}"
+
+    def score(self, images: Sequence[ImagePair]) -> Scores:
+        """Score the images.
 
         Raises:
-            DataError: A prediction has no scores though `confidences` is set, or cannot be
-                submitted.
+            DataError: A prediction has no scores though `confidences` is set.
         """
-        images = []
-        for index, (found, truth) in enumerate(zip(predictions, truths, strict=True)):
-            if self.confidences and found.scores is None and len(found):
+        for name, _, found in images:
+            if self.confidences and found.confidences is None and len(found):
                 raise DataError(
-                    f"prediction {index} has no scores; ICDAR2015 with confidences needs them"
+                    f"prediction {name} has no scores; "
+                    f"{type(self).__name__} with confidences needs them"
                 )
-            scores = np.zeros(0) if found.scores is None else found.scores.astype(np.float64)
-            quads = submission_quads(found)
-            images.append(self._match(str(index), truth.polygons, truth.ignored, quads, scores))
-        return total(images, self.protocol)
-
-    def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
-        """Score a submission against the ground truth, each a zip or its content in a folder.
-
-        Files are ``gt_img_N.txt`` with ``x1,y1,...,x4,y4,transcription`` and ``res_img_N.txt`` with
-        ``x1,y1,...,x4,y4`` and, if `confidences` is set, ``,confidence``. A missing result file
-        stands for no detection.
-
-        Raises:
-            DataError: A file or a line is not as the official reader wants it; the text names it.
-        """
-        files = read_archives(gt_path, self.truth_pattern, pred_path, self.detection_pattern)
-        images = []
-        for name, (truth_file, detection_file) in files.items():
-            truths = LineFormat(transcription=True).parse_file(truth_file)
-            detections = LineFormat(confidence=self.confidences).parse_file(detection_file)
-            match = self._match(
-                name,
-                [line.polygon for line in truths],
-                np.array([line.transcription == DONT_CARE for line in truths], bool),
-                [line.polygon for line in detections],
-                np.array([line.confidence for line in detections]),
-            )
-            images.append(match)
-        return total(images, self.protocol)
-
-    def _match(
-        self,
-        name: str,
-        truths: Sequence[np.ndarray],
-        ignored: np.ndarray,
-        detections: Sequence[np.ndarray],
-        confidences: np.ndarray,
-    ) -> ImageMatch:
-        ranks = confidences if self.confidences else None
-        if self.skip_invalid:
-            keep = [i for i, polygon in enumerate(truths) if is_valid(polygon)]
-            truths, ignored = [truths[i] for i in keep], ignored[keep]
-            keep = [i for i, polygon in enumerate(detections) if is_valid(polygon)]
-            detections = [detections[i] for i in keep]
-            ranks = None if ranks is None else ranks[keep]
-        return match_image(name, truths, ignored, detections, ranks, self.iou, self.area_precision)
+        rule = (self.iou, self.area_precision, self.skip_invalid, self.confidences)
+        return total([match_pair(image, *rule) for image in images], self.protocol)

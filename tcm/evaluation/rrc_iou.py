@@ -1,20 +1,19 @@
 """The RRC's IoU protocol on one image, shared by ICDAR2015, MLT and end-to-end spotting.
 
-The official scripts measure with the Polygon package: the area is the absolute shoelace sum of the
-points as given, the intersection that of the even-odd regions. The two disagree on a self-crossing
-outline (a bow-tie of equal halves has area 0 yet intersects), whose ratios come out too large; that
-is part of the official figures and kept.
+Outlines are measured as the Polygon package does, see `tcm.evaluation.regions`. The same counts
+serve other polygon benchmarks that are scored in this way.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
-from tcm.evaluation.matching import greedy_match
+from tcm.evaluation.annotations import ImagePair
+from tcm.evaluation.matching import best_first_match, greedy_match
+from tcm.evaluation.regions import are_valid, even_odd_regions, ratios
 from tcm.evaluation.scores import Scores, average_precision, harmonic_mean, ratio
-from tcm.geometry.polygons import intersection_areas, to_shapely
+from tcm.geometry.polygons import intersection_areas
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,8 @@ def match_image(
     confidences: np.ndarray | None = None,
     iou: float = 0.5,
     area_precision: float = 0.5,
+    allowed: np.ndarray | None = None,
+    best_first: bool = False,
 ) -> ImageMatch:
     """Match the detections of an image.
 
@@ -96,18 +97,57 @@ def match_image(
         iou: A pair needs an intersection over union above this.
         area_precision: A detection is don't-care if more than this share of its area lies in one
             don't-care truth.
+        allowed: (N, M) bool, pairs that may be joined at all; None for all.
+        best_first: Whether pairs are joined in falling order of their overlap instead.
     """
-    truth_regions, truth_areas = _regions(truths)
-    regions, areas = _regions(detections)
+    truth_regions, truth_areas = even_odd_regions(truths)
+    regions, areas = even_odd_regions(detections)
     inter = intersection_areas(truth_regions, regions)
-    covered = _ratios(inter, np.broadcast_to(areas, inter.shape))
+    covered = ratios(inter, np.broadcast_to(areas, inter.shape))
     ignored_detections = (covered[ignored] > area_precision).any(axis=0)
-    hits = _ratios(inter, truth_areas[:, None] + areas - inter) > iou
-    hits &= ~ignored[:, None] & ~ignored_detections
+    overlaps = ratios(inter, truth_areas[:, None] + areas - inter)
+    hits = (overlaps > iou) & ~ignored[:, None] & ~ignored_detections
+    if allowed is not None:
+        hits &= allowed
+    if best_first:
+        pairs = best_first_match(np.where(hits, overlaps, 0.0))
+        return ImageMatch(name, pairs, ignored, ignored_detections, confidences)
     ranks = np.zeros(len(areas)) if confidences is None else -confidences
     order = np.argsort(ranks, kind="stable")
     pairs = [(truth, int(order[rank])) for truth, rank in greedy_match(hits[:, order])]
     return ImageMatch(name, pairs, ignored, ignored_detections, confidences)
+
+
+def match_pair(
+    image: ImagePair,
+    iou: float = 0.5,
+    area_precision: float = 0.5,
+    skip_invalid: bool = False,
+    ranked: bool = False,
+) -> ImageMatch:
+    """Match the two sides of an image.
+
+    Args:
+        image: Its confidences may be None.
+        iou: As for `match_image`.
+        area_precision: As for `match_image`.
+        skip_invalid: Whether outlines that cross themselves are left out on both sides beforehand.
+        ranked: Whether detections are tried in falling order of confidence.
+    """
+    name, truths, found = image
+    if skip_invalid:
+        truths = truths.select(are_valid(truths.polygons))
+        found = found.select(are_valid(found.polygons))
+    ranks = np.zeros(len(found)) if found.confidences is None else found.confidences
+    return match_image(
+        name,
+        truths.polygons,
+        truths.ignored,
+        found.polygons,
+        ranks if ranked else None,
+        iou,
+        area_precision,
+    )
 
 
 def total(images: Sequence[ImageMatch], protocol: str) -> Scores:
@@ -126,22 +166,3 @@ def total(images: Sequence[ImageMatch], protocol: str) -> Scores:
         average_precision=ap,
         images=images,
     )
-
-
-def is_valid(polygon: np.ndarray) -> bool:
-    """Tell whether the outline (P, 2) neither crosses itself nor is degenerate."""
-    return bool(shapely.is_valid(shapely.Polygon(polygon)))
-
-
-def _regions(polygons: Sequence[np.ndarray]) -> tuple[list[shapely.Polygon], np.ndarray]:
-    """Return the even-odd regions of N polygons and their (N,) areas by the shoelace formula."""
-    shapes = to_shapely(polygons)
-    areas = shapely.area(shapes)
-    invalid = ~shapely.is_valid(shapes)
-    # make_valid keeps the even-odd region but also stray points and lines; buffer(0) removes those.
-    shapes[invalid] = shapely.buffer(shapely.make_valid(shapes[invalid]), 0)
-    return list(shapes), areas
-
-
-def _ratios(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)

@@ -74,13 +74,7 @@ class LineFormat:
         Raises:
             DataError: A line is malformed; the text gives file, line number, reason and the line.
         """
-        parsed = []
-        for number, line in file.lines():
-            try:
-                parsed.append(self.parse(line))
-            except DataError as error:
-                raise DataError(f"{file.source}, line {number}: {error}, got {line!r}") from error
-        return parsed
+        return file.parse(self.parse)
 
     def __str__(self) -> str:
         place = "xmin,ymin,xmax,ymax" if self.ltrb else "x1,y1,x2,y2,x3,y3,x4,y4"

@@ -30,6 +30,8 @@ class Scores:
         threshold: The score threshold the figures belong to, where the protocol picks one.
         images: Per image results of the protocol's own kind, in the order of the images.
         sweep: The scores at every threshold tried.
+        also: The scores of the same detections at the protocol's other thresholds, for the report.
+        notes: Lines on what was done with invalid polygons and missing files.
     """
 
     matched: float
@@ -41,6 +43,8 @@ class Scores:
     threshold: float | None = None
     images: Sequence[Any] = field(default=(), repr=False)
     sweep: Sequence[Scores] = field(default=(), repr=False)
+    also: Sequence[Scores] = field(default=(), repr=False)
+    notes: Sequence[str] = field(default=(), repr=False)
 
     @property
     def precision(self) -> float:

@@ -1,9 +1,8 @@
-"""Writing predictions: the zip that the RRC's server takes for ICDAR2015, and the unified JSON."""
+"""Writing predictions: the zips that servers and official scripts take, and the unified JSON."""
 
 import json
-import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,57 +11,6 @@ import numpy as np
 from tcm.errors import DataError
 from tcm.geometry.polygons import bounding_box, clockwise, min_area_rect
 from tcm.structures import TextInstances
-
-
-def submission_quads(prediction: TextInstances) -> list[np.ndarray]:
-    """Return the polygons as int64 (4, 2) quadrilaterals in pixels, clockwise, not clipped.
-
-    Other than four points become their rectangle of least area; coordinates are rounded to the
-    nearest integer.
-
-    Raises:
-        DataError: A polygon has fewer than three points or a coordinate that is not finite.
-    """
-    return [_quad(polygon, index) for index, polygon in enumerate(prediction.polygons)]
-
-
-def write_submission(
-    path: str | Path,
-    names: Sequence[str],
-    predictions: Sequence[TextInstances],
-    confidences: bool = False,
-) -> None:
-    """Write the zip for ICDAR2015 task 4.1.
-
-    It holds ``res_img_N.txt`` for every image, with a line ``x1,y1,...,x4,y4`` per text. Equal
-    predictions give equal bytes.
-
-    Args:
-        path: The zip file.
-        names: The image files, ``img_N.jpg``, folders allowed before.
-        predictions: One per image, in original image coordinates.
-        confidences: Whether to append the score, which the server takes for AP.
-
-    Raises:
-        DataError: A name has another form or comes twice, or a prediction cannot be written; the
-            text names the image.
-    """
-    members: dict[str, str] = {}
-    for name, prediction in zip(names, predictions, strict=True):
-        match = re.fullmatch(r"img_([0-9]+)", Path(name).stem)
-        if match is None:
-            raise DataError(f"{name}: a name img_N is wanted, to write res_img_N.txt")
-        member = f"res_img_{match[1]}.txt"
-        if member in members:
-            raise DataError(f"{name}: a second image with the number {match[1]}")
-        try:
-            members[member] = _lines(prediction, confidences)
-        except DataError as error:
-            raise DataError(f"{name}: {error}") from error
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, content in members.items():
-            # A ZipInfo made by hand carries a fixed date.
-            archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
 
 
 def write_predictions(
@@ -90,27 +38,47 @@ def write_predictions(
     Path(path).write_text(content, encoding="utf-8")
 
 
-def _quad(polygon: np.ndarray, index: int) -> np.ndarray:
+def write_members(path: str | Path, members: Mapping[str, str]) -> None:
+    """Write a zip of text files by name; equal content gives equal bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            # A ZipInfo made by hand carries a fixed date.
+            archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
+
+
+def rounded_polygon(polygon: np.ndarray, index: int) -> np.ndarray:
+    """Return the points (P, 2) as int64, each rounded to the nearest integer, clockwise.
+
+    Args:
+        polygon: The outline in pixels.
+        index: Its position, for the error.
+
+    Raises:
+        DataError: It has fewer than three points or a coordinate that is not finite.
+    """
     if len(polygon) < 3 or not np.isfinite(polygon).all():
         raise DataError(f"polygon {index} is no polygon: {polygon.tolist()}")
-    corners = polygon if len(polygon) == 4 else min_area_rect(polygon)[0]
     # Rounding first: a sliver may turn over by it.
-    return clockwise(np.rint(corners).astype(np.int64))
+    return clockwise(np.rint(polygon).astype(np.int64))
 
 
-def _lines(prediction: TextInstances, confidences: bool) -> str:
-    rows = [",".join(map(str, quad.ravel().tolist())) for quad in submission_quads(prediction)]
-    if confidences and rows:
-        if prediction.scores is None:
-            raise DataError("no scores to write as confidences")
-        rows = [
-            f"{row},{_confidence(score)}"
-            for row, score in zip(rows, prediction.scores, strict=True)
-        ]
-    return "".join(row + "\n" for row in rows)
+def rounded_quad(polygon: np.ndarray, index: int) -> np.ndarray:
+    """Return what `rounded_polygon` does of the quadrilateral, or of the rectangle of least area.
+
+    Raises:
+        DataError: As for `rounded_polygon`.
+    """
+    if len(polygon) < 3 or len(polygon) == 4 or not np.isfinite(polygon).all():
+        return rounded_polygon(polygon, index)
+    return rounded_polygon(min_area_rect(polygon)[0], index)
 
 
-def _confidence(score: np.float32) -> str:
+def confidence_text(score: float | np.floating) -> str:
+    """Return a score in [0, 1] as decimal text.
+
+    Raises:
+        DataError: It is outside.
+    """
     if not 0 <= score <= 1:
         raise DataError(f"the score {score} is not in [0, 1]")
     # The shortest text that reads back as the same float32, never with an exponent, which the

@@ -11,7 +11,7 @@ import pytest
 from tcm.cli.test import main
 from tcm.data.formats import unified
 from tcm.data.formats.unified import ImageRecord
-from tcm.errors import DataError
+from tcm.errors import ConfigError, DataError
 from tcm.structures import TextInstances
 from tests.cli.tiny import CONFIG, write_checkpoint, write_config
 from tests.data.builders import box
@@ -92,6 +92,19 @@ def test_a_submission_needs_the_names_of_the_challenge(tiny, tmp_path):
     data = _data(_write_images(tmp_path, ("a", "b")))
     with pytest.raises(DataError, match=r"a\.png: a name img_N is wanted"):
         main([*tiny[:4], *data, "--submission", str(tmp_path / "submit.zip")])
+
+
+def test_a_submission_is_that_of_the_first_metric(tiny, tmp_path):
+    metrics = "evaluation.metrics={_delete_: true, totaltext: {type: TotalTextDetEval}}"
+    main([*tiny, metrics, "--submission", str(tmp_path / "submit.zip")])
+    with zipfile.ZipFile(tmp_path / "submit.zip") as archive:
+        assert sorted(archive.namelist()) == ["img_1.txt", "img_2.txt"]
+
+
+def test_a_metric_without_a_server_has_no_submission(tiny, tmp_path):
+    metrics = "evaluation.metrics={_delete_: true, sweep: {type: HmeanSweep}}"
+    with pytest.raises(ConfigError, match="metrics.sweep, the first metric, is HmeanSweep"):
+        main([*tiny, metrics, "--submission", str(tmp_path / "submit.zip")])
 
 
 def test_pictures_show_found_and_true_texts(tiny, tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from tcm.errors import DataError
-from tcm.evaluation.archives import read_archive, read_archives
+from tcm.evaluation.archives import read_archive
 from tests.evaluation.helpers import make_zip
 
 GT, RES = r"gt_img_([0-9]+)\.txt", r"res_img_([0-9]+)\.txt"
@@ -52,16 +52,3 @@ def test_damaged_missing_and_empty_archives_are_named(tmp_path):
         read_archive(tmp_path / "none.zip", GT, strict=False)
     with pytest.raises(DataError, match="no file name matches"):
         read_archive(make_zip(tmp_path / "other.zip", {"a.txt": ""}), GT, strict=False)
-
-
-def test_a_missing_result_is_empty_and_a_surplus_one_an_error(tmp_path):
-    gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": "a", "gt_img_2.txt": "b"})
-    submit = make_zip(tmp_path / "submit.zip", {"res_img_2.txt": "c"})
-    files = read_archives(gt, GT, submit, RES)
-    assert {key: (t.content, d.content) for key, (t, d) in files.items()} == {
-        "1": ("a", ""),
-        "2": ("b", "c"),
-    }
-    surplus = make_zip(tmp_path / "surplus.zip", {"res_img_3.txt": "c"})
-    with pytest.raises(DataError, match="surplus.zip/res_img_3.txt: no ground truth has the id 3"):
-        read_archives(gt, GT, surplus, RES)

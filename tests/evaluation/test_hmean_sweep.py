@@ -3,10 +3,11 @@ import pytest
 
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation import HmeanSweep
+from tcm.evaluation.submission import write_predictions
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file
-from tests.evaluation.helpers import random_scene, square, squares
+from tests.evaluation.helpers import make_zip, random_scene, square, squares
 
 STRATEGIES = ["vanilla", "max_matching"]
 SWEEPS = {"": None, "fine.": {"start": 0.3, "stop": 1.0, "step": 0.05}}
@@ -158,3 +159,21 @@ def test_wrong_options_are_config_errors(options, message):
 def test_predictions_without_scores_are_an_error():
     with pytest.raises(DataError, match="needs predictions with scores"):
         HmeanSweep().evaluate([squares(0)], [squares(0)])
+
+
+def test_files_score_as_the_same_data_in_memory(tmp_path):
+    predictions, truths = random_scene(np.random.default_rng(4))
+    names = [f"img_{index}.jpg" for index in range(len(truths))]
+    write_predictions(tmp_path / "gt.json", names, truths)
+    write_predictions(tmp_path / "pred.json", names, predictions)
+    scores = HmeanSweep().evaluate_archives(tmp_path / "gt.json", tmp_path / "pred.json")
+    assert scores.as_dict() == HmeanSweep().evaluate(predictions, truths).as_dict()
+    assert scores.matched > 0
+    assert "repaired as in MMOCR" in scores.notes[0]
+
+
+def test_the_archives_of_icdar2015_are_read_with_confidences(tmp_path):
+    gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": "0,0,9,0,9,9,0,9,a"})
+    submit = make_zip(tmp_path / "s.zip", {"res_img_1.txt": "0,0,9,0,9,9,0,9,0.35"})
+    scores = HmeanSweep().evaluate_archives(gt, submit)
+    assert (scores.hmean, scores.threshold) == (1, 0.3)

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 
-from tcm.evaluation.matching import greedy_match, maximum_match
+from tcm.evaluation.matching import best_first_match, greedy_match, maximum_match
 
 GOLDEN = np.array([[True, True], [True, False]])
 
@@ -40,3 +40,10 @@ def test_no_truths_or_no_detections_give_no_pairs():
     for shape in [(0, 0), (0, 3), (3, 0)]:
         assert greedy_match(np.zeros(shape, bool)) == []
         assert maximum_match(np.zeros(shape, bool)) == []
+
+
+def test_best_first_joins_the_largest_overlap_before_others():
+    overlaps = np.array([[0.6, 0.9, 0.0], [0.0, 0.95, 0.7]])
+    assert best_first_match(overlaps) == [(0, 0), (1, 1)]
+    assert best_first_match(np.zeros((2, 3))) == []
+    assert best_first_match(np.full((2, 2), 0.5)) == [(0, 0), (1, 1)]

@@ -1,6 +1,7 @@
 import numpy as np
 
-from tcm.evaluation.rrc_iou import is_valid, match_image, total
+from tcm.evaluation.regions import are_valid
+from tcm.evaluation.rrc_iou import match_image, total
 from tests.evaluation.helpers import square
 
 NONE = np.zeros(0, bool)
@@ -43,7 +44,7 @@ def test_with_confidences_the_most_confident_one_wins_and_indices_stay_those_of_
 
 
 def test_a_bow_tie_has_no_area_but_intersects_and_matches_as_officially():
-    assert not is_valid(BOW_TIE)
+    assert are_valid([BOW_TIE, square(0)]).tolist() == [False, True]
     assert match([square(0)], [BOW_TIE]).pairs == [(0, 0)]
     # Against itself the union is negative, and as a detection it is never don't-care.
     assert match([BOW_TIE], [BOW_TIE]).pairs == []

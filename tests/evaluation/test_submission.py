@@ -6,10 +6,14 @@ import pytest
 
 from tcm.errors import DataError
 from tcm.evaluation import ICDAR2015
-from tcm.evaluation.submission import submission_quads, write_predictions, write_submission
+from tcm.evaluation.submission import rounded_quad, write_predictions
 from tcm.geometry.polygons import signed_area
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, random_scene, square, squares
+
+
+def write_submission(path, names, predictions, confidences=False):
+    ICDAR2015(confidences=confidences).submission_writer(path, names, predictions)
 
 
 def members(path):
@@ -67,7 +71,7 @@ def test_all_confidences_read_back_as_the_same_float32(tmp_path):
 def test_other_point_counts_become_the_rectangle_of_least_area():
     diamond = np.array([[10, 0], [20, 10], [10, 20], [0, 10]], float)
     octagon = np.insert(diamond, 1, [[12, 2]], axis=0)
-    (quad,) = submission_quads(TextInstances([octagon]))
+    quad = rounded_quad(octagon, 0)
     assert quad.shape == (4, 2)
     assert {tuple(p) for p in quad} == {tuple(p) for p in diamond.astype(int)}
     assert signed_area(quad) > 0

@@ -1,0 +1,107 @@
+"""``tools/evaluate.py --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from tcm.errors import ConfigError, DataError
+from tcm.evaluation.protocols import PROTOCOLS, build_protocol
+from tcm.evaluation.scores import Scores
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command.
+
+    Raises:
+        ConfigError: An unknown protocol or option.
+        DataError: A file or a line is not as the protocol wants it, or the JSON cannot be written.
+    """
+    args = _parser().parse_args(arguments)
+    protocol = build_protocol(args.protocol, _options(args.option))
+    scores = protocol.evaluate_archives(args.gt, args.pred)
+    print("\n".join(_report(scores)))
+    if args.json:
+        _write(args.json, args.protocol, scores)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/evaluate.py",
+        description="Score detections by the rules of a benchmark, offline. PATH is a zip or a "
+        "folder with a text file per image, or a JSON: MMOCR's unified one or the benchmark's own.",
+        epilog="example: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
+        "--pred detections.zip --option tr=0.8 --option tp=0.4",
+    )
+    parser.add_argument(
+        "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
+    )
+    parser.add_argument("--gt", required=True, type=Path, metavar="PATH", help="ground truth")
+    parser.add_argument("--pred", required=True, type=Path, metavar="PATH", help="detections")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an argument of the protocol, such as iou=0.7; may be given several times",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _options(texts: Sequence[str]) -> dict[str, Any]:
+    """Return ``key=value`` texts as a mapping; a dotted key reaches into a mapping."""
+    for text in texts:
+        if not text.partition("=")[0].strip() or "=" not in text:
+            raise ConfigError(f"--option {text}: 'key=value' is wanted")
+    try:
+        options: Any = OmegaConf.to_container(OmegaConf.from_dotlist(list(texts)))
+    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ConfigError(f"--option {' '.join(texts)}: no YAML value: {reason}") from error
+    return options
+
+
+def _report(scores: Scores) -> list[str]:
+    lines = []
+    for result in (scores, *scores.also):
+        lines += [result.protocol, _figures(result), _counts(result)]
+    return [*lines, *scores.notes]
+
+
+def _figures(scores: Scores) -> str:
+    names = ("precision", "recall", "hmean")
+    text = "  ".join(f"{name} {getattr(scores, name):.4f}" for name in names)
+    if scores.average_precision is not None:
+        text += f"  AP {scores.average_precision:.4f}"
+    if scores.threshold is not None:
+        text += f"  (best at score {scores.threshold:.2f})"
+    return f"  {text}"
+
+
+def _counts(scores: Scores) -> str:
+    matched = f"matched {scores.matched:g}"
+    if scores.matched_detections is not None:
+        matched += f" (detections {scores.matched_detections:g})"
+    return f"  {matched}, cared ground truth {scores.truths}, cared detections {scores.detections}"
+
+
+def _write(path: Path, protocol: str, scores: Scores) -> None:
+    def as_dict(result: Scores) -> dict[str, Any]:
+        return {"rule": result.protocol, **result.as_dict()}
+
+    content = {"protocol": protocol, **as_dict(scores), "notes": list(scores.notes)}
+    if scores.also:
+        content["also"] = [as_dict(result) for result in scores.also]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror}") from error

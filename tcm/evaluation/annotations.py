@@ -1,0 +1,78 @@
+"""What the protocols score: the outlines of an image as its files or a submission hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from tcm.structures import TextInstances
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The ground truths or the detections of an image, in file order.
+
+    Attributes:
+        polygons: N float64 (P, 2) outlines in pixels.
+        ignored: (N,) bool, the don't-care ones.
+        confidences: (N,) float64, None where there are none.
+        angles: (N,) float64 radians, for rules that compare un-rotated rectangles and angles.
+        ranks: (N,) int64 positions among the detections of all images, where the files give one.
+    """
+
+    polygons: list[np.ndarray]
+    ignored: np.ndarray
+    confidences: np.ndarray | None = None
+    angles: np.ndarray | None = None
+    ranks: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        polygons: Sequence[np.ndarray],
+        ignored: Sequence[bool] | np.ndarray | None = None,
+        confidences: Sequence[float] | np.ndarray | None = None,
+        angles: Sequence[float] | np.ndarray | None = None,
+        ranks: Sequence[int] | np.ndarray | None = None,
+    ) -> Annotations:
+        """Return annotations of plain sequences; nothing is don't-care if `ignored` is None."""
+        return cls(
+            [np.asarray(polygon, np.float64).reshape(-1, 2) for polygon in polygons],
+            np.zeros(len(polygons), bool) if ignored is None else np.asarray(ignored, bool),
+            None if confidences is None else np.asarray(confidences, np.float64),
+            None if angles is None else np.asarray(angles, np.float64),
+            None if ranks is None else np.asarray(ranks, np.int64),
+        )
+
+    @classmethod
+    def of_instances(cls, instances: TextInstances) -> Annotations:
+        """Return the polygons of `instances` as they are, with flags and scores."""
+        return cls.of(instances.polygons, instances.ignored, instances.scores)
+
+    def __len__(self) -> int:
+        return len(self.polygons)
+
+    def select(self, keep: np.ndarray) -> Annotations:
+        """Return those chosen by a bool mask (N,), in their order."""
+
+        def chosen(column: np.ndarray | None) -> np.ndarray | None:
+            return None if column is None else column[keep]
+
+        return Annotations(
+            [self.polygons[i] for i in np.flatnonzero(keep)],
+            self.ignored[keep],
+            chosen(self.confidences),
+            chosen(self.angles),
+            chosen(self.ranks),
+        )
+
+
+class ImagePair(NamedTuple):
+    """The two sides of an image, and the id under which errors and reports name it."""
+
+    name: str
+    truths: Annotations
+    detections: Annotations

@@ -1,0 +1,153 @@
+"""ICDAR2019 ArT task 1: polygons, the best overlap of a ground truth counts, IoU 0.5 ranks.
+
+Illegible texts and those with the text ``###`` are don't-care, with the rule of ICDAR2015. The
+competition says that of several detections on one text the one with the highest IoU counts; pairs
+are therefore joined in falling order of IoU. It leaves open whether the threshold itself matches;
+here it does not, as in ICDAR2015.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tcm.errors import ConfigError, DataError
+from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.archives import TextFile
+from tcm.evaluation.json_files import is_json, load_json, points_of
+from tcm.evaluation.polygon_lines import DONT_CARE, outline, parse_labelled, parse_outline
+from tcm.evaluation.protocol import DetectionProtocol
+from tcm.evaluation.rrc_iou import match_image, total
+from tcm.evaluation.scores import Scores
+from tcm.registry import METRICS
+from tcm.structures import TextInstances
+
+
+@METRICS.register()
+class ArT(DetectionProtocol):
+    """Precision, recall and hmean at several IoU thresholds.
+
+    Args:
+        ious: A match needs an intersection over union above this; the first one ranks, the scores
+            at the others are in `also`.
+        area_precision: A detection is don't-care above this share of its area inside a don't-care
+            ground truth.
+
+    Raises:
+        ConfigError: `ious` is empty.
+    """
+
+    image_pattern = r"(?:(?:gt|res)_)?([0-9]+)"
+    image_hint = "gt_N"
+    truth_pattern = r"(?:.*/)?(?:gt_)?([^/]+)\.txt"
+    detection_pattern = r"(?:res_)?(.+)\.txt"
+    member = "res_{}"
+
+    def __init__(self, ious: Sequence[float] = (0.5, 0.7), area_precision: float = 0.5) -> None:
+        if not ious:
+            raise ConfigError("ious: one or more thresholds are wanted")
+        self.ious = tuple(ious)
+        self.area_precision = area_precision
+
+    @property
+    def protocol(self) -> str:
+        """The rule in one line."""
+        return self._rule(self.ious[0])
+
+    def parse_truths(self, file: TextFile) -> Annotations:
+        """Read lines ``x1,y1,...,####text``."""
+        rows = file.parse(_parse_truth)
+        return Annotations.of([row[0] for row in rows], [row[1] for row in rows])
+
+    def parse_detections(self, file: TextFile) -> Annotations:
+        """Read lines ``x1,y1,x2,y2,...`` of integers."""
+        return Annotations.of(file.parse(parse_outline))
+
+    def read_truths(self, path: str | Path) -> dict[str, Annotations]:
+        """Read ArT's JSON, a unified JSON or text files."""
+        own = _own_json(path, "gt_")
+        return super().read_truths(path) if own is None else own
+
+    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
+        """Read ArT's submission, a unified JSON or text files."""
+        own = _own_json(path, "res_")
+        return super().read_detections(path, names) if own is None else own
+
+    def submission_writer(
+        self, path: str | Path, names: Sequence[str], predictions: Sequence[TextInstances]
+    ) -> None:
+        """Write the JSON that the server takes, ``{"res_N": [{"points", "confidence"}]}``.
+
+        Arguments and errors are those of the other protocols' writers; without scores a confidence
+        is 1.
+        """
+        content: dict[str, list[dict[str, Any]]] = {}
+        for name, prediction in zip(names, predictions, strict=True):
+            key = self.member.format(self.submission_id(name))
+            if key in content:
+                raise DataError(f"{name}: a second image for {key}")
+            found = self._take(prediction, name)
+            scores = np.ones(len(found)) if found.confidences is None else found.confidences
+            content[key] = [
+                {"points": polygon.astype(np.int64).tolist(), "confidence": float(score)}
+                for polygon, score in zip(found.polygons, scores, strict=True)
+            ]
+        Path(path).write_text(json.dumps(content), encoding="utf-8")
+
+    def score(self, images: Sequence[ImagePair]) -> Scores:
+        """Score the images at all thresholds."""
+        first, *others = [self._score_at(images, iou) for iou in self.ious]
+        return replace(first, also=others)
+
+    def _rule(self, iou: float) -> str:
+        return f"ArT: IoU > {iou:g}, best overlap first, illegible don't-care"
+
+    def _score_at(self, images: Sequence[ImagePair], iou: float) -> Scores:
+        matches = [
+            match_image(
+                name,
+                truths.polygons,
+                truths.ignored,
+                found.polygons,
+                iou=iou,
+                area_precision=self.area_precision,
+                best_first=True,
+            )
+            for name, truths, found in images
+        ]
+        return total(matches, self._rule(iou))
+
+
+def _parse_truth(line: str) -> tuple[np.ndarray, bool]:
+    numbers, text = parse_labelled(line)
+    return outline(numbers), text == DONT_CARE
+
+
+def _own_json(path: str | Path, prefix: str) -> dict[str, Annotations] | None:
+    """Return the images of ArT's own JSON by number, None if the path is something else."""
+    content = load_json(path) if is_json(path) else None
+    if not isinstance(content, Mapping) or "data_list" in content:
+        return None
+    images = {}
+    for key, entries in content.items():
+        place = f"{path}: {key}"
+        if not key.startswith(prefix):
+            raise DataError(f"{place}: a key {prefix}N is wanted")
+        if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
+            raise DataError(f"{place}: a list of mappings is wanted")
+        images[key.removeprefix(prefix)] = _entries(entries, place)
+    return images
+
+
+def _entries(entries: Sequence[Mapping[str, Any]], place: str) -> Annotations:
+    return Annotations.of(
+        [points_of(e.get("points"), f"{place}[{i}].points") for i, e in enumerate(entries)],
+        [_is_dont_care(entry) for entry in entries],
+    )
+
+
+def _is_dont_care(entry: Mapping[str, Any]) -> bool:
+    return bool(entry.get("illegibility")) or entry.get("transcription") == DONT_CARE

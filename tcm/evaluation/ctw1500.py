@@ -1,0 +1,85 @@
+"""CTW1500 as papers score it now: polygons in the way of ICDAR2015, ``###`` don't-care."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.archives import TextFile, read_archive
+from tcm.evaluation.ctw1500_files import parse_all, parse_truth
+from tcm.evaluation.json_files import is_json
+from tcm.evaluation.polygon_lines import check_order, parse_outline
+from tcm.evaluation.protocol import DetectionProtocol
+from tcm.evaluation.rrc_iou import match_pair, total
+from tcm.evaluation.scores import Scores
+from tcm.registry import METRICS
+
+
+class CTWFiles(DetectionProtocol):
+    """The files of CTW1500: a text file per image, or one for all as the original script has it."""
+
+    order: str = "xy"
+
+    def parse_truths(self, file: TextFile) -> Annotations:
+        """Read lines of any of the three forms."""
+        lines = file.parse(parse_truth)
+        return Annotations.of([line[0] for line in lines], [line[1] for line in lines])
+
+    def parse_detections(self, file: TextFile) -> Annotations:
+        """Read lines of integers, x or y first as `order` says."""
+        return Annotations.of(file.parse(lambda line: parse_outline(line, self.order)))
+
+    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
+        """Read all detections; a file ``detections*.txt`` holds those of all images."""
+        path = Path(path)
+        if path.is_file() and path.suffix.lower() == ".txt":
+            content = path.read_text(encoding="utf-8-sig", errors="replace")
+            return parse_all(TextFile(str(path), content), list(names))
+        if not is_json(path):
+            files = read_archive(path, r"(.+)\.txt", strict=True)
+            if len(files) == 1 and next(iter(files)).startswith("detections"):
+                return parse_all(next(iter(files.values())), list(names))
+        return super().read_detections(path, names)
+
+    def row(self, detections: Annotations, index: int) -> str:
+        """Return the line of a submission for one detection."""
+        if self.order == "yx":
+            detections = Annotations.of([polygon[:, ::-1] for polygon in detections.polygons])
+        return super().row(detections, index)
+
+
+@METRICS.register()
+class CTW1500(CTWFiles):
+    """Precision, recall and hmean at IoU 0.5.
+
+    Args:
+        iou: A match needs an intersection over union above this.
+        area_precision: A detection is don't-care above this share of its area inside a don't-care
+            ground truth.
+        order: Whether x or y comes first in detection files, "xy" or "yx".
+        skip_invalid: Whether outlines that cross themselves are left out on both sides.
+    """
+
+    def __init__(
+        self,
+        iou: float = 0.5,
+        area_precision: float = 0.5,
+        order: str = "xy",
+        skip_invalid: bool = False,
+    ) -> None:
+        self.iou = iou
+        self.area_precision = area_precision
+        self.skip_invalid = skip_invalid
+        if skip_invalid:
+            self.invalid_rule = "left out on both sides"
+        self.order = check_order(order)
+
+    @property
+    def protocol(self) -> str:
+        """The rule in one line."""
+        return f"CTW1500 polygons: IoU > {self.iou:g}, first come first matched"
+
+    def score(self, images: Sequence[ImagePair]) -> Scores:
+        """Score the images."""
+        rule = (self.iou, self.area_precision, self.skip_invalid)
+        matches = [match_pair(image, *rule) for image in images]
+        return total(matches, self.protocol)

@@ -1,0 +1,216 @@
+"""What the detection protocols share: predictions in memory or files in, scores out.
+
+A protocol says how its files look, what a prediction becomes when it is submitted, and how the two
+sides of the images are scored. Everything else is here.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tcm.errors import DataError
+from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.archives import TextFile, read_archive
+from tcm.evaluation.json_files import is_json, read_unified
+from tcm.evaluation.regions import are_valid
+from tcm.evaluation.scores import Scores
+from tcm.evaluation.submission import rounded_polygon, rounded_quad, write_members
+from tcm.structures import TextInstances
+
+
+class DetectionProtocol(ABC):
+    """A metric in METRICS that also scores and writes the benchmark's own files.
+
+    Attributes:
+        image_pattern: Regular expression for an image's name without suffix; its first group is the
+            id that ground truth and result files carry.
+        image_hint: The same for people.
+        truth_pattern: Regular expression for the name of a ground-truth file; likewise.
+        detection_pattern: For the name of a result file.
+        member: The name of a result file, ``{}`` for the id.
+        quads: Whether a submission holds quadrilaterals only.
+        invalid_rule: What happens to outlines that cross themselves or have no area.
+        skip_missing: Whether images without a result file are left out.
+    """
+
+    image_pattern: str = r"(.+)"
+    image_hint: str = "name"
+    truth_pattern: str = r"(.+)\.txt"
+    detection_pattern: str = r"(.+)\.txt"
+    member: str = "{}.txt"
+    quads: bool = False
+    invalid_rule: str = "kept: shoelace area and even-odd overlap (the Polygon package's way)"
+    skip_missing: bool = False
+
+    @property
+    @abstractmethod
+    def protocol(self) -> str:
+        """The rule in one line."""
+
+    @abstractmethod
+    def parse_truths(self, file: TextFile) -> Annotations:
+        """Return the ground truths of a file; raises DataError naming the line."""
+
+    @abstractmethod
+    def parse_detections(self, file: TextFile) -> Annotations:
+        """Return the detections of a file; raises DataError naming the line."""
+
+    @abstractmethod
+    def score(self, images: Sequence[ImagePair]) -> Scores:
+        """Score the images."""
+
+    def evaluate(
+        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+    ) -> Scores:
+        """Score predictions as they would be submitted: with integer coordinates.
+
+        Args:
+            predictions: One per image, in original image coordinates; with scores where the rule
+                ranks by them.
+            truths: One per image, in the same order.
+
+        Raises:
+            DataError: A prediction cannot be submitted.
+        """
+        images = [
+            ImagePair(str(index), self.take_truths(truth), self._take(found, f"prediction {index}"))
+            for index, (found, truth) in enumerate(zip(predictions, truths, strict=True))
+        ]
+        return self._scored(images)
+
+    def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
+        """Score a submission against the ground truth.
+
+        Args:
+            gt_path: A zip or a folder with a file per image, or a JSON: the benchmark's own where
+                it has one, or the unified one.
+            pred_path: Likewise; an image without a file has no detections, unless the official
+                script leaves it out.
+
+        Raises:
+            DataError: A file or a line is not as the official reader wants it, or a result belongs
+                to no ground truth; the text names it.
+        """
+        images, missing = self.load(gt_path, pred_path)
+        scores = self._scored(images)
+        return replace(scores, notes=[*scores.notes, *missing_notes(missing, self.skip_missing)])
+
+    def load(self, gt_path: str | Path, pred_path: str | Path) -> tuple[list[ImagePair], list[str]]:
+        """Return the images in the order of their ids, and the ids without a result file."""
+        truths = self.read_truths(gt_path)
+        found = self.read_detections(pred_path, list(truths))
+        for name in found:
+            if name not in truths:
+                raise DataError(f"{pred_path}: no ground truth has the id {name}")
+        missing = [name for name in truths if name not in found]
+        names = [name for name in truths if name in found or not self.skip_missing]
+        nothing = Annotations.of([], confidences=[], angles=[])
+        return [ImagePair(n, truths[n], found.get(n, nothing)) for n in names], missing
+
+    def read_truths(self, path: str | Path) -> dict[str, Annotations]:
+        """Read all ground truths, by image id."""
+        if is_json(path):
+            return {k: self.take_truths(v) for k, v in self._read_unified(path).items()}
+        files = read_archive(path, self.truth_pattern, strict=False)
+        return {name: self.parse_truths(file) for name, file in files.items()}
+
+    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
+        """Read all detections, by image id; `names` are the ids of the ground truth, in order."""
+        if is_json(path):
+            images = self._read_unified(path)
+            return {k: self._take(v, f"{path}: image {k}") for k, v in images.items()}
+        files = read_archive(path, self.detection_pattern, strict=True)
+        return {name: self.parse_detections(file) for name, file in files.items()}
+
+    def take_truths(self, truth: TextInstances) -> Annotations:
+        """Return ground truths in memory as the rule takes them."""
+        return Annotations.of_instances(truth)
+
+    def take_detections(self, prediction: TextInstances) -> Annotations:
+        """Return a prediction as its submission would be read.
+
+        Raises:
+            DataError: It cannot be submitted.
+        """
+        shape = rounded_quad if self.quads else rounded_polygon
+        polygons = [shape(polygon, index) for index, polygon in enumerate(prediction.polygons)]
+        return Annotations.of(polygons, confidences=prediction.scores)
+
+    def row(self, detections: Annotations, index: int) -> str:
+        """Return the line of a submission for one detection; raises DataError if it has none."""
+        numbers = np.rint(detections.polygons[index]).astype(np.int64).ravel()
+        return ",".join(map(str, numbers.tolist()))
+
+    def submission_writer(
+        self, path: str | Path, names: Sequence[str], predictions: Sequence[TextInstances]
+    ) -> None:
+        """Write the zip that the benchmark's server or script takes, a file per image.
+
+        Args:
+            path: The zip file.
+            names: The image files, folders allowed before.
+            predictions: One per image, in original image coordinates.
+
+        Raises:
+            DataError: An image's name is not the benchmark's or comes twice, or a prediction cannot
+                be written; the text names the image.
+        """
+        members: dict[str, str] = {}
+        for name, prediction in zip(names, predictions, strict=True):
+            member = self.member.format(self.submission_id(name))
+            if member in members:
+                raise DataError(f"{name}: a second image for {member}")
+            try:
+                found = self.take_detections(prediction)
+                rows = [self.row(found, index) + "\n" for index in range(len(found))]
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
+            members[member] = "".join(rows)
+        write_members(path, members)
+
+    def submission_id(self, name: str) -> str:
+        """Return the id of an image for its result file; raises DataError for other names."""
+        match = re.fullmatch(self.image_pattern, Path(name).stem)
+        if match is None:
+            raise DataError(
+                f"{name}: a name {self.image_hint} is wanted, to write {self.member.format('N')}"
+            )
+        return match[1]
+
+    def _take(self, prediction: TextInstances, place: str) -> Annotations:
+        try:
+            return self.take_detections(prediction)
+        except DataError as error:
+            raise DataError(f"{place}: {error}") from error
+
+    def _read_unified(self, path: str | Path) -> dict[str, TextInstances]:
+        images: dict[str, TextInstances] = {}
+        for stem, instances in read_unified(path).items():
+            match = re.fullmatch(self.image_pattern, stem)
+            name = match[1] if match else stem
+            if name in images:
+                raise DataError(f"{path}: a second image with the id {name}")
+            images[name] = instances
+        return dict(sorted(images.items(), key=lambda item: (len(item[0]), item[0])))
+
+    def _scored(self, images: Sequence[ImagePair]) -> Scores:
+        return replace(self.score(images), notes=[invalid_note(images, self.invalid_rule)])
+
+
+def invalid_note(images: Sequence[ImagePair], rule: str) -> str:
+    """Return a line on how many outlines are invalid and what was done with them."""
+    truths, detections = (
+        sum(int(np.count_nonzero(~are_valid(getattr(image, side).polygons))) for image in images)
+        for side in ("truths", "detections")
+    )
+    return f"invalid polygons: {truths} ground truths, {detections} detections, {rule}"
+
+
+def missing_notes(missing: Sequence[str], left_out: bool = False) -> list[str]:
+    """Return a line on the images without a result file, if there are any."""
+    fate = "left out, as officially" if left_out else "counted without detections"
+    return [f"images without a result file: {len(missing)}, {fate}"] if missing else []
