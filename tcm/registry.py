@@ -156,6 +156,7 @@ _REGISTRY_OF_KEY = {
     "datasets": DATASETS,
     "pipeline": TRANSFORMS,
     "transforms": TRANSFORMS,
+    "choices": TRANSFORMS,
     "metrics": METRICS,
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,

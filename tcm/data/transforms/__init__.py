@@ -1,5 +1,25 @@
 """Transforms ``(sample, rng) -> sample``; importing the package registers them."""
 
-from tcm.data.transforms import crop, geometric, photometric, warp
+from tcm.data.transforms import (
+    compose,
+    crop,
+    crop_flip,
+    geometric,
+    instance_crop,
+    instances,
+    photometric,
+    resizing,
+    warp,
+)
 
-__all__ = ["crop", "geometric", "photometric", "warp"]
+__all__ = [
+    "compose",
+    "crop",
+    "crop_flip",
+    "geometric",
+    "instance_crop",
+    "instances",
+    "photometric",
+    "resizing",
+    "warp",
+]

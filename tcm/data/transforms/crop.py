@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tcm.data.transforms.moves import bounds, clip, inside, move
+from tcm.data.transforms.moves import bounds, clip, crop, inside, move
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -41,7 +41,7 @@ class RandomCropText:
             window = self._around_one(boxes, sample.size, rng)
         else:
             window = self._by_trial(boxes, sample, rng)
-        return _crop(sample, boxes, window)
+        return crop(sample, boxes, window)
 
     def _around_one(
         self, boxes: np.ndarray, size: tuple[int, int], rng: np.random.Generator
@@ -55,7 +55,7 @@ class RandomCropText:
     def _interval(
         self, spans: np.ndarray, kept: np.ndarray, side: int, rng: np.random.Generator
     ) -> tuple[int, int]:
-        free = _free_positions(spans, side)
+        free = free_positions(spans, side)
         least = max(1, int(side * self.min_side_ratio))
         # The borders of the canvas cut nothing, so they can always be drawn.
         starts = free[(free < min(side - least, kept[0])) & (free > 0)]
@@ -66,7 +66,7 @@ class RandomCropText:
     def _by_trial(self, boxes: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
         height, width = sample.size
         cared = boxes[~sample.instances.ignored]
-        free = [_free_positions(boxes[:, 0::2], width), _free_positions(boxes[:, 1::2], height)]
+        free = [free_positions(boxes[:, 0::2], width), free_positions(boxes[:, 1::2], height)]
         least = np.maximum(1, np.array([width, height]) * self.min_side_ratio)
         for _ in range(self.max_tries or 0):
             lines = np.sort([[_draw(axis, rng), _draw(axis, rng)] for axis in free], axis=1)
@@ -80,6 +80,9 @@ class RandomCropText:
 @TRANSFORMS.register()
 class RandomCropSize:
     """Crop to a fixed size without scaling, often with a text inside, as PSENet and PANet do it.
+
+    It is MMOCR's `TextDetRandomCrop`, with the axes apart: there x and y of the polygons are mixed
+    up, so that its "positive" crops lie anywhere, and texts that vanish keep their transcriptions.
 
     Texts are cut at the border; a canvas smaller than the crop is padded right and below. It must
     be the last geometric transform before `Warp`.
@@ -115,7 +118,7 @@ class RandomCropSize:
         return replace(clip(move(sample, shift, size)), size=self.size, valid=size)
 
 
-def _free_positions(spans: np.ndarray, side: int) -> np.ndarray:
+def free_positions(spans: np.ndarray, side: int) -> np.ndarray:
     """Return the sorted int64 positions in 0..side where a line cuts none of the spans.
 
     Spans are (N, 2), each (low, high) in pixels.
@@ -134,10 +137,3 @@ def _draw(positions: np.ndarray, rng: np.random.Generator) -> int:
     edges = np.concatenate([[0], cuts, [len(positions)]])
     run = rng.integers(len(edges) - 1)
     return int(positions[rng.integers(edges[run], edges[run + 1])])
-
-
-def _crop(sample: Sample, boxes: np.ndarray, window: np.ndarray) -> Sample:
-    left, top, right, bottom = (int(side) for side in window)
-    matrix = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
-    kept = replace(sample, instances=sample.instances.select(inside(boxes, window)))
-    return move(kept, matrix, (bottom - top, right - left))

@@ -10,12 +10,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from tcm.data.transforms.moves import clip, move
+from tcm.data.transforms.moves import (
+    INSIDE_TOLERANCE,
+    clip,
+    keep_ratio_factor,
+    mirror,
+    move,
+    resize,
+)
 from tcm.errors import ConfigError, nearest
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
-_FLIPS = {"horizontal": (True, False), "vertical": (False, True), "diagonal": (True, True)}
+# Direction to: mirrored along x, along y.
+FLIPS = {"horizontal": (True, False), "vertical": (False, True), "diagonal": (True, True)}
 
 
 @TRANSFORMS.register()
@@ -35,9 +43,9 @@ class RandomFlip:
         Raises:
             ConfigError: An unknown direction.
         """
-        if direction not in _FLIPS:
+        if direction not in FLIPS:
             raise ConfigError(
-                f"RandomFlip: unknown direction '{direction}'{nearest(direction, _FLIPS)}"
+                f"RandomFlip: unknown direction '{direction}'{nearest(direction, FLIPS)}"
             )
         self.prob = prob
         self.direction = direction
@@ -47,56 +55,76 @@ class RandomFlip:
         if rng.random() >= self.prob:
             return sample
         height, width = sample.size
-        along_x, along_y = _FLIPS[self.direction]
-        matrix = np.eye(3)
-        if along_x:
-            matrix[0, [0, 2]] = -1, width
-        if along_y:
-            matrix[1, [1, 2]] = -1, height
-        return move(sample, matrix, sample.size)
+        return move(sample, mirror((0, 0, width, height), *FLIPS[self.direction]), sample.size)
 
 
 @TRANSFORMS.register()
 class RandomRotate:
-    """Rotate about the centre by a uniform angle; the canvas keeps its size and cuts the rest.
+    """Rotate about the centre by an angle drawn uniformly.
 
-    Args:
-        max_angle_deg: Greatest angle in either direction.
+    What the rotation leaves empty is filled by `Warp`. MMOCR truncates the sides of the canvas to
+    whole pixels, so that corners of the image can lie beyond it; here it holds them all.
     """
 
-    def __init__(self, max_angle_deg: float = 10.0) -> None:
+    def __init__(self, max_angle_deg: float = 10.0, use_canvas: bool = False) -> None:
+        """Set up.
+
+        Args:
+            max_angle_deg: Greatest angle in either direction.
+            use_canvas: Enlarge the canvas so that it holds the whole rotated image; else it keeps
+                its size and cuts the rest.
+        """
         self.max_angle_deg = max_angle_deg
+        self.use_canvas = use_canvas
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the rotated sample."""
+        """Return the rotated sample, its polygons cut to the image."""
         angle = math.radians(rng.uniform(-self.max_angle_deg, self.max_angle_deg))
         cos, sin = math.cos(angle), math.sin(angle)
-        x, y = sample.size[1] / 2, sample.size[0] / 2
-        shift_x, shift_y = x - cos * x + sin * y, y - sin * x - cos * y
-        matrix = np.array([[cos, -sin, shift_x], [sin, cos, shift_y], [0, 0, 1]])
-        return clip(move(sample, matrix, sample.size))
+        if not self.use_canvas:
+            return clip(_rotate(sample, cos, sin, sample.size))
+        height, width = sample.size
+        size = (
+            _whole(height * abs(cos) + width * abs(sin)),
+            _whole(width * abs(cos) + height * abs(sin)),
+        )
+        # Cut beforehand: an annotation beyond the image would come to lie on the enlarged canvas.
+        return _rotate(clip(sample), cos, sin, size)
 
 
 @TRANSFORMS.register()
 class RandomScale:
-    """Scale by a factor drawn uniformly, one for each axis as DBNet does, or one for both."""
+    """Scale by a factor drawn uniformly, one for each axis as DBNet does, or one for both.
 
-    def __init__(self, ratio_range: Sequence[float] = (0.5, 3.0), independent: bool = True) -> None:
+    With `base` the image is brought to that size first, which makes it MMOCR's `RandomResize`:
+    FCENet's long side is 800 times a factor in [0.75, 2.5].
+    """
+
+    def __init__(
+        self,
+        ratio_range: Sequence[float] = (0.5, 3.0),
+        independent: bool = True,
+        base: Sequence[int] | None = None,
+    ) -> None:
         """Set up.
 
         Args:
             ratio_range: Least and greatest factor.
             independent: Draw a factor for each axis.
+            base: Bounds of the two sides in pixels, in either order, that a factor of 1 fits the
+                image into, as `ResizeKeepRatio` does; None for the size it has.
         """
         self.low, self.high = ratio_range
         self.independent = independent
+        self.base = None if base is None else (max(base), min(base))
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the scaled sample."""
         ratio_y = rng.uniform(self.low, self.high)
         ratio_x = rng.uniform(self.low, self.high) if self.independent else ratio_y
         height, width = sample.size
-        return _resize(sample, round(height * ratio_y), round(width * ratio_x))
+        factor = 1.0 if self.base is None else keep_ratio_factor(sample.size, self.base)
+        return resize(sample, round(height * factor * ratio_y), round(width * factor * ratio_x))
 
 
 @TRANSFORMS.register()
@@ -116,8 +144,8 @@ class ResizeKeepRatio:
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the resized sample, its polygons cut to the canvas."""
         height, width = sample.size
-        factor = min(self.scale[0] / max(height, width), self.scale[1] / min(height, width))
-        return clip(_resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
+        factor = keep_ratio_factor(sample.size, self.scale)
+        return clip(resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
 
 
 @TRANSFORMS.register()
@@ -154,7 +182,7 @@ class ResizeShortSide:
         factor = rng.uniform(self.low, self.high) * self.short_size / min(height, width)
         root = math.sqrt(rng.uniform(self.aspect_low, self.aspect_high))
         height, width = self._side(height * factor * root), self._side(width * factor / root)
-        return clip(_resize(sample, height, width))
+        return clip(resize(sample, height, width))
 
     def _side(self, length: float) -> int:
         return math.ceil(round(length) / self.divisor) * self.divisor
@@ -179,11 +207,19 @@ class FitInto:
         """Return the sample on the canvas; its `valid` tells the resized size."""
         height, width = sample.size
         factor = min(self.size[0] / height, self.size[1] / width)
-        fitted = clip(_resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
+        fitted = clip(resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
         return replace(fitted, size=self.size, valid=fitted.size)
 
 
-def _resize(sample: Sample, height: int, width: int) -> Sample:
-    height, width = max(height, 1), max(width, 1)
-    matrix = np.diag([width / sample.size[1], height / sample.size[0], 1.0])
-    return move(sample, matrix, (height, width))
+def _rotate(sample: Sample, cos: float, sin: float, size: tuple[int, int]) -> Sample:
+    """Turn the sample about its centre, which becomes the centre of a canvas of `size`."""
+    turn = np.array([[cos, -sin], [sin, cos]])
+    centre, target = np.array(sample.size[::-1]) / 2, np.array(size[::-1]) / 2
+    matrix = np.eye(3)
+    matrix[:2, :2], matrix[:2, 2] = turn, target - turn @ centre
+    return move(sample, matrix, size)
+
+
+def _whole(length: float) -> int:
+    """Round up to whole pixels; what rounding errors add to a whole number is no pixel."""
+    return math.ceil(length - INSIDE_TOLERANCE)

@@ -1,4 +1,4 @@
-"""What the geometric transforms share: moving a sample by a matrix, and clipping it to its canvas.
+"""What the geometric transforms share: moving a sample by a matrix, and cutting it to its canvas.
 
 A geometric transform plans only: it composes its 3x3 matrix onto `Sample.matrix`, moves the
 polygons and sets `Sample.size`. `Warp` makes the pixels once, from the product of all matrices.
@@ -44,6 +44,48 @@ def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
     instances = sample.instances.with_polygons(polygons)
     matrix = matrix @ sample.matrix
     return replace(sample, matrix=matrix, size=size, valid=None, instances=instances)
+
+
+def resize(sample: Sample, height: int, width: int) -> Sample:
+    """Return the sample on a canvas of another size in pixels, at least 1 x 1, stretched to it."""
+    height, width = max(height, 1), max(width, 1)
+    matrix = np.diag([width / sample.size[1], height / sample.size[0], 1.0])
+    return move(sample, matrix, (height, width))
+
+
+def crop(sample: Sample, boxes: np.ndarray, window: Sequence[float] | np.ndarray) -> Sample:
+    """Return the part of the sample in a window, with the texts that lie wholly inside.
+
+    Args:
+        sample: Left as it is.
+        boxes: (N, 4) bounds of its polygons, as `bounds` gives them.
+        window: (xmin, ymin, xmax, ymax) in whole pixels.
+    """
+    left, top, right, bottom = (int(side) for side in window)
+    matrix = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
+    kept = replace(sample, instances=sample.instances.select(inside(boxes, window)))
+    return move(kept, matrix, (bottom - top, right - left))
+
+
+def keep_ratio_factor(size: tuple[int, int], scale: Sequence[int]) -> float:
+    """Return the factor on (height, width) after which no side exceeds its bound, one reaching it.
+
+    Args:
+        size: (height, width) in pixels.
+        scale: Bounds of the long and of the short side in pixels.
+    """
+    return min(scale[0] / max(size), scale[1] / min(size))
+
+
+def mirror(window: Sequence[float], along_x: bool, along_y: bool) -> np.ndarray:
+    """Return the (3, 3) matrix that mirrors a window (xmin, ymin, xmax, ymax) onto itself."""
+    left, top, right, bottom = window
+    matrix = np.eye(3)
+    if along_x:
+        matrix[0, [0, 2]] = -1, left + right
+    if along_y:
+        matrix[1, [1, 2]] = -1, top + bottom
+    return matrix
 
 
 def move_polygons(polygons: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:

@@ -5,6 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from tcm.data.transforms.moves import bounds, inside
+from tcm.errors import ConfigError, nearest
+from tcm.geometry.polygons import transform_points
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -13,33 +16,109 @@ _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
+_BORDERS = {"black": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
+_FILLS = (*_BORDERS, "patch")
+_PATCHES = 9  # patches side by side that make up the picture
+_TRIES = 100  # to find a patch without text
+
+
 @TRANSFORMS.register()
 class Warp:
-    """Warp the image by `Sample.matrix` straight onto the canvas, zeros where there is no image.
+    """Warp the image by `Sample.matrix` straight onto the canvas.
 
     Bilinear, once. A plain resize equals `cv2.resize` exactly, unless it shrinks to half or less:
     then whole blocks of pixels are averaged first, so that thin strokes do not alias.
     """
 
+    def __init__(self, fill: str = "black") -> None:
+        """Set up.
+
+        Args:
+            fill: What is seen where there is no image, beyond its borders and in the padding:
+                ``black``; ``replicate`` prolongs the pixels of the border; ``patch`` is a ninth by
+                a ninth of the picture, magnified, as in FCENet, but one that shows no text (black
+                if none is found). With the latter two the whole canvas counts as valid.
+
+        Raises:
+            ConfigError: An unknown fill.
+        """
+        if fill not in _FILLS:
+            raise ConfigError(f"Warp: unknown fill '{fill}'{nearest(fill, _FILLS)}")
+        self.fill = fill
+
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with ``image.shape[:2] == size``."""
-        height, width = sample.valid_size
-        image, matrix = _shrink(sample.image, sample.matrix)
-        if _is_resize(image, matrix, (height, width)):
-            pixels = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        else:
-            pixels = _warp(image, matrix, (height, width))
-        return replace(sample, image=pad(pixels, sample.size))
+        if self.fill == "patch":
+            return replace(sample, image=_on_patch(sample, rng), valid=None)
+        border = _BORDERS[self.fill]
+        image = pad(_picture(sample, border), sample.size, border)
+        return replace(sample, image=image, valid=sample.valid if self.fill == "black" else None)
 
 
-def pad(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return an image (h, w, 3) uint8 on a canvas of `size` (H, W), zeros right and below."""
+def pad(image: np.ndarray, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
+    """Return an image (h, w, 3) uint8 on a canvas of `size` (H, W), filled right and below.
+
+    Args:
+        image: Left as it is.
+        size: (H, W), at least (h, w).
+        border: OpenCV's border type; zeros by default.
+    """
     height, width = image.shape[:2]
     if (height, width) == size:
         return image
-    return cv2.copyMakeBorder(
-        image, 0, size[0] - height, 0, size[1] - width, cv2.BORDER_CONSTANT, value=0
-    )
+    return cv2.copyMakeBorder(image, 0, size[0] - height, 0, size[1] - width, border, value=0)
+
+
+def _picture(sample: Sample, border: int, under: np.ndarray | None = None) -> np.ndarray:
+    """Return the valid part of the canvas, (h, w, 3) uint8.
+
+    Args:
+        sample: Geometry planned, pixels of the file.
+        border: OpenCV's border type, for what lies beyond the image.
+        under: (h, w, 3) uint8, drawn over, is seen there with ``BORDER_TRANSPARENT``.
+    """
+    image, matrix = _shrink(sample.image, sample.matrix)
+    if _is_resize(image, matrix, sample.valid_size):
+        return cv2.resize(image, sample.valid_size[::-1], interpolation=cv2.INTER_LINEAR)
+    return _warp(image, matrix, sample.valid_size, border, under)
+
+
+def _on_patch(sample: Sample, rng: np.random.Generator) -> np.ndarray:
+    """Return the canvas (H, W, 3) uint8 with a magnified patch around the picture."""
+    height, width = sample.valid_size
+    if sample.valid is None and _show_image(sample, np.array([[0, 0, width, height]])).all():
+        return _picture(sample, cv2.BORDER_REPLICATE)
+    canvas = np.zeros((*sample.size, 3), np.uint8)
+    window = _text_free_window(sample, rng)
+    if window is not None:
+        scale = np.divide(sample.size[::-1], window[2:] - window[:2])
+        magnify = np.diag([*scale, 1.0])
+        magnify[:2, 2] = -scale * window[:2]
+        patch = replace(sample, matrix=magnify @ sample.matrix, valid=None)
+        canvas = _picture(patch, cv2.BORDER_REPLICATE)
+    under = canvas[:height, :width].copy()
+    canvas[:height, :width] = _picture(sample, cv2.BORDER_TRANSPARENT, under)
+    return canvas
+
+
+def _text_free_window(sample: Sample, rng: np.random.Generator) -> np.ndarray | None:
+    """Draw a window (xmin, ymin, xmax, ymax) of the picture that shows image and no text."""
+    sides = np.array(sample.valid_size[::-1])
+    starts = rng.uniform(0, sides * (1 - 1 / _PATCHES), (_TRIES, 2))
+    windows = np.hstack([starts, starts + sides / _PATCHES])
+    boxes = bounds(sample.instances.polygons)
+    reaches = (boxes[:, :2] < windows[:, None, 2:]) & (boxes[:, 2:] > windows[:, None, :2])
+    free = ~np.any(np.all(reaches, axis=2), axis=1) & _show_image(sample, windows)
+    return windows[free.argmax()] if free.any() else None
+
+
+def _show_image(sample: Sample, windows: np.ndarray) -> np.ndarray:
+    """Tell which windows (N, 4) of the canvas lie within the image; (N,) bool."""
+    corners = windows[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
+    points = transform_points(corners, np.linalg.inv(sample.matrix))
+    height, width = sample.image.shape[:2]
+    boxes = np.hstack([points.min(axis=1), points.max(axis=1)])
+    return inside(boxes, (0, 0, width, height))
 
 
 def _shrink(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,8 +141,14 @@ def _is_resize(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> 
     return bool(np.allclose(matrix, plain, rtol=1e-9, atol=1e-9))
 
 
-def _warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _warp(
+    image: np.ndarray,
+    matrix: np.ndarray,
+    size: tuple[int, int],
+    border: int,
+    under: np.ndarray | None,
+) -> np.ndarray:
     centred = _TO_CENTRES @ matrix @ _TO_EDGES
     if np.array_equal(matrix[2], (0, 0, 1)):
-        return cv2.warpAffine(image, centred[:2], size[::-1], flags=cv2.INTER_LINEAR)
-    return cv2.warpPerspective(image, centred, size[::-1], flags=cv2.INTER_LINEAR)
+        return cv2.warpAffine(image, centred[:2], size[::-1], under, cv2.INTER_LINEAR, border)
+    return cv2.warpPerspective(image, centred, size[::-1], under, cv2.INTER_LINEAR, border)

@@ -182,3 +182,64 @@ def test_matrix_and_polygons_stay_in_step_through_a_chain() -> None:
         out = transform(out, rng)
     expected = transform_points(start.instances.polygons[0], out.matrix)
     np.testing.assert_allclose(out.instances.polygons[0], clockwise(expected), atol=1e-3)
+
+
+class FixedAngle:
+    """A generator whose uniform draws are all one number."""
+
+    def __init__(self, angle: float) -> None:
+        self.angle = angle
+
+    def uniform(self, low: float, high: float) -> float:
+        return self.angle
+
+
+def test_rotation_by_a_quarter_on_the_grown_canvas_is_exact() -> None:
+    start = sample(48, 64)
+    out = Warp()(RandomRotate(90, use_canvas=True)(start, FixedAngle(90)), RNG)
+    assert out.size == (64, 48)
+    np.testing.assert_array_equal(out.image, np.rot90(start.image, -1))
+    # x' = height - y, y' = x
+    expected = [[40, 8], [40, 24], [32, 24], [32, 8]]
+    np.testing.assert_allclose(out.instances.polygons[0], expected, atol=1e-4)
+
+
+def test_without_rotation_the_canvas_keeps_its_size() -> None:
+    out = RandomRotate(90, use_canvas=True)(sample(48, 64), FixedAngle(0))
+    assert out.size == (48, 64)
+    np.testing.assert_array_equal(out.matrix, np.eye(3))
+
+
+@pytest.mark.parametrize("angle", [-170, -90, -45, -1, 3, 30, 89, 180])
+def test_grown_canvas_just_holds_the_whole_image(angle: float) -> None:
+    start = sample(48, 64, [box(0, 0, 64, 48)])
+    out = RandomRotate(180, use_canvas=True)(start, FixedAngle(angle))
+    corners = transform_points(box(0, 0, 64, 48), out.matrix)
+    margin = np.array([corners.min(axis=0), out.size[::-1] - corners.max(axis=0)])
+    assert margin.min() >= -0.01
+    assert margin.max() < 0.51
+    np.testing.assert_allclose(out.instances.polygons[0], corners, atol=1e-4)
+
+
+def test_annotations_beyond_the_image_do_not_come_onto_the_grown_canvas() -> None:
+    start = sample(48, 64, [box(-8, -8, -2, -2), box(-6, 20, 10, 30)])
+    out = RandomRotate(45, use_canvas=True)(start, FixedAngle(45))
+    assert out.instances.texts == ["w1"]
+    assert shapely.Polygon(out.instances.polygons[0]).area == pytest.approx(100, rel=1e-4)
+
+
+def test_scale_onto_a_base_draws_the_long_side_around_it() -> None:
+    rng = np.random.default_rng(0)
+    scale = RandomScale((0.75, 2.5), independent=False, base=[800, 800])
+    sizes = np.array([scale(planned(300, 600), rng).size for _ in range(200)])
+    assert 600 <= sizes[:, 1].min() < 650
+    assert 1950 < sizes[:, 1].max() <= 2000
+    assert np.abs(sizes[:, 1] - 2 * sizes[:, 0]).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((300, 600), (500, 1000)), ((600, 500), (600, 500))]
+)
+def test_base_is_a_pair_of_bounds(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    scale = RandomScale((1.0, 1.0), base=[500, 1000])
+    assert scale(planned(*size), RNG).size == expected

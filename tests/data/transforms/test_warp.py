@@ -13,6 +13,7 @@ from tcm.data.transforms.geometric import (
     ResizeKeepRatio,
 )
 from tcm.data.transforms.warp import Warp
+from tcm.errors import ConfigError
 from tcm.structures import Sample, TextInstances
 from tests.data.builders import box, draw_white, sample
 
@@ -98,3 +99,87 @@ def test_outside_of_the_image_is_black_and_the_input_stays() -> None:
     assert (out.image[:, :10] == 0).all()
     np.testing.assert_array_equal(out.image[:, 10:], before[:, :54])
     np.testing.assert_array_equal(start.image, before)
+
+
+def dull(polygons: list[np.ndarray]) -> Sample:
+    """Return dark noise in 40..60 with white texts."""
+    image = np.random.default_rng(0).integers(40, 61, (48, 64, 3), dtype=np.uint8)
+    for polygon in polygons:
+        left, top, right, bottom = (int(v) for v in (*polygon[0], *polygon[2]))
+        image[top:bottom, left:right] = 255
+    return Sample(image, "", TextInstances(polygons))
+
+
+def test_replicate_prolongs_the_border() -> None:
+    start = dull([])
+    turned = RandomRotate(45, use_canvas=True)(start, np.random.default_rng(1))
+    assert (Warp()(turned, RNG).image == 0).any()
+    assert Warp("replicate")(turned, RNG).image.min() >= 40
+    padded = FitInto([80, 64])(start, RNG)
+    out = Warp("replicate")(padded, RNG)
+    assert out.valid is None
+    np.testing.assert_array_equal(out.image[:48], start.image)
+    np.testing.assert_array_equal(out.image[48:], np.repeat(start.image[47:48], 32, axis=0))
+
+
+def test_patch_fills_with_a_part_of_the_image_that_shows_no_text() -> None:
+    start = dull([box(2, 2, 40, 30), box(8, 34, 60, 44)])
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        turned = RandomRotate(30, use_canvas=True)(start, rng)
+        padded = FitInto([72, 64])(turned, rng)
+        out = Warp("patch")(padded, rng)
+        plain = Warp()(padded, rng).image
+        empty = (plain == 0).all(axis=2)
+        assert empty.mean() > 0.1
+        assert out.valid is None
+        assert 40 <= out.image[empty].min() <= out.image[empty].max() <= 60
+        full = cv2.erode((~empty).astype(np.uint8), np.ones((5, 5)), borderValue=0) == 1
+        np.testing.assert_array_equal(out.image[full], plain[full])
+
+
+def test_patches_differ() -> None:
+    padded = FitInto([64, 64])(dull([]), RNG)
+    pictures = {Warp("patch")(padded, np.random.default_rng(i)).image.tobytes() for i in range(5)}
+    assert len(pictures) == 5
+
+
+def test_patch_is_magnified_nine_times() -> None:
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 3, 48, axis=0).repeat(3, axis=2)
+    padded = FitInto([96, 64])(Sample(ramp, "", TextInstances()), RNG)
+    row = Warp("patch")(padded, np.random.default_rng(0)).image[90, :, 0].astype(int)
+    assert row[-1] - row[0] == pytest.approx(3 * 64 / 9, abs=2)
+
+
+def test_an_image_full_of_text_is_filled_with_black() -> None:
+    padded = FitInto([64, 64])(dull([box(0, 0, 64, 48)]), RNG)
+    out = Warp("patch")(padded, np.random.default_rng(0))
+    assert (out.image[48:] == 0).all()
+    assert (out.image[:48] == 255).all()
+
+
+@pytest.mark.parametrize("fill", ["replicate", "patch"])
+def test_a_crop_is_not_filled_with_what_lies_beside_it(fill: str) -> None:
+    start = dull([box(34, 2, 60, 46)])
+    cropped = replace(start, size=(48, 30), instances=TextInstances())
+    out = Warp(fill)(FitInto([48, 60])(cropped, RNG), np.random.default_rng(0))
+    assert out.image.max() <= 60
+    assert out.image.min() >= 40
+
+
+def test_a_canvas_without_gaps_needs_no_fill() -> None:
+    resized = RandomScale((1.2, 1.8))(sample(), np.random.default_rng(0))
+    shifted = replace(resized, size=(40, 50), instances=TextInstances())
+    plain = Warp()(shifted, RNG).image
+    for fill in ("replicate", "patch"):
+        inner = Warp(fill)(shifted, RNG).image[2:, 2:]
+        np.testing.assert_array_equal(inner, plain[2:, 2:])
+
+
+def test_black_keeps_what_is_valid() -> None:
+    assert Warp()(FitInto([64, 64])(sample(), RNG), RNG).valid == (48, 64)
+
+
+def test_unknown_fill_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="unknown fill 'replicat'; did you mean 'replicate'"):
+        Warp("replicat")

@@ -1,0 +1,66 @@
+"""The transforms and recipes that configs/README.md shows are those that exist, and they run."""
+
+import inspect
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from tcm.data.datasets import Pipeline
+from tcm.registry import TRANSFORMS, check
+from tcm.structures import Sample
+from tests.data.builders import sample
+from tests.data.transforms.test_every_transform import NAMES
+
+README = Path(__file__).resolve().parents[3] / "configs" / "README.md"
+SECTION = README.read_text(encoding="utf-8").split("\n## Transforms\n")[1].split("\n## ")[0]
+RECIPES = re.findall(r"```yaml\n# (.*?)\n(.*?)```", SECTION, re.DOTALL)
+ROWS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", SECTION, re.MULTILINE))
+
+
+class OneImage:
+    """A dataset of one image of 48 x 64 pixels."""
+
+    ids = ("one",)
+
+    def __len__(self) -> int:
+        return 1
+
+    def load(self, index: int) -> Sample:
+        return sample()
+
+
+def test_every_transform_has_its_row() -> None:
+    assert sorted(ROWS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_tells_the_arguments_and_their_defaults(name: str) -> None:
+    entries = re.findall(r"(\w+)(?:: (\[.*?\]|[^,]+))?", ROWS[name].strip("` "))
+    shown = {key: yaml.safe_load(value) if value else inspect._empty for key, value in entries}
+    parameters = inspect.signature(TRANSFORMS.get(name)).parameters.values()
+    taken = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
+    assert shown.keys() == taken.keys()
+    for key, default in taken.items():
+        assert shown[key] == (list(default) if isinstance(default, tuple) else default), key
+
+
+def test_all_recipes_are_there() -> None:
+    named = " ".join(name for name, _ in RECIPES)
+    assert all(word in named for word in ("FCENet", "PSENet", "PANet", "ABCNet", "TextSnake"))
+
+
+@pytest.mark.parametrize(("name", "text"), RECIPES, ids=[name for name, _ in RECIPES])
+def test_a_recipe_passes_the_check_and_runs(name: str, text: str) -> None:
+    transforms = yaml.safe_load(text)
+    assert check({"pipeline": transforms}) == []
+    pipeline = Pipeline(OneImage(), transforms)
+    for seed in range(3):
+        out, again = (pipeline.transform(sample(), np.random.default_rng(seed)) for _ in range(2))
+        assert out.image.shape[:2] == out.size
+        np.testing.assert_array_equal(out.image, again.image)
+        limits = np.add(out.size[::-1], 0.02)
+        assert all((p + 0.02 >= 0).all() and (p <= limits).all() for p in out.instances.polygons)
+    np.testing.assert_array_equal(pipeline[2].instances.polygons, sample().instances.polygons)
