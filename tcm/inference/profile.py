@@ -1,11 +1,13 @@
 """Timing models part by part, in turn, so that the noise of a machine hits all alike."""
 
 import multiprocessing
+import re
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,8 +152,13 @@ def process_peak_mib(function: Callable[..., None], *arguments: object) -> float
 
 
 def _peak_after(function: Callable[..., None], *arguments: object) -> float:
+    function(*arguments)
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's ru_maxrss starts at that of the parent process
+        peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        assert peak is not None, "the kernel reports no peak"
+        return int(peak[1]) * 1024 / _MIB
     import resource  # not on Windows, where everything else of this module works
 
-    function(*arguments)
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tcm.cli.benchmark import main
+from tcm.inference.profile import process_peak_mib
 from tests.cli.tiny import CONFIG, write_config
 
 PLAIN = CONFIG.replace("type: FastTCM", "type: CLIPResNet").replace(
@@ -41,3 +43,14 @@ def test_data_stages_add_up(tmp_path, capsys):
     assert set(stages) == {"decode", "RandomFlip", "Warp", "DBTargets", "collate"}
     rate = int(capsys.readouterr().out.split()[0])
     assert rate == pytest.approx(1e3 / sum(stages.values()), abs=1)
+
+
+def _allocate(mebibytes):
+    np.ones(mebibytes * 2**20, np.uint8)
+
+
+def test_peak_memory_is_that_of_the_function_not_of_its_caller():
+    ballast = np.ones(700 * 2**20, np.uint8)
+    small, large = process_peak_mib(_allocate, 10), process_peak_mib(_allocate, 400)
+    assert large - small == pytest.approx(390, abs=40)
+    assert ballast[0] == 1
