@@ -48,7 +48,7 @@ def test_validation_keeps_order_and_truth_and_test_defaults_to_it(config: dict[s
         np.testing.assert_array_equal(samples[0].instances.polygons[0][0], [8, 8])
 
 
-@pytest.mark.parametrize(("start_method", "workers"), [("fork", 2), ("spawn", 1)])
+@pytest.mark.parametrize(("start_method", "workers"), [("fork", 1), ("fork", 4), ("spawn", 1)])
 def test_batches_do_not_depend_on_the_workers(
     config: dict[str, Any], start_method: str, workers: int
 ) -> None:
