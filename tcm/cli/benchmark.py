@@ -116,6 +116,11 @@ def _data(args: argparse.Namespace) -> int:
     stages = profile_pipeline(pipeline, args.images, config["data"]["train"]["batch_size"])
     total = sum(stages.values())
     print(f"{args.images / total:.0f} images/s on one core ({args.images} images, {args.config})")
+    kinds: dict[str, float] = {}
+    for name, seconds in stages.items():
+        group = name.partition(":")[0]
+        kinds[group] = kinds.get(group, 0.0) + seconds
+    print(", ".join(f"{name} {seconds / total:.0%}" for name, seconds in kinds.items()))
     print("| stage | ms an image | share |\n| --- | ---: | ---: |")
     for name, seconds in stages.items():
         print(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")

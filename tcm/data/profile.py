@@ -19,7 +19,8 @@ def profile_pipeline(pipeline: Pipeline, images: int, batch_size: int) -> dict[s
         batch_size: Samples collated together.
 
     Returns:
-        Stage to seconds in all: ``decode`` (loading), each transform by its name, ``collate``.
+        Stage to seconds in all: ``decode`` (loading), each transform by its kind and name, such as
+        ``geometry: RandomFlip``, and ``collate``.
     """
     seconds: dict[str, float] = {}
     batch: list[Sample] = []
@@ -51,5 +52,15 @@ def _add(seconds: dict[str, float], name: str, start: float) -> None:
     seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - start
 
 
+def kind(transform: Any) -> str:
+    """Return ``geometry``, ``warp``, ``photometry`` or ``targets``."""
+    name = type(transform).__name__
+    if name.endswith("Targets"):
+        return "targets"
+    if name == "Warp":
+        return "warp"
+    return "photometry" if type(transform).__module__.endswith("photometric") else "geometry"
+
+
 def _name(transform: Any) -> str:
-    return type(transform).__name__
+    return f"{kind(transform)}: {type(transform).__name__}"

@@ -163,5 +163,6 @@ def quieten() -> None:
         ".*does not have many workers.*",
         ".*overridden `transfer_batch_to_device`.*",
         ".*isinstance.treespec.*",
+        ".*worker processes in total.*",
     ):
         warnings.filterwarnings("ignore", text)

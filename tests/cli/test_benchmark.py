@@ -40,8 +40,14 @@ def test_data_stages_add_up(tmp_path, capsys):
     config = write_config(tmp_path)
     assert main(["data", config, "--images", "12", "--json", str(result)]) == 0
     stages = json.loads(result.read_text())
-    assert set(stages) == {"decode", "RandomFlip", "Warp", "DBTargets", "collate"}
-    rate = int(capsys.readouterr().out.split()[0])
+    assert list(stages) == [
+        "decode", "geometry: RandomFlip", "warp: Warp", "targets: DBTargets", "collate",
+    ]  # fmt: skip
+    printed = capsys.readouterr().out
+    rate, shares = int(printed.split()[0]), printed.splitlines()[1]
+    kinds = dict(part.split(" ") for part in shares.split(", "))
+    assert list(kinds) == ["decode", "geometry", "warp", "targets", "collate"]
+    assert sum(int(share.rstrip("%")) for share in kinds.values()) == pytest.approx(100, abs=3)
     assert rate == pytest.approx(1e3 / sum(stages.values()), abs=1)
 
 
