@@ -10,6 +10,7 @@ import bisect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -53,6 +54,9 @@ class TextDataset:
         Raises:
             DataError: The file is missing, malformed or without images.
         """
+        if not Path(ann_file).parent.is_dir():
+            how = "tools/prepare_data.py writes it, see data/README.md"
+            raise DataError(f"{ann_file}: no such annotation file; {how}")
         self.ann_file = ann_file
         self.records = unified.read(ann_file, img_root)
 

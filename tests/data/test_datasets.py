@@ -42,6 +42,8 @@ def test_sample_is_what_the_files_say(ann_file: str) -> None:
 def test_missing_annotation_file_is_named() -> None:
     with pytest.raises(DataError, match="nowhere.json: no such annotation file"):
         TextDataset("nowhere.json")
+    with pytest.raises(DataError, match=r"no/where\.json: .*; tools/prepare_data\.py writes it"):
+        TextDataset("no/where.json")
 
 
 def test_missing_image_is_named(ann_file: str) -> None:
