@@ -2,7 +2,7 @@
 
 `_base_` names one file or a list of files, relative to the file that names them; they are merged in
 order and the file's own keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces
-what it would be merged into. Lists are replaced whole. ``${a.b}`` refers to another key of the
+what it would be merged into, be it from a base of its own file or from one named before it. Lists are replaced whole. ``${a.b}`` refers to another key of the
 merged config. ``1e-4`` is a float and a duplicate key is an error.
 """
 
@@ -30,7 +30,9 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]
             an override names a place that does not exist; the text gives the file and the line, or
             the override.
     """
-    tree = _read_with_bases(Path(path), ())
+    tree: dict[str, Any] = {}
+    for layer in _layers(Path(path), ()):
+        tree = _merge(tree, layer)
     for option in options:
         _override(tree, option)
     try:
@@ -47,7 +49,8 @@ def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     Path(path).write_text(text, encoding="utf-8")
 
 
-def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
+def _layers(path: Path, chain: tuple[Path, ...]) -> list[dict[str, Any]]:
+    """Return what is to be merged one onto the other: the bases in their order, then the file."""
     if path.resolve() in chain:
         raise ConfigError(f"{path}: the file is its own _base_")
     own = _read_yaml(path)
@@ -55,10 +58,8 @@ def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> dict[str, Any]:
     bases = [bases] if isinstance(bases, str) else bases
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
         raise ConfigError(f"{path}: _base_ must be a path or a list of paths, got {bases!r}")
-    merged: dict[str, Any] = {}
-    for base in bases:
-        merged = _merge(merged, _read_with_bases(path.parent / base, (*chain, path.resolve())))
-    return _merge(merged, own)
+    below = [_layers(path.parent / base, (*chain, path.resolve())) for base in bases]
+    return [*(layer for layers in below for layer in layers), own]
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

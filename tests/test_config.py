@@ -58,6 +58,13 @@ def test_delete_replaces_a_mapping_and_leaves_no_trace(write):
     assert load_config(path) == {"o": {"type": "Ranger"}, "k": {"a": 1, "b": 2}}
 
 
+def test_delete_in_a_base_replaces_what_a_base_before_it_set(write):
+    write("first.yaml", "a: {x: 1, y: 2}\nb: 1\n")
+    write("second.yaml", "a: {_delete_: true, z: 3}\n")
+    child = write("child.yaml", "_base_: [first.yaml, second.yaml]\na: {w: 4}\n")
+    assert load_config(child) == {"a": {"z": 3, "w": 4}, "b": 1}
+
+
 def test_delete_leaves_no_trace_without_a_base_either(write):
     path = write("c.yaml", "o: {_delete_: true, i: {_delete_: true, a: 1}}\n")
     assert load_config(path) == {"o": {"i": {"a": 1}}}
