@@ -2,8 +2,9 @@
 
 `_base_` names one file or a list of files, relative to the file that names them; they are merged in
 order and the file's own keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces
-what it would be merged into, be it from a base of its own file or from one named before it. Lists are replaced whole. ``${a.b}`` refers to another key of the
-merged config. ``1e-4`` is a float and a duplicate key is an error.
+what it would be merged into, be it from a base of its own file or from one named before that file.
+Lists are replaced whole. ``${a.b}`` refers to another key of the merged config. ``1e-4`` is a float
+and a duplicate key is an error.
 """
 
 from collections.abc import Mapping, Sequence
