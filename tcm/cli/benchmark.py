@@ -15,6 +15,7 @@ from tcm.data.datasets import Pipeline, worker_init
 from tcm.data.profile import profile_pipeline
 from tcm.data.synth.dataset import SyntheticText
 from tcm.engine.checkpoint import without_pretrained
+from tcm.errors import ConfigError
 from tcm.inference.predict import choose_device
 from tcm.inference.profile import (
     Profile,
@@ -87,6 +88,8 @@ def _model(args: argparse.Namespace) -> int:
         torch.set_num_threads(args.threads)
     device = choose_device(args.device)
     size = tuple(args.size)
+    if any(side < 32 or side % 32 for side in size):
+        raise ConfigError(f"--size {size[0]} {size[1]}: multiples of 32 are wanted")
     subjects = [_subject(path, size, args.batch, args.words, device) for path in args.configs]
     with torch.autocast(device.type, torch.bfloat16, enabled=args.amp):
         profiles = profile_in_turn(subjects, args.rounds, args.warmup)
@@ -142,9 +145,10 @@ def _subject(
 def _batch(config: dict, size: tuple[int, int], batch: int, words: int) -> Batch:
     """Return a batch of synthetic images with the targets of the config's training pipeline."""
     dataset = SyntheticText(batch, size, words_per_image=(words, words), text_height=(16, 40))
-    names = {t["type"] for t in config["data"]["train"]["pipeline"]}
-    targets = [t for t in config["data"]["train"]["pipeline"] if t["type"].endswith("Targets")]
-    assert targets, f"no target transform among {names}"
+    pipeline = (config["data"].get("train") or {}).get("pipeline") or []
+    targets = [t for t in pipeline if t["type"].endswith("Targets")]
+    if not targets:
+        raise ConfigError("data.train.pipeline: no target transform, which decoding is timed on")
     rng = np.random.default_rng(0)
     samples = []
     for index in range(batch):

@@ -54,6 +54,9 @@ def read_config(path: str, options: Sequence[str] = ()) -> Config:
     mistakes += _arguments(TrainerConfig, config.get("trainer"), "trainer")
     mistakes += _arguments(parameter_groups, config.get("param_groups"), "param_groups")
     mistakes += _arguments(_evaluation, config.get("evaluation"), "evaluation")
+    metrics = (config.get("evaluation") or {}).get("metrics")
+    if config.get("evaluation") and not (isinstance(metrics, Mapping) and metrics):
+        mistakes.append(f"evaluation.metrics: a mapping of metrics is wanted, got {metrics!r}")
     mistakes += _arguments(_load_from, config.get("load_from"), "load_from")
     if mistakes:
         head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "

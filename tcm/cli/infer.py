@@ -12,7 +12,7 @@ from tcm.data.collate import collate
 from tcm.data.datasets import Pipeline
 from tcm.data.image_files import ImageFiles
 from tcm.engine.checkpoint import load_model
-from tcm.errors import DataError
+from tcm.errors import ConfigError, DataError
 from tcm.evaluation.submission import write_predictions
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
@@ -26,7 +26,9 @@ def main(arguments: list[str]) -> int:
     config = read_config(args.config, args.cfg_options)
     dataset = ImageFiles(_images(args.images))
     _protect(dataset.ids, args.out)
-    stage = config["data"].get("test") or config["data"]["val"]
+    stage = config["data"].get("test") or config["data"].get("val")
+    if not stage:
+        raise ConfigError("data.test and data.val: one is wanted, for its pipeline")
     loader = DataLoader(Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate)
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)

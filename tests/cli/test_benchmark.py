@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tcm.cli.benchmark import main
+from tcm.errors import ConfigError
 from tcm.inference.profile import process_peak_mib
 from tests.cli.tiny import CONFIG, write_config
 
@@ -60,3 +61,15 @@ def test_peak_memory_is_that_of_the_function_not_of_its_caller():
     small, large = process_peak_mib(_allocate, 10), process_peak_mib(_allocate, 400)
     assert large - small == pytest.approx(390, abs=40)
     assert ballast[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "expected"),
+    [
+        (CONFIG, ["60", "96"], "--size 60 96: multiples of 32 are wanted"),
+        (CONFIG.replace(", {type: DBTargets}", ""), ["64", "96"], "no target transform"),
+    ],
+)
+def test_what_cannot_be_timed_is_named(text, size, expected, tmp_path):
+    with pytest.raises(ConfigError, match=expected):
+        main(["model", write_config(tmp_path, text), "--size", *size, "--device", "cpu"])

@@ -76,6 +76,7 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         ),
         (["load_from.checkpoint=nowhere.ckpt"], "checkpoint nowhere.ckpt does not exist"),
         (["trainer.max_steps=null"], "max_epochs or max_steps must be given"),
+        (["evaluation.metrics=null"], "evaluation.metrics: a mapping of metrics is wanted"),
         (["trainer.max_steps=many"], "trainer.max_steps: a number above 0 is wanted, got 'many'"),
         (["trainer.precision=16-mixd"], "trainer: "),
         (["trainer.accelerator=gpux"], "trainer: "),
