@@ -1,8 +1,10 @@
-"""Losses on dense maps that several detectors share: balanced BCE, Dice, masked L1.
+"""Losses on dense maps that several detectors share: balanced BCE, Dice, masked L1, mining.
 
-The definitions are DBNet's (Liao et al., AAAI 2020, section "Optimization"); all sums run over the
-whole batch. Every function computes in float32 whatever autocast says, wants maps of one shape, so
-that nothing broadcasts by accident, and stays finite and differentiable where its mask is empty.
+The first three are DBNet's (Liao et al., AAAI 2020, section "Optimization"), with sums over the
+whole batch; hard negative mining and the squared Dice loss are PSENet's (Wang et al., CVPR 2019,
+section 3.4), image by image. Every function computes in float32 whatever autocast says, wants maps
+of one shape, so that nothing broadcasts by accident, and stays finite and differentiable where its
+mask is empty.
 """
 
 import torch
@@ -73,6 +75,53 @@ def masked_l1_loss(prediction: Tensor, target: Tensor, mask: Tensor, eps: float 
         valid = mask > 0
         difference = (prediction.float() - target.float()).abs() * valid
         return difference.sum() / (valid.sum() + eps)
+
+
+def hard_negative_mask(
+    logits: Tensor, target: Tensor, mask: Tensor, negative_ratio: float = 3.0
+) -> Tensor:
+    """Return the pixels of online hard negative mining, bool: all text and the worst negatives.
+
+    For each image the `negative_ratio` negatives per positive with the greatest logits are kept.
+    They are chosen among all pixels without text, also those that do not count, as PSENet's
+    authors do; then those that do not count are left out. An image without positives or without
+    negatives keeps all its valid pixels.
+
+    Args:
+        logits: (B, ...), real-valued.
+        target: The same shape; text where it is > 0.
+        mask: The same shape; pixels count where it is > 0.
+        negative_ratio: Negatives kept per positive.
+    """
+    _require_one_shape(logits, target, mask)
+    flat = logits.detach().float().flatten(1)
+    text, valid = (target > 0).flatten(1), (mask > 0).flatten(1)
+    positives, negatives = (text & valid).sum(1), (~text).sum(1)
+    kept = torch.minimum((positives * negative_ratio).long(), negatives)
+    ranked = flat.masked_fill(text, -torch.inf).sort(dim=1, descending=True).values
+    threshold = ranked.gather(1, (kept - 1).clamp(min=0)[:, None])
+    chosen = ((flat >= threshold) | text | (kept == 0)[:, None]) & valid
+    return chosen.view_as(logits)
+
+
+def squared_dice_loss(
+    probability: Tensor, target: Tensor, mask: Tensor, eps: float = 1e-3
+) -> Tensor:
+    """Return 1 - 2 sum(p t) / (sum(p^2) + eps + sum(t^2) + eps) over the valid pixels, (B,).
+
+    Args:
+        probability: (B, ...), in [0, 1].
+        target: The same shape; text where it is > 0.
+        mask: The same shape; pixels count where it is > 0.
+        eps: Added to either sum of squares.
+    """
+    _require_one_shape(probability, target, mask)
+    with full_precision(probability):
+        valid = (mask > 0).flatten(1)
+        predicted = probability.float().flatten(1) * valid
+        text = ((target > 0).flatten(1) & valid).float()
+        overlap = (predicted * text).sum(1)
+        return 1 - 2 * overlap / (predicted.square().sum(1) + text.sum(1) + 2 * eps)
 
 
 def _require_one_shape(*maps: Tensor) -> None:

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from tcm.models.losses import balanced_bce_with_logits, dice_loss, full_precision, masked_l1_loss
+from tcm.models.losses import (
+    balanced_bce_with_logits,
+    dice_loss,
+    full_precision,
+    hard_negative_mask,
+    masked_l1_loss,
+    squared_dice_loss,
+)
 
 LOSSES = [balanced_bce_with_logits, dice_loss, masked_l1_loss]
 
@@ -74,3 +81,55 @@ def test_autocast_does_not_reach_the_losses(loss, dtype):
         found = loss(prediction, target, mask)
     assert found.dtype == torch.float32
     assert found == loss(prediction, target, mask)
+
+
+def test_hard_negatives_by_hand():
+    logits = torch.tensor([[2.0, -1.0, 3.0, 0.5, 7.0], [-2.0, 4.0, -3.0, 9.0, 0.0]])
+    target = torch.tensor([[1, 0, 0, 0, 0], [1, 0, 0, 1, 1]])
+    mask = torch.tensor([[1, 1, 1, 1, 0], [1, 1, 1, 1, 0]])
+    # Of the first image's negatives 7, 3, 0.5, -1 the first two, of which one does not count;
+    # the second image has too few negatives to leave any out.
+    found = hard_negative_mask(logits, target, mask, negative_ratio=2)
+    assert found.tolist() == [[True, False, True, False, False], [True] * 4 + [False]]
+
+
+def test_images_without_positives_or_negatives_keep_all_that_counts():
+    logits, mask = torch.rand(3, 4, 4), torch.rand(3, 4, 4) > 0.3
+    target = torch.stack([torch.zeros(4, 4), torch.ones(4, 4), (~mask[2]).float()])
+    assert torch.equal(hard_negative_mask(logits, target, mask)[:2], mask[:2])
+    # Only ignored text is no text either.
+    assert torch.equal(hard_negative_mask(logits, target, mask)[2], mask[2])
+
+
+def test_squared_dice_by_hand():
+    probability = torch.tensor([[0.5, 1.0, 0.25, 1.0], [0.5, 0.5, 0.5, 0.5]])
+    target = torch.tensor([[3, 1, 0, 1], [0, 0, 0, 0]])
+    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
+    found = squared_dice_loss(probability, target, mask, eps=0.1)
+    wanted = [1 - 2 * 1.5 / (0.25 + 1 + 0.0625 + 2 + 0.2), 1.0]
+    torch.testing.assert_close(found, torch.tensor(wanted))
+
+
+@pytest.mark.parametrize("function", [hard_negative_mask, squared_dice_loss])
+def test_mining_and_squared_dice_want_one_shape(function):
+    with pytest.raises(ValueError, match="differ in shape"):
+        function(torch.rand(2, 1, 4, 4), torch.ones(2, 4, 4), torch.ones(2, 4, 4))
+
+
+@pytest.mark.parametrize(("text", "valid"), [(0, 1), (1, 0), (0, 0), (1, 1)])
+def test_squared_dice_is_finite_and_differentiable_everywhere(text, valid):
+    for level in (0.0, 0.5, 1.0):
+        probability = torch.full((2, 8, 8), level, requires_grad=True)
+        target, mask = torch.full((2, 8, 8), text), torch.full((2, 8, 8), valid)
+        squared_dice_loss(probability, target, mask).sum().backward()
+        assert torch.isfinite(probability.grad).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_squared_dice_sums_in_float32(dtype):
+    probability = torch.rand(2, 300, 300).to(dtype)  # float16 would overflow
+    target, mask = torch.rand(2, 300, 300) > 0.5, torch.ones(2, 300, 300)
+    with torch.autocast("cpu", dtype=dtype):
+        found = squared_dice_loss(probability, target, mask)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, squared_dice_loss(probability.float(), target, mask))

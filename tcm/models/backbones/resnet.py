@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.resnet import Bottleneck
 from torchvision.ops import deform_conv2d
 
 from tcm.clip.weights import load_checked, read_state_file
@@ -69,22 +70,39 @@ class ResNet(nn.Module):
         depth: 18, 34, 50, 101 or 152.
         deformable_stages: Stages, of 3 to 5, whose 3x3 convolutions are deformable; bottleneck
             depths (50 up) only.
+        style: Which convolution of a bottleneck strides: ``pytorch`` the 3x3 one, ``caffe`` the
+            first 1x1 one (depths 50 up only), as some checkpoints of MMOCR have it.
+        deep_stem: Start with three 3x3 convolutions of 64, 64 and 128 channels in place of one of
+            7x7, as MMOCR's PANet does; weights for the plain stem do not fit.
 
     Raises:
-        ConfigError: An unknown depth or stage.
+        ConfigError: An unknown depth, stage or style.
         CheckpointError: The weights are unknown, missing or do not fit.
     """
 
     def __init__(
-        self, pretrained: str | None, depth: int = 50, deformable_stages: Sequence[int] = ()
+        self,
+        pretrained: str | None,
+        depth: int = 50,
+        deformable_stages: Sequence[int] = (),
+        style: Literal["pytorch", "caffe"] = "pytorch",
+        deep_stem: bool = False,
     ) -> None:
         super().__init__()
         if depth not in _DEPTHS:
             raise ConfigError(
                 f"ResNet has no depth {depth}{nearest(str(depth), map(str, _DEPTHS))}"
             )
+        if style not in ("pytorch", "caffe"):
+            raise ConfigError(f"ResNet: style must be 'pytorch' or 'caffe', got '{style}'")
+        if style == "caffe" and depth < 50:
+            raise ConfigError(f"ResNet: style 'caffe' needs a depth of 50 or more, got {depth}")
         net = get_model(f"resnet{depth}")
         net.fc = nn.Identity()
+        if deep_stem:
+            _deepen_stem(net)
+        if style == "caffe":
+            _stride_first(net)
         if pretrained is not None:
             load_checked(net, _read_weights(pretrained, depth), pretrained)
         stages = {f"layer{i}": str(i) for i in (1, 2, 3, 4)}
@@ -108,6 +126,41 @@ class ResNet(nn.Module):
                 plain = block.conv2
                 block.conv2 = DeformableConv2d(plain)
                 block.conv2.weight = plain.weight
+
+
+def _deepen_stem(net: torchvision.models.ResNet) -> None:
+    """Replace the stem in place; the first block then projects its 128 channels."""
+    net.conv1 = nn.Sequential(  # type: ignore[assignment]  # called like any other module
+        *_conv_bn(3, 64, 3, stride=2),
+        nn.ReLU(inplace=True),
+        *_conv_bn(64, 64, 3),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(64, 128, 3, padding=1, bias=False),
+    )
+    net.bn1 = nn.BatchNorm2d(128)
+    block = net.layer1[0]
+    first = block.conv1
+    kernel = first.kernel_size[0]
+    block.conv1 = _conv_bn(128, first.out_channels, kernel, first.stride[0])[0]
+    out_channels = first.out_channels * block.expansion
+    block.downsample = nn.Sequential(*_conv_bn(128, out_channels, 1))
+    for layer in (*net.conv1, block.conv1, block.downsample[0]):
+        if isinstance(layer, nn.Conv2d):  # as torchvision starts its own
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+
+
+def _conv_bn(
+    in_channels: int, out_channels: int, kernel: int, stride: int = 1
+) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
+    conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
+    return conv, nn.BatchNorm2d(out_channels)
+
+
+def _stride_first(net: torchvision.models.ResNet) -> None:
+    """Move the stride of every bottleneck to its first convolution, in place."""
+    for block in net.modules():
+        if isinstance(block, Bottleneck):
+            block.conv1.stride, block.conv2.stride = block.conv2.stride, block.conv1.stride
 
 
 def _read_weights(pretrained: str, depth: int) -> dict[str, Tensor]:

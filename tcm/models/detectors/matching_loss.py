@@ -11,7 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tcm.errors import ConfigError, nearest
-from tcm.models.losses import balanced_bce_with_logits, dice_loss, full_precision
+from tcm.models.losses import (
+    balanced_bce_with_logits,
+    dice_loss,
+    full_precision,
+    hard_negative_mask,
+    squared_dice_loss,
+)
 from tcm.registry import MODELS
 
 
@@ -26,10 +32,12 @@ class MatchingLoss(nn.Module):
         map: Name of the target map; text where it is > 0.
         mask: Name of the mask; pixels count where it is > 0.
         upsample: Factor of the bilinear enlargement of the score map; 1 is none.
-        loss: ``bce`` for the balanced cross-entropy, ``dice`` for Dice on the sigmoid.
+        loss: ``bce`` for the balanced cross-entropy, ``dice`` for Dice on the sigmoid,
+            ``mined_dice`` for squared Dice on hard negatives, each image and class by itself (what
+            TCM takes with PANet).
         weight: Factor of the result.
-        negative_ratio: Negatives kept for each positive in the cross-entropy.
-        eps: Added to the denominators.
+        negative_ratio: Negatives kept for each positive, but for ``dice``.
+        eps: Added to the denominators; ``mined_dice`` has its own.
     """
 
     def __init__(
@@ -37,14 +45,16 @@ class MatchingLoss(nn.Module):
         map: str = "shrink_map",
         mask: str = "shrink_mask",
         upsample: int = 32,
-        loss: Literal["bce", "dice"] = "bce",
+        loss: Literal["bce", "dice", "mined_dice"] = "bce",
         weight: float = 1.0,
         negative_ratio: float = 3.0,
         eps: float = 1e-6,
     ) -> None:
         super().__init__()
-        if loss not in ("bce", "dice"):
-            raise ConfigError(f"MatchingLoss: loss must be 'bce' or 'dice', got '{loss}'")
+        if loss not in ("bce", "dice", "mined_dice"):
+            raise ConfigError(
+                f"MatchingLoss: loss must be 'bce', 'dice' or 'mined_dice', got '{loss}'"
+            )
         self.map, self.mask = map, mask
         self.upsample = upsample
         self.loss = loss
@@ -70,6 +80,10 @@ class MatchingLoss(nn.Module):
                     logits, scale_factor=self.upsample, mode="bilinear", align_corners=False
                 )
             text, valid = (self._target(targets, name, logits) for name in (self.map, self.mask))
+            if self.loss == "mined_dice":
+                logits, text, valid = (m.flatten(0, 1) for m in (logits, text, valid))
+                mined = hard_negative_mask(logits, text, valid, self.negative_ratio)
+                return self.weight * squared_dice_loss(logits.sigmoid(), text, mined).mean()
             if self.loss == "dice":
                 return self.weight * dice_loss(torch.sigmoid(logits), text, valid, self.eps)
             return self.weight * balanced_bce_with_logits(

@@ -80,6 +80,8 @@ def test_other_files_and_names_are_refused(tmp_path):
         ({"depth": 20}, "ResNet has no depth 20"),
         ({"depth": 18, "deformable_stages": [5]}, "deformable_stages"),
         ({"depth": 50, "deformable_stages": [2]}, "deformable_stages"),
+        ({"depth": 50, "style": "cafe"}, "style must be"),
+        ({"depth": 18, "style": "caffe"}, "style 'caffe' needs"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, text):
@@ -147,3 +149,40 @@ def test_the_offsets_learn():
     deformable = DeformableConv2d(nn.Conv2d(2, 2, 3, padding=1, bias=False))
     deformable(torch.randn(1, 2, 6, 6)).square().sum().backward()
     assert all(p.grad.abs().sum() > 0 for p in deformable.parameters())
+
+
+@pytest.mark.parametrize("stages", [[], [5]])
+def test_the_style_moves_the_strides_of_bottlenecks(stages):
+    with torch.device("meta"):
+        plain, caffe = (ResNet(None, 50, stages, style=s) for s in ("pytorch", "caffe"))
+        levels = ResNet(None, 50, style="caffe")(torch.empty(1, 3, 64, 96)).levels
+    for name, stride in (("layer1.0", 1), ("layer2.0", 2), ("layer4.0", 2), ("layer4.1", 1)):
+        first, second = (net.trunk.get_submodule(name) for net in (plain, caffe))
+        assert first.conv1.stride == second.conv2.stride == (1, 1)
+        assert first.conv2.stride == second.conv1.stride == (stride, stride)
+    assert [tuple(level.shape[-2:]) for level in levels] == SIZES
+    assert list(caffe.state_dict()) == list(plain.state_dict())
+
+
+@pytest.mark.parametrize("depth", [18, 50])
+def test_a_deep_stem_has_three_convolutions_and_the_same_levels(depth):
+    with torch.device("meta"):
+        model = ResNet(None, depth, deep_stem=True)
+        levels = model(torch.empty(1, 3, 64, 96)).levels
+        plain = ResNet(None, depth)
+    shapes = [tuple(level.shape) for level in levels]
+    assert shapes == [(1, c, *s) for c, s in zip(plain.out_channels, SIZES, strict=True)]
+    stem = [m for n, m in model.named_modules() if "conv1" in n and "layer" not in n]
+    convs = [(m.in_channels, m.out_channels, m.stride) for m in stem if isinstance(m, nn.Conv2d)]
+    assert convs == [(3, 64, (2, 2)), (64, 64, (1, 1)), (64, 128, (1, 1))]
+    later = {n: v.shape for n, v in plain.state_dict().items() if "layer1.0" not in n}
+    found = {n: v.shape for n, v in model.state_dict().items() if n in later}
+    assert {n for n in found if found[n] != later[n]} == {
+        f"trunk.bn1.{n}" for n in ("weight", "bias", "running_mean", "running_var")
+    }
+
+
+def test_weights_of_the_plain_stem_do_not_fit_a_deep_one(weights):
+    path, _ = weights
+    with pytest.raises(CheckpointError, match="does not fit"):
+        ResNet(path, depth=18, deep_stem=True)

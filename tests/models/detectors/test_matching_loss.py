@@ -1,4 +1,5 @@
 import json
+import math
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_images_of_a_batch_do_not_mix(loss):
     assert both.item() == pytest.approx(alone.item(), abs=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["bce", "dice"])
+@pytest.mark.parametrize("loss", ["bce", "dice", "mined_dice"])
 @pytest.mark.parametrize(("text", "valid"), [(0, 1), (1, 0), (3, 1)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_it_is_finite_and_differentiable(loss, text, valid, dtype):
@@ -87,15 +88,47 @@ def test_weight_names_and_no_enlargement():
     assert double.item() == pytest.approx(2 * single.item())
 
 
-def test_every_class_meets_the_same_target():
+@pytest.mark.parametrize("loss", ["bce", "dice", "mined_dice"])
+def test_every_class_meets_the_same_target(loss):
     logits = torch.randn(2, 1, 2, 3)
     targets = targets_of(1)
-    many = MatchingLoss()(logits.expand(-1, 3, -1, -1), targets)
-    assert many.item() == pytest.approx(MatchingLoss()(logits, targets).item(), abs=1e-5)
+    many = MatchingLoss(loss=loss)(logits.expand(-1, 3, -1, -1), targets)
+    single = MatchingLoss(loss=loss)(logits, targets)
+    assert many.item() == pytest.approx(single.item(), abs=1e-5)
+
+
+def test_mined_dice_of_one_text_pixel_and_its_worst_negative():
+    logits = torch.tensor([0.0, math.log(3), -math.log(3), 0.5]).view(1, 1, 1, 4)
+    targets = {"text_map": torch.tensor([[[7, 0, 0, 0]]]), "text_mask": torch.ones(1, 1, 4)}
+    config = {"map": "text_map", "mask": "text_mask", "upsample": 1, "loss": "mined_dice"}
+    found = MatchingLoss(**config, negative_ratio=1.0, weight=3.0)(logits, targets)
+    # The text pixel has p = 1/2, the one negative kept 3/4.
+    wanted = 1 - 2 * 0.5 / (0.5**2 + 0.75**2 + 0.001 + 1 + 0.001)
+    assert found.item() == pytest.approx(3 * wanted, rel=1e-6)
+
+
+def test_mined_dice_against_a_loop_over_images_and_classes():
+    torch.manual_seed(1)
+    logits = torch.randn(3, 2, 8, 9)
+    text, mask = torch.rand(3, 8, 9) > 0.85, torch.rand(3, 8, 9) > 0.1
+    text[2] = False
+    values = []
+    for image in range(3):
+        for score in logits[image]:
+            kept = min(3 * int((text & mask)[image].sum()), int((~text[image]).sum()))
+            mined = mask[image].clone()
+            if kept:
+                least = score[~text[image]].sort(descending=True).values[kept - 1]
+                mined &= text[image] | (score >= least)
+            p, t = score.sigmoid()[mined], text[image][mined].float()
+            values.append(1 - 2 * (p * t).sum() / ((p * p).sum() + (t * t).sum() + 0.002))
+    targets = {"shrink_map": text, "shrink_mask": mask}
+    found = MatchingLoss(upsample=1, loss="mined_dice")(logits, targets)
+    assert found.item() == pytest.approx(torch.stack(values).mean().item(), rel=1e-5)
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="'bce' or 'dice'"):
+    with pytest.raises(ConfigError, match="'bce', 'dice' or 'mined_dice'"):
         MatchingLoss(loss="ce")
     with pytest.raises(ConfigError, match="did you mean 'shrink_map'"):
         MatchingLoss(map="shrinkmap")(torch.randn(2, 1, 2, 3), targets_of(1))

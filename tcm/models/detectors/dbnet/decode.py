@@ -12,7 +12,8 @@ import shapely
 
 from tcm.errors import ConfigError
 from tcm.geometry.offsets import offset_polygon_integer, offset_polygons
-from tcm.geometry.polygons import min_area_rects, to_shapely, transform_points
+from tcm.geometry.polygons import min_area_rects, to_shapely
+from tcm.models.detectors.outlines import to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
 
@@ -71,7 +72,7 @@ class DBDecoder:
             corners, sides = min_area_rects(outlines)
             wide = sides >= self.min_width
             outlines, scores = list(corners[wide]), scores[wide]
-        return TextInstances(_to_original(outlines, matrix), scores=scores)
+        return TextInstances(to_original(outlines, matrix), scores=scores)
 
     def _regions(self, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Return the outlines of the regions, int32 (P, 2) each, and their scores, float32 (N,)."""
@@ -105,15 +106,3 @@ def _mean_inside(probability: np.ndarray, contour: np.ndarray) -> float:
     mask = np.zeros((height, width), np.uint8)
     cv2.fillPoly(mask, [contour], 1, offset=(-x, -y))
     return cv2.mean(probability[y : y + height, x : x + width], mask)[0]
-
-
-def _to_original(outlines: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:
-    """Return clockwise outlines (P, 2) in original coordinates, from the top left point on."""
-    if not len(outlines):
-        return []
-    points = transform_points(np.concatenate(outlines), np.linalg.inv(matrix))
-    ends = np.cumsum([len(outline) for outline in outlines])
-    order = -1 if np.linalg.det(matrix) < 0 else 1  # a mirrored image turns clockwise around
-    turned = [outline[::order] for outline in np.split(points, ends[:-1])]
-    starts = [int(outline.sum(axis=1).argmin()) for outline in turned]
-    return [np.concatenate([p[i:], p[:i]]) for p, i in zip(turned, starts, strict=True)]

@@ -1,15 +1,11 @@
 """Names of the parameters of DBNet and DBNet++ in checkpoints of MMOCR 1.x."""
 
-import re
-
+from tcm.models.detectors.mmocr_names import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps convolutions in modules of their own, and counts the layers of the attention without
 # the pooling and the activations.
 _RULES = [
-    (r"^backbone\.", "backbone.trunk."),
-    (r"\.conv2\.conv_offset\.", ".conv2.offset."),
-    (r"^det_head\.", "head."),
     (r"^neck\.(lateral|smooth)_convs\.(\d+)\.conv\.", r"neck.\1_convs.\2."),
     (r"^neck\.asf_conv\.conv\.", "neck.asf.conv."),
     (r"^neck\.asf_attn\.channel_wise\.0\.conv\.", "neck.asf.channel.1."),
@@ -23,6 +19,4 @@ _RULES = [
 @CONVERTERS.register("mmocr-dbnet")
 def rename(name: str) -> str:
     """Return our name of a parameter or buffer of MMOCR's ResNet, neck or head."""
-    for pattern, replacement in _RULES:
-        name = re.sub(pattern, replacement, name)
-    return name
+    return renamed(name, _RULES)

@@ -1,7 +1,5 @@
 import pytest
-import torch
 
-from tcm.models.backbones.resnet import ResNet
 from tcm.models.detectors.dbnet.head import DBHead
 from tcm.models.detectors.dbnet.mmocr_names import rename
 from tcm.models.necks.fpnc import FPNC
@@ -26,18 +24,3 @@ def test_a_name_leads_to_a_parameter_of_ours(name):
     part, _, parameter = rename(name).partition(".")
     module = FPNC([4, 4, 4, 4], 8, 8, asf=True) if part == "neck" else DBHead(32)
     assert parameter in module.state_dict()
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("backbone.layer1.0.conv1.weight", "layer1.0.conv1.weight"),
-        ("backbone.layer3.2.conv2.conv_offset.bias", "layer3.2.conv2.offset.bias"),
-        ("backbone.layer2.0.downsample.1.running_mean", "layer2.0.downsample.1.running_mean"),
-    ],
-)
-def test_the_backbones_names_are_torchvisions(name, expected):
-    assert rename(name) == f"backbone.trunk.{expected}"
-    with torch.device("meta"):
-        model = ResNet(pretrained=None, deformable_stages=[3, 4, 5])
-    assert f"trunk.{expected}" in model.state_dict()

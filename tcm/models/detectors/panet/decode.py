@@ -1,0 +1,81 @@
+"""From PANet's maps to text outlines (Wang et al., ICCV 2019, section 3.3)."""
+
+from typing import Literal
+
+import numpy as np
+from scipy.special import expit, logit
+
+from tcm.errors import ConfigError
+from tcm.models.detectors.outlines import RegionOutliner, to_original
+from tcm.models.detectors.panet.aggregation import aggregate
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+STRIDE = 4  # of the maps
+
+
+@MODELS.register()
+class PANDecoder:
+    """Grow kernels to whole texts by pixel aggregation, and outline them.
+
+    Args:
+        min_text_confidence: Pixels above this probability are text.
+        min_kernel_confidence: Pixels of text above this probability of a kernel belong to one.
+        distance_threshold: d; a pixel joins a kernel if its embedding is nearer than this to the
+            mean over the kernel. 6 in the paper, 3 in MMOCR and in the authors' code.
+        rule: ``paper`` asks that of every pixel, as MMOCR does; ``authors``, after their code, only
+            where kernels more than 1024 times larger and smaller meet in a region of text.
+        min_area: Least area of a text; see `RegionOutliner` for this and the rest.
+        min_score: Least mean probability of a text.
+        output: ``quad`` for rotated rectangles, ``poly`` for outlines.
+        scale: ``enlarged`` or ``mmocr``.
+    """
+
+    def __init__(
+        self,
+        min_text_confidence: float = 0.5,
+        min_kernel_confidence: float = 0.5,
+        distance_threshold: float = 6.0,
+        rule: Literal["paper", "authors"] = "paper",
+        min_area: float = 16.0,
+        min_score: float = 0.85,
+        output: Literal["quad", "poly"] = "quad",
+        scale: Literal["enlarged", "mmocr"] = "enlarged",
+    ) -> None:
+        if rule not in ("paper", "authors"):
+            raise ConfigError(f"PANDecoder: rule must be 'paper' or 'authors', got '{rule}'")
+        self.least_text = _logit("min_text_confidence", min_text_confidence)
+        self.least_kernel = _logit("min_kernel_confidence", min_kernel_confidence)
+        self.distance_threshold = distance_threshold
+        self.rule = rule
+        self.outliner = RegionOutliner(min_area, min_score, "and", output, scale)
+
+    def __call__(
+        self,
+        text_logits: np.ndarray,
+        kernel_logits: np.ndarray,
+        embedding: np.ndarray,
+        matrix: np.ndarray,
+    ) -> TextInstances:
+        """Return the texts of one image in original image coordinates, with scores.
+
+        Args:
+            text_logits: float32 (h, w) at stride 4, without padding.
+            kernel_logits: The same.
+            embedding: float32 (D, h, w).
+            matrix: float64 (3, 3), original image to network coordinates.
+        """
+        text = text_logits > self.least_text
+        kernel = text & (kernel_logits > self.least_kernel)
+        labels = aggregate(text, kernel, embedding, self.distance_threshold, self.rule)
+        probability = np.zeros(text.shape, np.float32)
+        probability[text] = expit(text_logits[text])  # the others belong to no region
+        outlines, scores = self.outliner(labels, probability, STRIDE)
+        return TextInstances(to_original(outlines, matrix), scores=scores)
+
+
+def _logit(name: str, probability: float) -> float:
+    """Return the logit of a threshold, so that maps need no sigmoid to be compared with it."""
+    if not 0 < probability < 1:
+        raise ConfigError(f"PANDecoder: {name} must lie in (0, 1), got {probability}")
+    return float(logit(probability))

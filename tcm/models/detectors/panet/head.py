@@ -1,0 +1,118 @@
+"""The head of PANet (Wang et al., ICCV 2019, section 3.1 and figure 3).
+
+Shapes: B batch, C channels, D embedding, h = H/4 and w = W/4, H and W the sides of the network's
+input.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tcm.models.detectors.panet.decode import STRIDE, PANDecoder
+from tcm.models.detectors.panet.losses import PANLoss
+from tcm.models.initialisation import init_kaiming
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+
+@MODELS.register()
+class PANHead(nn.Module):
+    """Predict text, kernels and an embedding that tells instances apart, at stride 4.
+
+    Args:
+        in_channels: Width C of the neck's map.
+        hidden: Width of the layer in between.
+        embedding_dim: D.
+        loss: Config of the loss, `PANLoss` by default.
+        decode: Config of the decoder, `PANDecoder` by default.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden: int = 128,
+        embedding_dim: int = 4,
+        loss: Mapping[str, Any] | None = None,
+        decode: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.embedding_dim = embedding_dim
+        self.hidden = nn.Sequential(
+            nn.Conv2d(in_channels, hidden, 3, padding=1),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+        )
+        self.maps = nn.Conv2d(hidden, 2 + embedding_dim, 1)
+        self.criterion = PANLoss() if loss is None else MODELS.build(loss, "model.head.loss")
+        self.decoder = PANDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        init_kaiming(self)
+
+    def forward(self, feature: Tensor) -> dict[str, Tensor]:
+        """Return ``text_logits`` and ``kernel_logits`` (B, h, w), ``embedding`` (B, D, h, w).
+
+        Args:
+            feature: The neck's map (B, C, h, w).
+        """
+        maps = self.maps(self.hidden(feature))
+        return {"text_logits": maps[:, 0], "kernel_logits": maps[:, 1], "embedding": maps[:, 2:]}
+
+    def loss(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the named losses, scalars in float32.
+
+        Args:
+            predictions: What `forward` returned.
+            targets: The maps of `PANTargets`, each (B, H, W).
+        """
+        return self.criterion(*_maps_of(predictions), targets)
+
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return predictions that reproduce the targets of `PANTargets`, for tests and timing.
+
+        Ignored texts are predicted as well.
+
+        Args:
+            targets: Holds ``text_map`` and ``kernel_map``, (B, H, W).
+        """
+        # The pixel next to the middle of those that a pixel of the maps stands for.
+        numbers, kernel = (
+            targets[name][:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE].float()
+            for name in ("text_map", "kernel_map")
+        )
+        embedding = numbers.new_zeros(len(numbers), self.embedding_dim, *numbers.shape[1:])
+        embedding[:, 0] = 10.0 * numbers  # farther apart than any threshold in use
+        return {
+            "text_logits": 20.0 * (numbers > 0) - 10.0,
+            "kernel_logits": 20.0 * (kernel > 0) - 10.0,
+            "embedding": embedding,
+        }
+
+    @torch.no_grad()
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image in original image coordinates, with scores.
+
+        Args:
+            predictions: What `forward` returned.
+            matrices: B float64 arrays (3, 3), original image to network coordinates.
+            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
+        """
+        maps = [m.float().cpu().numpy() for m in _maps_of(predictions)]
+        found = []
+        for *image_maps, matrix, size in zip(*maps, matrices, sizes, strict=True):
+            rows, columns = (-(-side // STRIDE) for side in size)
+            text, kernel, embedding = (m[..., :rows, :columns] for m in image_maps)
+            found.append(self.decoder(text, kernel, embedding, matrix))
+        return found
+
+
+def _maps_of(predictions: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    return predictions["text_logits"], predictions["kernel_logits"], predictions["embedding"]

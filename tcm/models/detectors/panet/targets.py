@@ -1,0 +1,59 @@
+"""The training targets of PANet (Wang et al., ICCV 2019, sections 3.3 and 3.4)."""
+
+from dataclasses import replace
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from tcm.errors import ConfigError
+from tcm.models.detectors.kernels import KernelDrawer
+from tcm.registry import TRANSFORMS
+from tcm.structures import Sample
+
+
+@TRANSFORMS.register()
+class PANTargets:
+    """Draw the texts with their numbers, their kernels, and the mask of ignored texts.
+
+    Fills ``sample.maps``, each of the sample's size: ``text_map`` int16, 0 without text, else one
+    more than the index of the instance; ``kernel_map`` uint8, 1 inside the shrunk texts;
+    ``text_mask`` uint8, 0 inside ignored texts. Ignored texts are drawn in the first two as well;
+    of overlapping texts the later one covers.
+
+    Args:
+        kernel_ratio: r; a text is shrunk by area (1 - r^2) / perimeter. 0.5 for ICDAR2015, 0.7 for
+            CTW1500, Total-Text and MSRA-TD500.
+        max_distance: By which a text is shrunk at most, in pixels; None is unlimited.
+        shrink: ``float`` moves the outline exactly, ``integer`` in whole pixels as MMOCR and the
+            authors' code do.
+        vanished: What becomes of the kernel of a text of which nothing or several parts are left:
+            ``keep`` draws it whole, as the authors do, ``drop`` leaves it out, as MMOCR does.
+    """
+
+    def __init__(
+        self,
+        kernel_ratio: float = 0.5,
+        max_distance: float | None = 20.0,
+        shrink: Literal["float", "integer"] = "float",
+        vanished: Literal["keep", "drop"] = "keep",
+    ) -> None:
+        if not 0 < kernel_ratio < 1:
+            raise ConfigError(f"PANTargets: kernel_ratio must lie in (0, 1), got {kernel_ratio}")
+        self.kernel_ratio = kernel_ratio
+        self.drawer = KernelDrawer((1.0, kernel_ratio), max_distance, shrink, vanished)
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample with the three maps added; `rng` is not used."""
+        polygons, ignored = sample.instances.polygons, sample.instances.ignored
+        text_map, kernels = self.drawer(polygons, sample.size)
+        mask = np.ones(sample.size, np.uint8)
+        hidden = [polygons[i] for i in np.flatnonzero(ignored)]
+        for outline in self.drawer.shrunk(hidden, 1.0):
+            cv2.fillPoly(mask, [np.rint(np.asarray(outline)).astype(np.int32)], 0)
+        maps = {
+            "text_map": text_map,
+            "kernel_map": (kernels > 0).astype(np.uint8),
+            "text_mask": mask,
+        }
+        return replace(sample, maps={**sample.maps, **maps})

@@ -1,0 +1,104 @@
+"""The head of PSENet (Wang et al., CVPR 2019, section 3.2 and figure 3).
+
+Shapes: B batch, C channels, n kernels, H and W the sides of the network's input.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tcm.models.detectors.psenet.decode import PSEDecoder
+from tcm.models.detectors.psenet.losses import PSELoss
+from tcm.models.initialisation import init_kaiming
+from tcm.models.losses import full_precision
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+_STRIDE = 4
+
+
+@MODELS.register()
+class PSEHead(nn.Module):
+    """Predict the whole texts and their kernels at stride 4.
+
+    Args:
+        in_channels: Width C of the neck's map.
+        hidden: Width between the two convolutions.
+        num_kernels: Number n of maps: the whole text and n - 1 kernels.
+        loss: Config of the loss, `PSELoss` by default.
+        decode: Config of the decoder, `PSEDecoder` by default.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden: int = 256,
+        num_kernels: int = 7,
+        loss: Mapping[str, Any] | None = None,
+        decode: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Sequential(
+            nn.Conv2d(in_channels, hidden, 3, padding=1),
+            nn.BatchNorm2d(hidden),
+            nn.ReLU(inplace=True),
+        )
+        self.out = nn.Conv2d(hidden, num_kernels, 1)
+        self.criterion = PSELoss() if loss is None else MODELS.build(loss, "model.head.loss")
+        self.decoder = PSEDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        init_kaiming(self)
+
+    def forward(self, feature: Tensor) -> dict[str, Tensor]:
+        """Return ``maps``, logits (B, n, H/4, W/4): the whole text first, the smallest kernel last.
+
+        Args:
+            feature: The neck's map (B, C, H/4, W/4).
+        """
+        return {"maps": self.out(self.conv(feature))}
+
+    def loss(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the named losses, scalars in float32.
+
+        Args:
+            predictions: What `forward` returned.
+            targets: The maps of `PSETargets`, each with leading dimension B.
+        """
+        logits = predictions["maps"]
+        with full_precision(logits):
+            return self.criterion(logits.float(), targets)
+
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return predictions that reproduce the targets of `PSETargets`, for tests and timing.
+
+        Args:
+            targets: Holds ``text_map`` (B, H, W) and ``kernel_maps`` (B, n - 1, H, W), 0 or 1.
+        """
+        maps = torch.cat([targets["text_map"][:, None], targets["kernel_maps"]], dim=1).float()
+        covered = F.avg_pool2d(maps, _STRIDE) >= 0.5
+        return {"maps": 20.0 * covered.float() - 10.0}
+
+    @torch.no_grad()
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image in original image coordinates, with scores.
+
+        Args:
+            predictions: What `forward` returned.
+            matrices: B float64 arrays (3, 3), original image to network coordinates.
+            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
+        """
+        logits = predictions["maps"].float().cpu().numpy()
+        return [
+            self.decoder(maps[:, : -(-height // _STRIDE), : -(-width // _STRIDE)], matrix)
+            for maps, matrix, (height, width) in zip(logits, matrices, sizes, strict=True)
+        ]

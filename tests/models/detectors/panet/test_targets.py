@@ -1,0 +1,145 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tcm.data.collate import collate
+from tcm.errors import ConfigError
+from tcm.models.detectors.panet.targets import PANTargets
+from tcm.registry import TRANSFORMS
+from tcm.structures import Sample, TextInstances
+from tests.conftest import oracle_file
+from tests.oracle_polygons import polygons_of, rectangle
+
+RNG = np.random.default_rng(0)
+MMOCR = {"shrink": "integer", "vanished": "drop"}
+
+
+def sample_of(polygons, size, ignored=None):
+    image = np.zeros((*size, 3), np.uint8)
+    return Sample(image, "synthetic", TextInstances(list(polygons), ignored=ignored))
+
+
+def maps_of(polygons, size, ignored=None, **options):
+    return PANTargets(**options)(sample_of(polygons, size, ignored), RNG).maps
+
+
+def assert_same_but_for_the_rim(found, wanted):
+    # Versions of OpenCV differ in single pixels on the rim of filled polygons.
+    kernel = np.ones((3, 3), np.uint8)
+    rim = cv2.dilate(wanted, kernel) != cv2.erode(wanted, kernel)
+    np.testing.assert_array_equal(found[~rim], wanted[~rim])
+    assert (found != wanted).sum() <= 0.002 * (wanted > 0).sum()
+
+
+def parity(ratio, **options):
+    data = np.load(oracle_file("heads/panet_targets.npz"))
+    polygons, ignored = polygons_of(data, "polys"), data["ignored"]
+    distance = float(data["cfg.max_shrink_dist"])
+    size = tuple(data["size"].tolist())
+    return data, maps_of(
+        polygons, size, ignored, kernel_ratio=ratio, max_distance=distance, **options
+    )
+
+
+@pytest.mark.parametrize("which", ["kernels", "kernels_ratio07"])
+def test_maps_are_those_of_mmocr(which):
+    data = np.load(oracle_file("heads/panet_targets.npz"))
+    ratio = 0.7 if which == "kernels_ratio07" else float(data["cfg.ratios"][1])
+    data, maps = parity(ratio, **MMOCR)
+    text, kernel = data[which]
+    assert {name: m.dtype for name, m in maps.items()} == {
+        "text_map": np.int16,
+        "kernel_map": np.uint8,
+        "text_mask": np.uint8,
+    }
+    assert_same_but_for_the_rim(maps["text_map"], text.astype(np.int16))
+    assert_same_but_for_the_rim(maps["kernel_map"], (kernel > 0).astype(np.uint8))
+    assert_same_but_for_the_rim(maps["text_mask"], data["mask"])
+
+
+def test_exact_shrinking_stays_within_a_pixel_of_mmocr():
+    data = np.load(oracle_file("heads/panet_targets.npz"))
+    ratio = float(data["cfg.ratios"][1])
+    exact, whole = parity(ratio, vanished="drop")[1], parity(ratio, **MMOCR)[1]
+    for name in ("text_map", "kernel_map"):
+        a, b = exact[name] > 0, whole[name] > 0
+        assert (a & b).sum() / (a | b).sum() > 0.85
+
+
+def test_a_vanished_kernel_is_the_whole_text_or_nothing():
+    hourglass = np.array([[4, 4], [60, 4], [34, 24], [60, 44], [4, 44], [30, 24]], np.float32)
+    kept = maps_of([hourglass], (48, 64))
+    np.testing.assert_array_equal(kept["kernel_map"], kept["text_map"])
+    assert kept["kernel_map"].any()
+    dropped = maps_of([hourglass], (48, 64), vanished="drop")
+    np.testing.assert_array_equal(dropped["text_map"], kept["text_map"])
+    assert not dropped["kernel_map"].any()
+
+
+@pytest.mark.parametrize("options", [{}, MMOCR])
+def test_golden_rectangle(options):
+    box = np.array([[10, 20], [110, 20], [110, 60], [10, 60]])
+    maps = maps_of([rectangle(8, 6, (4, 4)), box], (80, 128), **options)
+    rows, columns = np.nonzero(maps["text_map"] == 2)
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (10, 20, 110, 60)
+    # Area 4000, perimeter 280: shrunk by 4000 * 0.75 / 280 = 10.71.
+    rows, columns = np.nonzero(maps["kernel_map"][:, 12:])
+    assert (columns.min() + 12, rows.min(), columns.max() + 12, rows.max()) == (21, 31, 99, 49)
+
+
+def test_the_distance_has_a_limit():
+    box = np.array([[0, 0], [200, 0], [200, 160], [0, 160]])
+    for limit, first in ((20.0, 20), (5.0, 5), (None, 33)):  # 33.3 px without a limit
+        kernel = maps_of([box], (161, 201), max_distance=limit)["kernel_map"]
+        assert np.flatnonzero(kernel[80])[0] == first
+
+
+def test_ignored_texts_are_masked_and_do_not_change_the_numbers():
+    first, second = rectangle(20, 12, (16, 10)), rectangle(20, 12, (40, 30))
+    maps = maps_of([first, second], (48, 64), np.array([True, False]))
+    assert maps["text_map"][30, 40] == 2
+    assert maps["text_mask"][10, 16] == 0
+    assert maps["text_mask"][30, 40] == maps["text_mask"][47, 0] == 1
+
+
+def test_without_text_all_pixels_are_background():
+    maps = maps_of([], (48, 64))
+    assert maps["text_mask"].all()
+    assert not maps["text_map"].any()
+    assert not maps["kernel_map"].any()
+    assert all(m.shape == (48, 64) for m in maps.values())
+
+
+def test_a_batch_keeps_the_types_and_does_not_count_its_padding():
+    samples = [
+        PANTargets()(sample_of([rectangle(20, 12, (16, 10))], size), RNG)
+        for size in ((32, 64), (24, 40))
+    ]
+    targets = collate(samples).targets
+    types = {name: target.dtype for name, target in targets.items()}
+    assert types == {
+        "text_map": torch.int16,
+        "kernel_map": torch.uint8,
+        "text_mask": torch.uint8,
+    }
+    assert targets["text_mask"][1].sum() == 24 * 40
+    assert targets["text_map"][1].max() == 1
+
+
+@pytest.mark.parametrize("options", [{}, MMOCR])
+def test_the_sample_is_left_alone(options):
+    polygon, ignored = rectangle(40, 16, (30, 30), 15), np.array([False, True])
+    sample = sample_of([polygon.copy(), rectangle(20, 6, (10, 10))], (64, 64), ignored)
+    sample.maps["other"] = np.zeros(1)
+    result = PANTargets(**options)(sample, RNG)
+    np.testing.assert_array_equal(sample.instances.polygons[0], polygon)
+    assert list(sample.maps) == ["other"]
+    assert set(result.maps) == {"other", "text_map", "kernel_map", "text_mask"}
+    assert result.instances is sample.instances
+
+
+@pytest.mark.parametrize("options", [{"shrink": "int"}, {"vanished": "x"}, {"kernel_ratio": 1.0}])
+def test_wrong_options_are_config_errors(options):
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        TRANSFORMS.build({"type": "PANTargets", **options})

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import shapely
+
+from tcm.errors import ConfigError
+from tcm.geometry.polygons import bounding_box
+from tcm.models.detectors.kernels import KernelDrawer
+from tests.oracle_polygons import rectangle
+
+BOX = np.array([[10, 20], [110, 20], [110, 50], [10, 50]], np.float32)  # area 3000, length 260
+# Two bodies of 30 px, joined by a neck of 2 px.
+DUMBBELL = np.array(
+    [[5, 5], [35, 5], [35, 19], [65, 19], [65, 5], [95, 5], [95, 35], [65, 35], [65, 21], [35, 21],
+     [35, 35], [5, 35]], np.float32)  # fmt: skip
+
+
+def test_the_distance_of_a_rectangle():
+    exact = 3000 * (1 - 0.25) / 260.001
+    (found,) = KernelDrawer([0.5]).shrunk([BOX], 0.5)
+    wanted = [10 + exact, 20 + exact, 110 - exact, 50 - exact]
+    np.testing.assert_allclose(bounding_box(found), wanted, atol=1e-4)
+    (found,) = KernelDrawer([0.5], shrink="integer").shrunk([BOX + 0.7], 0.5)
+    np.testing.assert_array_equal(bounding_box(found), [19, 29, 101, 41])
+
+
+@pytest.mark.parametrize("shrink", ["float", "integer"])
+def test_the_distance_is_limited(shrink):
+    for limit, distance in ((4.0, 4.0), (None, 30.0)):
+        drawer = KernelDrawer([0.1], limit, shrink)
+        (found,) = drawer.shrunk([rectangle(120, 120, (100, 100))], 0.1)
+        side = 120 - 2 * distance
+        size = bounding_box(found)[2:] - bounding_box(found)[:2]
+        np.testing.assert_allclose(size, side, atol=1.0)
+
+
+def test_maps_hold_the_numbers_and_shrink_from_ratio_to_ratio():
+    texts = [rectangle(60, 20, (40, 20), 5), rectangle(60, 20, (50, 60), -8)]
+    ratios = (1.0, 0.8, 0.5)
+    maps = KernelDrawer(ratios)(texts, (80, 100))
+    assert maps.shape == (3, 80, 100)
+    assert maps[0, 20, 40] == maps[2, 20, 40] == 1
+    assert maps[0, 60, 50] == maps[2, 60, 50] == 2
+    for larger, smaller in zip(maps, maps[1:], strict=False):
+        assert (larger[smaller > 0] == smaller[smaller > 0]).all()
+        assert (larger > 0).sum() > (smaller > 0).sum()
+    # A filled outline has the pixels on it, half of them beyond the area.
+    for number, text in enumerate(texts, start=1):
+        shape = shapely.Polygon(text)
+        assert (maps[0] == number).sum() == pytest.approx(shape.area + shape.length / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("shrink", ["float", "integer"])
+def test_a_text_in_several_parts_is_kept_whole_or_dropped(shrink):
+    texts, size = [DUMBBELL, BOX + [0, 30]], (96, 128)
+    kept = KernelDrawer([0.4], shrink=shrink)(texts, size)[0]
+    dropped = KernelDrawer([0.4], shrink=shrink, vanished="drop")(texts, size)[0]
+    whole = KernelDrawer([1.0], shrink=shrink)(texts[:1], size)[0]
+    np.testing.assert_array_equal(kept[whole == 1], 1)
+    assert (kept == 1).sum() == (whole == 1).sum()
+    assert set(np.unique(dropped)) == {0, 2}
+
+
+def test_no_texts_and_texts_beyond_the_border():
+    drawer = KernelDrawer([1.0, 0.5])
+    assert not drawer([], (16, 16)).any()
+    assert not drawer([rectangle(20, 10, (200, 200))], (16, 16)).any()
+    assert drawer([rectangle(20, 10, (16, 8))], (16, 16))[1, 8, 15] == 1
+
+
+@pytest.mark.parametrize("shrink", ["float", "integer"])
+def test_polygons_are_left_alone(shrink):
+    text = rectangle(40, 16, (30.4, 30.7), 15)
+    before = text.copy()
+    KernelDrawer([1.0, 0.5], shrink=shrink)([text], (64, 64))
+    np.testing.assert_array_equal(text, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"ratios": []}, "ratios"),
+        ({"ratios": [1.0, 0.0]}, "ratios"),
+        ({"ratios": [0.5], "shrink": "int"}, "shrink"),
+        ({"ratios": [0.5], "vanished": "hide"}, "vanished"),
+    ],
+)
+def test_wrong_options_are_config_errors(arguments, text):
+    with pytest.raises(ConfigError, match=text):
+        KernelDrawer(**arguments)
