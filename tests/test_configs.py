@@ -1,6 +1,7 @@
 """Every config passes the checks, its parts can be built, and its facts are the recipe's.
 
-The facts are those of TCM's fine-tuning of DBNet, as its authors published them.
+The facts are those of TCM's fine-tuning of DBNet and of the other methods' own recipes, as their
+authors published them.
 """
 
 import json
@@ -8,6 +9,7 @@ import re
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,11 +18,20 @@ from tcm.engine.checkpoint import without_pretrained
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.registry import METRICS, MODELS, OPTIMIZERS, SCHEDULES, TRANSFORMS
-from tests.models.tiny import targets
+from tcm.structures import Sample, TextInstances
 
 ROOT = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS = sorted(p for p in ROOT.rglob("*.yaml") if "_base_" not in p.parts)
 NAMES = [str(p.relative_to(ROOT).with_suffix("")) for p in CONFIGS]
+
+
+HEADS = {
+    "dbnet": "DBHead",
+    "dbnetpp": "DBHead",
+    "fcenet": "FCEHead",
+    "psenet": "PSEHead",
+    "panet": "PANHead",
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +59,15 @@ def _distinct_models():
     return sorted(chosen.values())
 
 
+def _target_maps(pipeline, height, width):
+    """Return the targets of an image without text, by the pipeline of a config."""
+    sample = Sample(np.zeros((height, width, 3), np.uint8), "image", TextInstances())
+    for transform in pipeline:
+        if transform["type"].endswith("Targets"):
+            sample = TRANSFORMS.build(transform)(sample, np.random.default_rng(0))
+    return sample.maps
+
+
 def test_there_are_configs():
     assert len(CONFIGS) > 10
     assert "quickstart" in NAMES
@@ -62,7 +82,7 @@ def test_a_config_passes_the_checks_and_its_light_parts_can_be_built(name, read)
             TRANSFORMS.build(transform)
     for metric in config["evaluation"]["metrics"].values():
         METRICS.build(metric)
-    MODELS.build(config["model"]["head"].get("decode", {"type": "DBDecoder"}))
+    MODELS.build(config["model"]["head"]["decode"])
     SCHEDULES.build(config["schedule"])
     assert TrainerConfig(**config["trainer"]).total_steps(steps_per_epoch=10) >= 1
 
@@ -73,16 +93,19 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # meta has none
     config = read(name)
     height, width = 64, 96
-    maps = targets([], [], height, width)
     with torch.device("meta"):
         model = MODELS.build(without_pretrained(config["model"]), "model").train()
         predictions, features = model(torch.zeros(2, 3, height, width))
-    assert all(tuple(p.shape) == (2, height, width) for p in predictions.values())
+    assert all(len(p) == 2 for p in predictions.values())
     shapes = [tuple(level.shape[1:]) for level in features.levels]
     sizes = [(height // s, width // s) for s in (4, 8, 16, 32)]
     assert shapes == [(c, *s) for c, s in zip(model.backbone.out_channels, sizes, strict=True)]
     loss = config["model"]["matching_loss"]
+    maps = _target_maps(config["data"]["train"]["pipeline"], height, width)
     assert {loss["map"], loss["mask"]} <= set(maps)  # what it asks for is made
+    for key in ("map", "mask"):
+        side = features.levels[3].shape[-2] * loss["upsample"]
+        assert maps[loss[key]].shape[-2] == side
     groups = parameter_groups(model, config["optimizer"]["lr"], **config.get("param_groups", {}))
     assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
 
@@ -95,12 +118,19 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
             config = read(name)
             assert config["model"]["backbone"]["type"] == types[backbone.split("-")[0]], name
             if schedule != "released":
-                epochs = re.fullmatch("([0-9]+)e", schedule)
-                assert epochs and config["trainer"]["max_epochs"] == int(epochs[1]), name
+                length = re.fullmatch("([0-9]+)(e|it)", schedule)
+                key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
+                assert config["trainer"][key] == int(length[1]), name
+            assert config["model"]["head"]["type"] == HEADS[method], name
+            assert Path(name).parent.name == method.removesuffix("pp"), name
             assert config["model"]["neck"].get("asf", False) == (method == "dbnetpp"), name
             stage = "test" if "test" in config["data"] else "val"
             stage = "train" if dataset == "synthtext" else stage  # which has no test split
-            assert f"data/{dataset}/" in config["data"][stage]["dataset"]["ann_file"], name
+            source = config["data"][stage]["dataset"]
+            if dataset == "synthetic":
+                assert source["type"] == "SyntheticText", name
+            else:
+                assert f"data/{dataset}/" in source["ann_file"], name
 
 
 # By dataset: optimiser, rate, weight decay, contexts, test size (long, short), epochs between
@@ -177,3 +207,59 @@ def test_td500_is_trained_with_tr400(read):
     config = read("textdet/dbnet/dbnet_fasttcm-cr50_1200e_msra_td500")
     files = [d["ann_file"] for d in config["data"]["train"]["dataset"]["datasets"]]
     assert [Path(f).parent.name for f in files] == ["msra_td500", "hust_tr400"]
+
+
+BACKBONES = ["fasttcm-cr50", "tcm-cr50", "clip-r50", "resnet50"]
+# By config: what of the method changes, decoder, side or (long, short) of test images, batch,
+# epochs, optimiser, rate.
+_IC15, _CURVED = [[0, 0.4], [0.3, 0.7], [0.6, 1]], [[0, 0.25], [0.2, 0.65], [0.55, 1]]
+OTHER_RECIPES = {
+    "fcenet_{}_1500e_icdar2015": (_IC15, (1.2, 1.0, _Q), [2260, 2260], 8, "SGD", 1e-3),
+    "fcenet_{}_1500e_ctw1500": (_CURVED, (1.0, 2.0, _P), [1080, 736], 8, "SGD", 1e-3),
+    "fcenet_{}_1500e_totaltext": (_CURVED, (1.0, 2.0, _P), [1280, 960], 16, "SGD", 1e-3),
+    "psenet_{}_600e_icdar2015": (0.4, (16, 0.85, _Q), [2240, 2240], 16, "SGD", 1e-3),
+    "psenet_{}_600e_ctw1500": (0.7, (16, 0.85, _P), [1280, 1280], 16, "SGD", 1e-3),
+    "psenet_{}_600e_totaltext": (0.7, (16, 0.87, _P), [1280, 1280], 16, "SGD", 1e-3),
+    "panet_{}_600e_icdar2015": (0.5, (16, 0.85, _Q), 736, 16, "Adam", 1e-3),
+    "panet_{}_600e_ctw1500": (0.7, (16, 0.88, _P), 640, 16, "Adam", 1e-3),
+    "panet_{}_600e_totaltext": (0.7, (16, 0.87, _P), 640, 16, "Adam", 1e-3),
+    "panet_{}_600e_msra_td500": (0.7, (16, 0.86, _Q), 736, 16, "Adam", 1e-3),
+}
+_TARGETS = {
+    "FCETargets": lambda t: [list(r) for r in t.level_ranges],
+    "PSETargets": lambda t: round(t.draw_kernels.ratios[-1], 6),
+    "PANTargets": lambda t: t.kernel_ratio,
+}
+_DECODERS = {
+    "FCEDecoder": lambda d: (d.alpha, d.beta, d.output),
+    "PSEDecoder": lambda d: (d.outliner.min_area, d.outliner.min_score, d.outliner.output),
+    "PANDecoder": lambda d: (d.outliner.min_area, d.outliner.min_score, d.outliner.output),
+}
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("name", OTHER_RECIPES)
+def test_other_methods_are_tuned_by_their_own_recipes(name, backbone, read):
+    method = name.partition("_")[0]
+    config = read(f"textdet/{method}/{name.format(backbone)}")
+    shape, decoder, scale, batch, kind, lr = OTHER_RECIPES[name]
+    train = config["data"]["train"]
+    assert _TARGETS[train["pipeline"][-1]["type"]](TRANSFORMS.build(train["pipeline"][-1])) == shape
+    decode = config["model"]["head"]["decode"]
+    assert _DECODERS[decode["type"]](MODELS.build(decode)) == decoder
+    resize = config["data"]["val"]["pipeline"][0]
+    assert resize.get("scale", resize.get("short_size")) == scale
+    assert train["batch_size"] == batch
+    assert (config["optimizer"]["type"], config["optimizer"]["lr"]) == (kind, lr)
+    assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
+
+
+@pytest.mark.parametrize("backbone", BACKBONES[:2])
+@pytest.mark.parametrize(
+    "name", ["fcenet_{}_1800e_icdar2015", "panet_{}_1200e_icdar2015", "panet_{}_1200e_ctw1500"]
+)
+def test_tcms_own_recipes_for_other_methods(name, backbone, read):
+    config = read(f"textdet/{name.partition('_')[0]}/{name.format(backbone)}")
+    assert config["optimizer"] == {"type": "Ranger", "lr": 1e-3}
+    assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
+    assert config["data"]["train"]["batch_size"] == 16

@@ -1,19 +1,18 @@
-"""``tools/benchmark.py model CONFIG...``: what models cost, part by part, in one run."""
+"""``tools/benchmark.py model|data|decode CONFIG...``: what models, data and decoding cost."""
 
 import argparse
 import json
 import platform
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from tcm.cli import benchmark_decode
 from tcm.cli.configs import read_config
-from tcm.data.collate import collate
+from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.data.datamodule import DataModule
 from tcm.data.datasets import Pipeline, worker_init
 from tcm.data.profile import profile_pipeline
-from tcm.data.synth.dataset import SyntheticText
 from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
 from tcm.inference.predict import choose_device
@@ -24,8 +23,7 @@ from tcm.inference.profile import (
     process_peak_mib,
     profile_in_turn,
 )
-from tcm.registry import MODELS, TRANSFORMS
-from tcm.structures import Batch
+from tcm.registry import MODELS
 
 _PARTS = ("trunk", "prompting", "neck", "head", "decoding")
 
@@ -80,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--json", type=Path, help="write the figures")
     data.add_argument("--debug", action="store_true", help="show the traceback of an error")
     data.set_defaults(run=_data)
+    benchmark_decode.add_command(commands)
     return parser
 
 
@@ -138,25 +137,8 @@ def _subject(
 ) -> Subject:
     config = read_config(path)
     model = MODELS.build(without_pretrained(config["model"]), "model")
-    data = _batch(config, size, batch, words)
+    data = synthetic_batch(config, size, batch, words)
     return Subject(Path(path).stem, model, data.images.to(device), data.targets)
-
-
-def _batch(config: dict, size: tuple[int, int], batch: int, words: int) -> Batch:
-    """Return a batch of synthetic images with the targets of the config's training pipeline."""
-    dataset = SyntheticText(batch, size, words_per_image=(words, words), text_height=(16, 40))
-    pipeline = (config["data"].get("train") or {}).get("pipeline") or []
-    targets = [t for t in pipeline if t["type"].endswith("Targets")]
-    if not targets:
-        raise ConfigError("data.train.pipeline: no target transform, which decoding is timed on")
-    rng = np.random.default_rng(0)
-    samples = []
-    for index in range(batch):
-        sample = dataset.load(index)
-        for transform in targets:
-            sample = TRANSFORMS.build(transform)(sample, rng)
-        samples.append(sample)
-    return collate(samples)
 
 
 def _run_once(path: str, size: tuple[int, int], batch: int) -> None:

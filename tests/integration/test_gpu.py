@@ -9,7 +9,7 @@ import torch
 
 from tcm.cli import benchmark
 from tcm.registry import MODELS
-from tests.models.tiny import BACKBONES, detector, targets
+from tests.models.tiny import BACKBONES, METHODS, detector, targets
 
 ROOT = Path(__file__).resolve().parents[2]
 WORD = [[[8, 8], [56, 8], [56, 40], [8, 40]]]
@@ -31,13 +31,17 @@ def test_fasttcm_is_as_much_faster_than_tcm_as_the_paper_says(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("polygons", [WORD, []])
-def test_losses_and_gradients_are_finite(name, dtype, polygons):
+def test_losses_and_gradients_are_finite(name, method, dtype, polygons):
     torch.manual_seed(0)
-    model = MODELS.build(detector(name)).to("cuda", memory_format=torch.channels_last).train()
+    model = (
+        MODELS.build(detector(name, method)).to("cuda", memory_format=torch.channels_last).train()
+    )
     images = torch.randint(0, 256, (2, 3, 64, 96), dtype=torch.uint8, device="cuda")
-    maps = {k: v.cuda() for k, v in targets(polygons, [False] * len(polygons), 64, 96).items()}
+    maps = targets(polygons, [False] * len(polygons), 64, 96, method)
+    maps = {name: value.cuda() for name, value in maps.items()}
     with torch.autocast("cuda", dtype, enabled=dtype != torch.float32):
         losses = model.loss(images, maps)
     assert all(torch.isfinite(loss) for loss in losses.values())

@@ -1,4 +1,4 @@
-"""Every backbone in its smallest form, and a detector on it."""
+"""Every backbone in its smallest form, every detector on it, and the detectors' targets."""
 
 import numpy as np
 import torch
@@ -9,9 +9,19 @@ import tcm.models.backbones.resnet
 import tcm.models.backbones.tcm
 import tcm.models.detectors.dbnet.head
 import tcm.models.detectors.detector
+import tcm.models.detectors.fcenet.head
 import tcm.models.detectors.matching_loss
-import tcm.models.necks.fpnc  # noqa: F401  # all of them register what the configs name
+import tcm.models.detectors.panet.head
+import tcm.models.detectors.psenet.head
+import tcm.models.necks.fpem_ffm
+import tcm.models.necks.fpn
+import tcm.models.necks.fpnc
+import tcm.models.necks.fpnf  # noqa: F401  # all of them register what the configs name
+from tcm.data.collate import collate
 from tcm.models.detectors.dbnet.targets import DBTargets
+from tcm.models.detectors.fcenet.targets import FCETargets
+from tcm.models.detectors.panet.targets import PANTargets
+from tcm.models.detectors.psenet.targets import PSETargets
 from tcm.structures import Sample, TextInstances
 
 WIDTH = 8
@@ -30,25 +40,57 @@ BACKBONES = {
 }
 
 
+# Of each method: neck, head, auxiliary loss, targets.
+METHODS = {
+    "dbnet": (
+        {"type": "FPNC", "lateral_channels": 16, "out_channels": 4},
+        {"type": "DBHead"},
+        {},
+        DBTargets(),
+    ),
+    "fcenet": (
+        {"type": "FPN", "out_channels": 16},
+        {"type": "FCEHead"},
+        {"map": "matching_map", "mask": "matching_mask", "upsample": 1},
+        FCETargets(),
+    ),
+    "psenet": (
+        {"type": "FPNF", "out_channels": 8},
+        {"type": "PSEHead", "hidden": 8},
+        {"map": "text_map", "mask": "text_mask", "loss": "mined_dice"},
+        PSETargets(),
+    ),
+    "panet": (
+        {"type": "FPEMFFM", "out_channels": 8},
+        {"type": "PANHead", "hidden": 8},
+        {"map": "text_map", "mask": "text_mask", "loss": "mined_dice"},
+        PANTargets(),
+    ),
+}
+
+
 def arguments(name: str) -> dict:
     """Return the constructor's arguments of a backbone."""
     return {key: value for key, value in BACKBONES[name].items() if key != "type"}
 
 
-def detector(name: str) -> dict:
-    """Return the config of DBNet on a backbone."""
+def detector(name: str, method: str = "dbnet") -> dict:
+    """Return the config of a detector on a backbone."""
+    neck, head, matching, _ = METHODS[method]
     return {
         "type": "TextDetector",
         "backbone": BACKBONES[name],
-        "neck": {"type": "FPNC", "lateral_channels": 16, "out_channels": 4},
-        "head": {"type": "DBHead"},
-        "matching_loss": {"type": "MatchingLoss"},
+        "neck": neck,
+        "head": head,
+        "matching_loss": {"type": "MatchingLoss", **matching},
     }
 
 
-def targets(polygons: list, ignored: list, height: int, width: int) -> dict[str, torch.Tensor]:
-    """Return DBNet's targets of a batch of two equal images."""
+def targets(
+    polygons: list, ignored: list, height: int, width: int, method: str = "dbnet"
+) -> dict[str, torch.Tensor]:
+    """Return a method's targets of a batch of two equal images, their sides multiples of 32."""
     image = np.zeros((height, width, 3), np.uint8)
     sample = Sample(image, "image", TextInstances(polygons, ignored=np.array(ignored, bool)))
-    maps = DBTargets()(sample, np.random.default_rng(0)).maps
-    return {name: torch.from_numpy(np.stack([m, m])) for name, m in maps.items()}
+    sample = METHODS[method][3](sample, np.random.default_rng(0))
+    return collate([sample, sample]).targets

@@ -13,7 +13,7 @@ from tests.models.tiny import BACKBONES, detector, targets
 
 SIZE = (64, 96)
 QUAD = [[16, 16], [80, 16], [80, 48], [16, 48]]
-CASES = {"text": ([QUAD], [False]), "no text": ([], []), "only ignored text": ([QUAD], [True])}
+TEXT = ([QUAD], [False])
 DB_LOSSES = {"loss_prob", "loss_thr", "loss_db"}
 
 
@@ -65,31 +65,14 @@ def test_the_backbone_sees_the_normalised_images():
     assert torch.equal(seen[0], model.normalise(_images()))
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_losses_are_named_and_finite(model, case, dtype):
-    model.train()
-    with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-        losses = model.loss(_images(), targets(*CASES[case], *SIZE))
-    prompted = hasattr(model.backbone, "matching")
-    assert set(losses) == DB_LOSSES | ({"loss_matching"} if prompted else set())
-    assert all(loss.ndim == 0 and loss.dtype == torch.float32 for loss in losses.values())
-    total = sum(losses.values())
-    model.zero_grad()
-    total.backward()
-    assert torch.isfinite(total)
-    gradients = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
-    assert not [n for n, g in gradients.items() if g is None or not torch.isfinite(g).all()]
-
-
 def test_without_a_config_there_is_no_matching_loss():
     model = _build("FastTCM", matching_loss=None)
-    assert set(model.loss(_images(), targets(*CASES["text"], *SIZE))) == DB_LOSSES
+    assert set(model.loss(_images(), targets(*TEXT, *SIZE))) == DB_LOSSES
 
 
 def test_the_matching_loss_is_that_of_the_score_map():
     model = _build("FastTCM")
-    maps = targets(*CASES["text"], *SIZE)
+    maps = targets(*TEXT, *SIZE)
     _, features = model(_images())
     expected = model.matching_loss(features.matching.logits, maps)
     torch.testing.assert_close(model.loss(_images(), maps)["loss_matching"], expected)

@@ -1,0 +1,102 @@
+"""``tools/benchmark.py decode CONFIG...``: what the decoders take for an image."""
+
+import argparse
+import json
+import platform
+import time
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+import torch
+
+from tcm.cli.configs import read_config
+from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.errors import ConfigError
+from tcm.registry import MODELS
+
+_HEAD_WIDTH = 64  # of the head's input, which is not run
+
+
+class _Case:
+    """A head, predictions of an image that hold some texts, and the times of their decoding."""
+
+    def __init__(self, path: str, size: tuple[int, int], texts: int) -> None:
+        config = read_config(path)
+        self.name = Path(path).stem
+        self.head = MODELS.build(config["model"]["head"], "model.head", in_channels=_HEAD_WIDTH)
+        if not hasattr(self.head, "predictions_of"):
+            raise ConfigError(f"{path}: {type(self.head).__name__} has no ideal predictions")
+        batch = synthetic_batch(config, size, 1, texts)
+        self.predictions = self.head.predictions_of(batch.targets)
+        self.sizes = [batch.samples[0].size]
+        self.found = 0
+        self.ms: list[float] = []
+
+    def run(self) -> None:
+        """Decode once and note the time."""
+        start = time.perf_counter()
+        (found,) = self.head.decode(self.predictions, [np.eye(3)], self.sizes)
+        self.ms.append((time.perf_counter() - start) * 1e3)
+        self.found = len(found)
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add ``decode`` to the commands of the benchmark."""
+    decode = commands.add_parser(
+        "decode",
+        help="ms an image of turning predictions into texts",
+        description="Decode the ideal predictions of synthetic images in turn, on the CPU: what "
+        "the head would say that had learned its targets by heart.",
+        epilog="example: python tools/benchmark.py decode "
+        "configs/textdet/*/*_resnet50_*_icdar2015.yaml",
+    )
+    decode.add_argument("configs", nargs="+", metavar="CONFIG")
+    decode.add_argument(
+        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH")
+    )
+    decode.add_argument("--texts", nargs="+", type=int, default=[10, 100], help="texts in an image")
+    decode.add_argument("--rounds", type=int, default=10, help="timed runs of each")
+    decode.add_argument("--threads", type=int, default=1, help="CPU threads")
+    decode.add_argument("--json", type=Path, help="write every timing")
+    decode.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    decode.set_defaults(run=_decode)
+
+
+def _decode(args: argparse.Namespace) -> int:
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    size = tuple(args.size)
+    if any(side < 32 or side % 32 for side in size):
+        raise ConfigError(f"--size {size[0]} {size[1]}: multiples of 32 are wanted")
+    cases = [[_Case(path, size, texts) for texts in args.texts] for path in args.configs]
+    for _ in range(args.rounds + 1):
+        for row in cases:
+            for case in row:
+                case.run()
+    for row in cases:
+        for case in row:
+            del case.ms[0]  # the first run warms up
+    print(
+        f"{platform.machine()}, {size[0]}x{size[1]}, ms an image, median of {args.rounds} runs in "
+        f"turn, {args.threads} threads"
+    )
+    print(_table(cases, args.texts))
+    if args.json:
+        content = [
+            {"name": case.name, "texts": texts, "found": case.found, "ms": case.ms}
+            for row in cases
+            for case, texts in zip(row, args.texts, strict=True)
+        ]
+        args.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _table(cases: list[list[_Case]], texts: list[int]) -> str:
+    heads = ["config", *(f"{count} texts" for count in texts), "found"]
+    rows = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
+    for row in cases:
+        times = [f"{median(case.ms):.2f}" for case in row]
+        rows.append([row[0].name, *times, ", ".join(str(case.found) for case in row)])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

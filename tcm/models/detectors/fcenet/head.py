@@ -1,0 +1,139 @@
+"""The head of FCENet (Zhu et al., CVPR 2021, section 3.3 and figure 4).
+
+Shapes: B batch, C channels, k the Fourier degree, h and w the sides of a level.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tcm.models.detectors.fcenet.decode import FCEDecoder
+from tcm.models.detectors.fcenet.losses import FCELoss
+from tcm.models.losses import full_precision
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+
+@MODELS.register()
+class FCEHead(nn.Module):
+    """Predict text, its centre and its Fourier signature at every pixel of several levels.
+
+    Args:
+        in_channels: Width C of the levels, which share the head's two convolutions.
+        degree: k, the greatest frequency of the outlines, as that of the targets.
+        strides: Network pixels per pixel of each level.
+        loss: Config of the loss, without `degree`; `FCELoss` by default.
+        decode: Config of the decoder, `FCEDecoder` by default.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        degree: int = 5,
+        strides: Sequence[int] = (8, 16, 32),
+        loss: Mapping[str, Any] | None = None,
+        decode: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.strides = tuple(strides)
+        self.out_conv_cls = nn.Conv2d(in_channels, 4, 3, padding=1)
+        self.out_conv_reg = nn.Conv2d(in_channels, 2 * (2 * degree + 1), 3, padding=1)
+        self.criterion = (
+            FCELoss(degree)
+            if loss is None
+            else MODELS.build(loss, "model.head.loss", degree=degree)
+        )
+        self.decoder = FCEDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        for name, parameter in self.named_parameters():
+            if name.endswith("weight"):
+                nn.init.normal_(parameter, std=0.01)
+            else:
+                nn.init.zeros_(parameter)
+
+    def forward(self, feature: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return ``cls_i`` (B, 4, h, w) and ``reg_i`` (B, 2 (2k + 1), h, w) for each level i.
+
+        ``cls_i`` are logits of no text, text, no centre, centre. ``reg_i`` are signatures in the
+        level's pixels, relative to the pixel: real parts of c_-k..c_k, then imaginary parts.
+
+        Args:
+            feature: The neck's levels (B, C, h, w), one per stride.
+        """
+        predictions = {}
+        for i, (level, _) in enumerate(zip(feature, self.strides, strict=True)):
+            predictions[f"cls_{i}"] = self.out_conv_cls(level)
+            predictions[f"reg_{i}"] = self.out_conv_reg(level)
+        return predictions
+
+    def loss(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the named losses, scalars in float32, summed over the levels.
+
+        Args:
+            predictions: What `forward` returned.
+            targets: The maps of `FCETargets` with a leading dimension B.
+        """
+        with full_precision(predictions["cls_0"]):
+            levels = [
+                self.criterion(
+                    predictions[f"cls_{i}"].float(), predictions[f"reg_{i}"].float(), targets, i
+                )
+                for i in range(len(self.strides))
+            ]
+            return {
+                name: torch.stack([level[name] for level in levels]).sum() for name in levels[0]
+            }
+
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return predictions that reproduce the targets of `FCETargets`, for tests and timing.
+
+        Args:
+            targets: Holds ``text_i``, ``center_i`` and ``fourier_i`` of every level i.
+        """
+        predictions = {}
+        for i in range(len(self.strides)):
+            logits = [20.0 * targets[f"{name}_{i}"].float() - 10.0 for name in ("text", "center")]
+            zeros = torch.zeros_like(logits[0])
+            predictions[f"cls_{i}"] = torch.stack([zeros, logits[0], zeros, logits[1]], dim=1)
+            predictions[f"reg_{i}"] = targets[f"fourier_{i}"]
+        return predictions
+
+    @torch.no_grad()
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image in original image coordinates, with scores.
+
+        Args:
+            predictions: What `forward` returned.
+            matrices: B float64 arrays (3, 3), original image to network coordinates.
+            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
+        """
+        levels = []
+        for i in range(len(self.strides)):
+            logits = predictions[f"cls_{i}"].float().unflatten(1, (2, 2))
+            probabilities = logits.softmax(dim=2)[:, :, 1]  # B, text and centre, h, w
+            signatures = predictions[f"reg_{i}"].float()
+            levels.append((probabilities.cpu().numpy(), signatures.cpu().numpy()))
+        return [
+            self.decoder(self._level_maps(levels, index, size), matrix)
+            for index, (matrix, size) in enumerate(zip(matrices, sizes, strict=True))
+        ]
+
+    def _level_maps(
+        self, levels: Sequence[tuple[np.ndarray, np.ndarray]], index: int, size: tuple[int, int]
+    ) -> list[tuple[np.ndarray, np.ndarray, int]]:
+        """Return an image's probabilities and signatures of each level without padding."""
+        maps = []
+        for (probabilities, signatures), stride in zip(levels, self.strides, strict=True):
+            height, width = (-(-side // stride) for side in size)
+            crop = (index, slice(None), slice(height), slice(width))
+            maps.append((probabilities[crop], signatures[crop], stride))
+        return maps
