@@ -87,7 +87,8 @@ def test_what_is_drawn_is_decoded_in_original_coordinates(method, case):
 @pytest.mark.parametrize("method", METHODS)
 def test_padding_is_not_decoded(method):
     head = MODELS.build(METHODS[method][1], "head", in_channels=16).eval()
-    predictions = head.predictions_of(targets([np.float32(QUAD)], [False], *SIZE, method))
+    far = np.float32([[32, 32], [88, 32], [88, 64], [32, 64]])
+    predictions = head.predictions_of(targets([far], [False], *SIZE, method))
     whole = head.decode(predictions, [np.eye(3)] * 2, [SIZE] * 2)
     assert [len(found) for found in whole] == [1, 1]
     nothing = head.decode(predictions, [np.eye(3)] * 2, [(12, 96), (96, 12)])
