@@ -137,10 +137,53 @@ def min_area_rects(polygons: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarr
     rows = [(*centre, *sides, angle) for centre, sides, angle in rectangles]
     x, y, width, height, angle = np.array(rows, np.float64).reshape(-1, 5).T
     turn = np.deg2rad(angle)
-    along = 0.5 * width[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    across = 0.5 * height[:, None] * np.stack([-np.sin(turn), np.cos(turn)], axis=1)
+    along, across = np.stack([np.cos(turn), np.sin(turn)]), np.stack([-np.sin(turn), np.cos(turn)])
+    return _rectangles(np.stack([x, y]).T, along.T * width[:, None], across.T * height[:, None])
+
+
+def grown_min_area_rects(
+    polygons: Sequence[np.ndarray], distances: Sequence[float] | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rectangles of least area around N polygons that grew by their distance in pixels.
+
+    The outline of a polygon (P, 2) that is moved outwards with round joins need not be drawn: along
+    every direction it reaches that much farther, and one side of the rectangle lies on an edge of
+    the convex hull. Order of the corners and results are those of `min_area_rects`.
+    """
+    if not len(polygons):
+        return np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32)
+    hulls = [cv2.convexHull(np.asarray(p, np.float32))[:, 0].astype(np.float64) for p in polygons]
+    most = max(map(len, hulls))
+    points = np.stack([h[np.minimum(np.arange(most), len(h) - 1)] for h in hulls])  # (N, V, 2)
+    edges = np.roll(points, -1, axis=1) - points
+    lengths = np.hypot(edges[..., 0], edges[..., 1])
+    none = lengths == 0  # repeated points
+    along = np.where(none[..., None], [1.0, 0.0], edges / np.where(none, 1.0, lengths)[..., None])
+    across = np.stack([-along[..., 1], along[..., 0]], axis=2)
+    ends = [  # (N, edges, 2) lowest and highest coordinate along each direction
+        np.stack([s.min(axis=2), s.max(axis=2)], axis=2)
+        for s in (direction @ points.swapaxes(1, 2) for direction in (along, across))
+    ]
+    margins = 2.0 * np.asarray(distances, np.float64)[:, None]
+    sides = [e[..., 1] - e[..., 0] + margins for e in ends]
+    areas = np.where(none & ~none.all(axis=1)[:, None], np.inf, sides[0] * sides[1])
+    best = np.arange(len(points)), areas.argmin(axis=1)
+    axes = [along[best], across[best]]
+    middles = [e[best].mean(axis=1)[:, None] for e in ends]
+    centres = axes[0] * middles[0] + axes[1] * middles[1]
+    return _rectangles(centres, *(a * s[best][:, None] for a, s in zip(axes, sides, strict=True)))
+
+
+def _rectangles(
+    centres: np.ndarray, along: np.ndarray, across: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return corners and shorter sides of rectangles: centres and the vectors of two sides (N, 2).
+
+    `across` is `along` turned clockwise on the screen.
+    """
+    along, across = 0.5 * along, 0.5 * across
     offsets = np.stack([-along - across, along - across, along + across, across - along], axis=1)
-    corners = (np.stack([x, y], axis=1)[:, None] + offsets).astype(np.float32)
+    corners = (centres[:, None] + offsets).astype(np.float32)
     order = (corners.sum(axis=2).argmin(axis=1)[:, None] + np.arange(4)) % 4
-    sides = np.minimum(width, height).astype(np.float32)
-    return np.take_along_axis(corners, order[:, :, None], axis=1), sides
+    sides = 2 * np.minimum(np.linalg.norm(along, axis=1), np.linalg.norm(across, axis=1))
+    return np.take_along_axis(corners, order[:, :, None], axis=1), sides.astype(np.float32)

@@ -110,3 +110,34 @@ def test_min_area_rects_of_nothing():
     corners, sides = geo.min_area_rects([])
     assert corners.shape == (0, 4, 2)
     assert sides.shape == (0,)
+
+
+def test_a_grown_rectangle_is_that_of_the_grown_polygon():
+    rng = np.random.default_rng(0)
+    polygons = [rng.uniform(0, 60, (count, 2)).astype(np.float32) for count in (3, 4, 5, 9) * 5]
+    distances = rng.uniform(0, 12, len(polygons))
+    corners, sides = geo.grown_min_area_rects(polygons, distances)
+    for polygon, distance, found, side in zip(polygons, distances, corners, sides, strict=True):
+        hull = shapely.convex_hull(shapely.multipoints(polygon.astype(np.float64)))
+        round_ = shapely.buffer(hull, distance, quad_segs=64)
+        wanted = shapely.minimum_rotated_rectangle(round_)
+        rectangle = shapely.Polygon(found)
+        assert rectangle.area == pytest.approx(wanted.area, rel=2e-3)
+        assert rectangle.buffer(1e-3).contains(round_)
+        lengths = np.linalg.norm(np.diff(found, axis=0), axis=1)[:2]
+        assert side == pytest.approx(lengths.min(), rel=1e-5)
+        assert geo.signed_area(found) > 0 and found.sum(axis=1).argmin() == 0
+
+
+def test_without_growth_it_is_the_rectangle_itself_even_of_a_line_or_a_point():
+    polygons = [
+        np.float32(p) for p in ([[0, 0], [4, 4], [2, 6], [-2, 2]], [[1, 1], [5, 1], [3, 1]])
+    ]
+    for found, wanted in zip(
+        geo.grown_min_area_rects(polygons, [0, 0]), geo.min_area_rects(polygons), strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    corners, sides = geo.grown_min_area_rects([np.float32([[3, 4]] * 3)], [2])
+    np.testing.assert_allclose(corners[0], [[1, 2], [5, 2], [5, 6], [1, 6]])
+    assert sides.tolist() == [4]
+    assert geo.grown_min_area_rects([], [])[0].shape == (0, 4, 2)

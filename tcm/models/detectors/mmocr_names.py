@@ -3,7 +3,8 @@
 | MMOCR | ours |
 |---|---|
 | ``backbone.*`` | ``backbone.trunk.*``, with torchvision's names |
-| ``backbone.stem.0`` to ``6``, ``7`` | ``backbone.trunk.conv1.0`` to ``6``, ``backbone.trunk.bn1`` |
+| ``backbone.stem.0`` to ``6`` | ``backbone.trunk.conv1.0`` to ``6`` |
+| ``backbone.stem.7`` | ``backbone.trunk.bn1`` |
 | ``*.conv2.conv_offset.*`` | ``*.conv2.offset.*`` |
 | ``det_head.*`` | ``head.*`` |
 """

@@ -12,7 +12,7 @@ import shapely
 
 from tcm.errors import ConfigError
 from tcm.geometry.offsets import offset_polygon_integer, offset_polygons
-from tcm.geometry.polygons import min_area_rects, to_shapely
+from tcm.geometry.polygons import grown_min_area_rects, min_area_rects, to_shapely
 from tcm.models.detectors.outlines import to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
@@ -65,14 +65,23 @@ class DBDecoder:
             matrix: float64 (3, 3), original image to network coordinates.
         """
         regions, scores = self._regions(probability)
-        grown = self._grow(regions)
-        outlines = [p for p in grown if p is not None and len(p) > 3]
-        scores = scores[[p is not None and len(p) > 3 for p in grown]]
-        if self.output == "quad":
-            corners, sides = min_area_rects(outlines)
-            wide = sides >= self.min_width
-            outlines, scores = list(corners[wide]), scores[wide]
+        shapes = to_shapely(regions)
+        distances = shapely.area(shapes) * self.unclip_ratio / shapely.length(shapes)
+        if self.output == "quad" and self.offset == "float":
+            outlines, scores = self._wide(*grown_min_area_rects(regions, distances), scores)
+        else:
+            grown = self._grow(regions, distances)
+            whole = [p is not None and len(p) > 3 for p in grown]
+            outlines, scores = [p for p in grown if p is not None and len(p) > 3], scores[whole]
+            if self.output == "quad":
+                outlines, scores = self._wide(*min_area_rects(outlines), scores)
         return TextInstances(to_original(outlines, matrix), scores=scores)
+
+    def _wide(
+        self, corners: np.ndarray, sides: np.ndarray, scores: np.ndarray
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        wide = sides >= self.min_width
+        return list(corners[wide]), scores[wide]
 
     def _regions(self, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Return the outlines of the regions, int32 (P, 2) each, and their scores, float32 (N,)."""
@@ -91,9 +100,9 @@ class DBDecoder:
                 scores.append(score)
         return regions, np.array(scores, np.float32)
 
-    def _grow(self, regions: Sequence[np.ndarray]) -> list[np.ndarray | None]:
-        shapes = to_shapely(regions)
-        distances = shapely.area(shapes) * self.unclip_ratio / shapely.length(shapes)
+    def _grow(
+        self, regions: Sequence[np.ndarray], distances: np.ndarray
+    ) -> list[np.ndarray | None]:
         if self.offset == "float":
             return offset_polygons(regions, distances)
         pairs = zip(regions, distances, strict=True)
