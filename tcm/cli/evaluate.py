@@ -34,10 +34,13 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/evaluate.py",
-        description="Score detections by the rules of a benchmark, offline. PATH is a zip or a "
-        "folder with a text file per image, or a JSON: MMOCR's unified one or the benchmark's own.",
-        epilog="example: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
-        "--pred detections.zip --option tr=0.8 --option tp=0.4",
+        description="Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
+        "or a folder with a text file per image, or a JSON: MMOCR's unified one or the "
+        "benchmark's own.",
+        epilog="examples: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
+        "--pred detections.zip --option tr=0.8 --option tp=0.4; python tools/evaluate.py "
+        "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
+        "--option lexicon_path=lexicons",
     )
     parser.add_argument(
         "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
@@ -94,12 +97,7 @@ def _counts(scores: Scores) -> str:
 
 
 def _write(path: Path, protocol: str, scores: Scores) -> None:
-    def as_dict(result: Scores) -> dict[str, Any]:
-        return {"rule": result.protocol, **result.as_dict()}
-
-    content = {"protocol": protocol, **as_dict(scores), "notes": list(scores.notes)}
-    if scores.also:
-        content["also"] = [as_dict(result) for result in scores.also]
+    content = {"protocol": protocol, **scores.as_report(), "notes": list(scores.notes)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``tools/infer.py CONFIG CKPT IMAGES``: mark the text in one's own images."""
+"""``tools/infer.py CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from tcm.data.image_files import ImageFiles
 from tcm.engine.checkpoint import load_model
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.submission import write_predictions
+from tcm.inference.labels import lacking, load_font
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
 
@@ -24,6 +25,7 @@ def main(arguments: list[str]) -> int:
     """Run the command."""
     args = _parser().parse_args(arguments)
     config = read_config(args.config, args.cfg_options)
+    load_font(args.font, 1)  # a wrong file is an error now and not after the first image
     dataset = ImageFiles(_images(args.images))
     _protect(dataset.ids, args.out)
     stage = config["data"].get("test") or config["data"].get("val")
@@ -38,12 +40,16 @@ def main(arguments: list[str]) -> int:
     ):
         keep = instances.scores >= args.min_score
         found.append((sample.path, instances.select(keep)))
-        picture = draw(dataset.load(sample.index).image, found[-1][1])
+        picture = draw(dataset.load(sample.index).image, found[-1][1], font=args.font)
         write_image(args.out / f"{Path(sample.path).stem}.jpg", picture)
     write_predictions(
         args.out / "predictions.json", [path for path, _ in found], [texts for _, texts in found]
     )
     total = sum(len(texts) for _, texts in found)
+    letters = "".join(text or "" for _, texts in found for text in texts.texts)
+    boxes = lacking(letters, args.font)
+    if boxes:
+        print(f"drawn as boxes, for lack of a glyph: {' '.join(boxes)}; see --font")
     print(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
     return 0
 
@@ -51,8 +57,8 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/infer.py",
-        description="Mark the text in images: a picture with the polygons drawn for each, and "
-        "predictions.json.",
+        description="Mark the text in images: for each a picture with the polygons drawn, with "
+        "the texts if the model reads, and predictions.json.",
         epilog="example: python tools/infer.py configs/quickstart.yaml "
         "work_dirs/quickstart/inference.ckpt photo.jpg",
     )
@@ -64,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--min-score", type=float, default=0.0, help="leave out texts that score less"
+    )
+    parser.add_argument(
+        "--font",
+        metavar="FILE",
+        help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
     )
     parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")

@@ -39,13 +39,14 @@ def main(arguments: list[str]) -> int:
     pairs = list(track(found, "testing", total=total))
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
+    paths = [sample.path for sample in samples]
     scores = {
-        name: metric.evaluate(predictions, [s.instances for s in samples])
+        name: metric.evaluate(predictions, [s.instances for s in samples], paths)
         for name, metric in metrics.items()
     }
     _write(args, data, samples, predictions, scores)
     if writer:
-        writer(args.submission, [sample.path for sample in samples], predictions)
+        writer(args.submission, paths, predictions)
     _report(Path(args.config).stem, scores)
     return 0
 
@@ -67,15 +68,17 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=_positive, metavar="N", help="test on the first N images only"
     )
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
-    parser.add_argument("--scores", metavar="JSON", help="write all figures and counts")
-    parser.add_argument("--save-predictions", metavar="JSON", help="write the found polygons")
+    parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
+    parser.add_argument(
+        "--save-predictions", metavar="JSON", help="write what was found, with texts"
+    )
     parser.add_argument(
         "--submission",
         metavar="FILE",
         help="write what the official server or script of the first metric takes",
     )
     parser.add_argument(
-        "--visualize", metavar="DIR", help="draw found (green) and true (blue) polygons"
+        "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
     )
     return parser
 
@@ -106,7 +109,7 @@ def _write(
 ) -> None:
     paths = [sample.path for sample in samples]
     if args.scores:
-        content = {name: result.as_dict() for name, result in scores.items()}
+        content = {name: result.as_report() for name, result in scores.items()}
         Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if args.save_predictions:
         write_predictions(args.save_predictions, paths, predictions)
@@ -117,15 +120,22 @@ def _write(
             write_image(Path(args.visualize) / f"{Path(sample.path).stem}.jpg", picture)
 
 
+def _figures(result: Scores) -> str:
+    ap = result.average_precision
+    ranked = "" if ap is None else f"  AP {ap:.4f}"
+    at = "" if result.threshold is None else f", best at score {result.threshold:.2f}"
+    return (
+        f"  precision {result.precision:.4f}  recall {result.recall:.4f}  "
+        f"hmean {result.hmean:.4f}{ranked}  (matched {result.matched:g} of {result.truths} texts, "
+        f"{result.detections} detections{at})"
+    )
+
+
 def _report(name: str, scores: dict[str, Scores]) -> None:
-    for metric, result in scores.items():
-        at = "" if result.threshold is None else f", best at score {result.threshold:.2f}"
-        print(f"{metric}: {result.protocol}")
-        print(
-            f"  precision {result.precision:.4f}  recall {result.recall:.4f}  "
-            f"hmean {result.hmean:.4f}  (matched {result.matched:g} of {result.truths} texts, "
-            f"{result.detections} detections{at})"
-        )
+    for metric, scored in scores.items():
+        for result in (scored, *scored.also):
+            print(f"{metric}: {result.protocol}")
+            print(_figures(result))
     first = next(iter(scores.values()))
     print(
         f"{name}: precision={first.precision:.4f} recall={first.recall:.4f} hmean={first.hmean:.4f}"

@@ -52,7 +52,7 @@ class TrainingModule(lightning.LightningModule):
         self._param_groups = dict(param_groups or {})
         self._config = config or {}
         self._random_state: dict[str, Tensor] | None = None
-        self._validated: list[tuple[TextInstances, TextInstances]] = []
+        self._validated: list[tuple[TextInstances, TextInstances, str]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser; `on_train_batch_start` sets its learning rate at every step."""
@@ -88,21 +88,21 @@ class TrainingModule(lightning.LightningModule):
         return total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep predictions and ground truth of a batch for the metrics."""
+        """Keep predictions, ground truth and names of a batch for the metrics."""
         samples = batch.samples
         predicted = self.model.predict(
             batch.images, [s.matrix for s in samples], [s.size for s in samples]
         )
-        self._validated += zip(predicted, (s.instances for s in samples), strict=True)
+        truths, names = ([s.instances for s in samples], [s.path for s in samples])
+        self._validated += zip(predicted, truths, names, strict=True)
 
     def on_validation_epoch_end(self) -> None:
         """Compute and log the metrics over all images, of all processes."""
-        pairs = _gather(self._validated)
+        images = _gather(self._validated)
         self._validated = []
-        predictions = [prediction for prediction, _ in pairs]
-        truths = [truth for _, truth in pairs]
+        predictions, truths, names = ([image[i] for image in images] for i in range(3))
         for i, (name, metric) in enumerate(self.metrics.items()):
-            scores = metric.evaluate(predictions, truths).as_dict()
+            scores = metric.evaluate(predictions, truths, names).as_dict()
             if i == 0:
                 self.log(
                     "hmean", scores["hmean"], prog_bar=True, logger=False, rank_zero_only=False

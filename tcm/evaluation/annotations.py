@@ -21,6 +21,7 @@ class Annotations:
         confidences: (N,) float64, None where there are none.
         angles: (N,) float64 radians, for rules that compare un-rotated rectangles and angles.
         ranks: (N,) int64 positions among the detections of all images, where the files give one.
+        texts: N transcriptions, for rules that compare them.
     """
 
     polygons: list[np.ndarray]
@@ -28,6 +29,7 @@ class Annotations:
     confidences: np.ndarray | None = None
     angles: np.ndarray | None = None
     ranks: np.ndarray | None = None
+    texts: list[str] | None = None
 
     @classmethod
     def of(
@@ -37,6 +39,7 @@ class Annotations:
         confidences: Sequence[float] | np.ndarray | None = None,
         angles: Sequence[float] | np.ndarray | None = None,
         ranks: Sequence[int] | np.ndarray | None = None,
+        texts: Sequence[str] | None = None,
     ) -> Annotations:
         """Return annotations of plain sequences; nothing is don't-care if `ignored` is None."""
         return cls(
@@ -45,6 +48,7 @@ class Annotations:
             None if confidences is None else np.asarray(confidences, np.float64),
             None if angles is None else np.asarray(angles, np.float64),
             None if ranks is None else np.asarray(ranks, np.int64),
+            None if texts is None else list(texts),
         )
 
     @classmethod
@@ -67,6 +71,7 @@ class Annotations:
             chosen(self.confidences),
             chosen(self.angles),
             chosen(self.ranks),
+            None if self.texts is None else [self.texts[i] for i in np.flatnonzero(keep)],
         )
 
 

@@ -65,13 +65,17 @@ class HmeanSweep:
         )
 
     def evaluate(
-        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+        self,
+        predictions: Sequence[TextInstances],
+        truths: Sequence[TextInstances],
+        names: Sequence[str] | None = None,
     ) -> Scores:
         """Score predictions at every threshold and return the best; all are in its `sweep`.
 
         Args:
             predictions: One per image, in original image coordinates, with scores.
             truths: One per image, in the same order.
+            names: Not needed.
 
         Raises:
             DataError: A prediction has no scores.

@@ -63,6 +63,9 @@ def _instances(entries: Any, place: str) -> TextInstances:
     wrong = [score for score in scores if not isinstance(score, int | float)]
     if wrong:
         raise DataError(f"{place}.instances: the score {wrong[0]!r} is no number")
+    strange = [e["text"] for e in entries if not isinstance(e.get("text"), str | None)]
+    if strange:
+        raise DataError(f"{place}.instances: the text {strange[0]!r} is no text")
     return TextInstances(
         polygons=[_outline(entry, f"{place}.instances[{i}]") for i, entry in enumerate(entries)],
         texts=[entry.get("text") for entry in entries],

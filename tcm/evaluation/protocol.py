@@ -64,7 +64,10 @@ class DetectionProtocol(ABC):
         """Score the images."""
 
     def evaluate(
-        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+        self,
+        predictions: Sequence[TextInstances],
+        truths: Sequence[TextInstances],
+        names: Sequence[str] | None = None,
     ) -> Scores:
         """Score predictions as they would be submitted: with integer coordinates.
 
@@ -72,14 +75,21 @@ class DetectionProtocol(ABC):
             predictions: One per image, in original image coordinates; with scores where the rule
                 ranks by them.
             truths: One per image, in the same order.
+            names: The image files, folders allowed before; for rules that depend on the image, and
+                for errors.
 
         Raises:
-            DataError: A prediction cannot be submitted.
+            DataError: A prediction cannot be submitted, or the rule needs names.
         """
-        images = [
-            ImagePair(str(index), self.take_truths(truth), self._take(found, f"prediction {index}"))
-            for index, (found, truth) in enumerate(zip(predictions, truths, strict=True))
-        ]
+        places = [str(i) for i in range(len(truths))] if names is None else [str(n) for n in names]
+        images = []
+        for place, found, truth in zip(places, predictions, truths, strict=True):
+            try:
+                image_id = None if names is None else self.image_id(Path(place).stem)
+                detections = self.prepared(self.take_detections(found), image_id)
+            except DataError as error:
+                raise DataError(f"prediction {place}: {error}") from error
+            images.append(ImagePair(place, self._take_truths(truth, place), detections))
         return self._scored(images)
 
     def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
@@ -108,13 +118,15 @@ class DetectionProtocol(ABC):
                 raise DataError(f"{pred_path}: no ground truth has the id {name}")
         missing = [name for name in truths if name not in found]
         names = [name for name in truths if name in found or not self.skip_missing]
-        nothing = Annotations.of([], confidences=[], angles=[])
-        return [ImagePair(n, truths[n], found.get(n, nothing)) for n in names], missing
+        nothing = Annotations.of([], confidences=[], angles=[], texts=[])
+        sides = [(n, truths[n], self.prepared(found.get(n, nothing), n)) for n in names]
+        return [ImagePair(*image) for image in sides], missing
 
     def read_truths(self, path: str | Path) -> dict[str, Annotations]:
         """Read all ground truths, by image id."""
         if is_json(path):
-            return {k: self.take_truths(v) for k, v in self._read_unified(path).items()}
+            images = self._read_unified(path).items()
+            return {k: self._take_truths(v, f"{path}: image {k}") for k, v in images}
         files = read_archive(path, self.truth_pattern, strict=False)
         return {name: self.parse_truths(file) for name, file in files.items()}
 
@@ -139,6 +151,18 @@ class DetectionProtocol(ABC):
         shape = rounded_quad if self.quads else rounded_polygon
         polygons = [shape(polygon, index) for index, polygon in enumerate(prediction.polygons)]
         return Annotations.of(polygons, confidences=prediction.scores)
+
+    def prepared(self, detections: Annotations, image_id: str | None) -> Annotations:
+        """Return detections as the rule changes them before it scores or submits them.
+
+        Args:
+            detections: Of an image.
+            image_id: Its id, None if it is not known.
+
+        Raises:
+            DataError: They cannot be prepared.
+        """
+        return detections
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission for one detection; raises DataError if it has none."""
@@ -165,7 +189,7 @@ class DetectionProtocol(ABC):
             if member in members:
                 raise DataError(f"{name}: a second image for {member}")
             try:
-                found = self.take_detections(prediction)
+                found = self.prepared(self.take_detections(prediction), self.submission_id(name))
                 rows = [self.row(found, index) + "\n" for index in range(len(found))]
             except DataError as error:
                 raise DataError(f"{name}: {error}") from error
@@ -181,6 +205,17 @@ class DetectionProtocol(ABC):
             )
         return match[1]
 
+    def image_id(self, stem: str) -> str:
+        """Return the id in an image's name without suffix, all of it if it is of another form."""
+        match = re.fullmatch(self.image_pattern, stem)
+        return match[1] if match else stem
+
+    def _take_truths(self, truth: TextInstances, place: str) -> Annotations:
+        try:
+            return self.take_truths(truth)
+        except DataError as error:
+            raise DataError(f"{place}: {error}") from error
+
     def _take(self, prediction: TextInstances, place: str) -> Annotations:
         try:
             return self.take_detections(prediction)
@@ -190,8 +225,7 @@ class DetectionProtocol(ABC):
     def _read_unified(self, path: str | Path) -> dict[str, TextInstances]:
         images: dict[str, TextInstances] = {}
         for stem, instances in read_unified(path).items():
-            match = re.fullmatch(self.image_pattern, stem)
-            name = match[1] if match else stem
+            name = self.image_id(stem)
             if name in images:
                 raise DataError(f"{path}: a second image with the id {name}")
             images[name] = instances

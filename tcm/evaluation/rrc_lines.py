@@ -65,7 +65,7 @@ class LineFormat:
         points = tuple(float(match[i]) for i in range(1, count + 1))
         _check_rectangle(points) if self.ltrb else _check_clockwise(points)
         confidence = _number(match[count + 1]) if self.confidence else 0.0
-        text = _unquoted(match[match.re.groups]) if self.transcription else ""
+        text = unquoted(match[match.re.groups]) if self.transcription else ""
         return TextLine(points, confidence, text)
 
     def parse_file(self, file: TextFile) -> list[TextLine]:
@@ -111,6 +111,21 @@ def _number(text: str) -> float:
         raise DataError(f"the confidence '{text}' is no number") from None
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it, if there are any, and their escapes."""
     quoted = _QUOTED.fullmatch(text)
     return quoted[1].replace("\\\\", "\\").replace('\\"', '"') if quoted else text
+
+
+def written(text: str) -> str:
+    """Return a text as a line must hold it to be read again: what has quotes gets another pair.
+
+    Raises:
+        DataError: It has a line break, or no form of it would be read again.
+    """
+    if "\n" in text or "\r" in text:
+        raise DataError(f"the text {text!r} has a line break")
+    for form in (text, f'"{text}"'):
+        if unquoted(form) == text:
+            return form
+    raise DataError(f"the text {text!r} cannot be written so that it is read again")

@@ -75,14 +75,27 @@ class Scores:
             figures | counts | {name: value for name, value in extras.items() if value is not None}
         )
 
+    def as_report(self) -> dict[str, Any]:
+        """Return the rule, figures and counts by name, and those of `also` if there are any."""
+        content: dict[str, Any] = {"rule": self.protocol, **self.as_dict()}
+        if self.also:
+            content["also"] = [scores.as_report() for scores in self.also]
+        return content
+
 
 class Metric(Protocol):
     """What is registered in METRICS: stateless, one call for a dataset."""
 
     def evaluate(
-        self, predictions: Sequence[TextInstances], truths: Sequence[TextInstances]
+        self,
+        predictions: Sequence[TextInstances],
+        truths: Sequence[TextInstances],
+        names: Sequence[str] | None = None,
     ) -> Scores:
-        """Score predictions in original image coordinates against the truths, in the same order."""
+        """Score predictions in original image coordinates against the truths, in the same order.
+
+        `names` are the image files, for rules that depend on them.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from tcm.errors import DataError
+from tcm.inference.labels import write_label
 from tcm.structures import TextInstances
 
 # RGB; found texts, true texts, regions that do not count.
@@ -13,28 +14,39 @@ FOUND, TRUE, IGNORED = (0, 220, 60), (40, 120, 255), (150, 150, 150)
 
 
 def draw(
-    image: np.ndarray, found: TextInstances, truths: TextInstances | None = None
+    image: np.ndarray,
+    found: TextInstances,
+    truths: TextInstances | None = None,
+    font: str | Path | None = None,
 ) -> np.ndarray:
     """Return a copy of an image with polygons drawn on it.
 
-    Found texts are green, with their scores; true ones blue; those that do not count grey.
+    Found texts are green, with what they read and their scores; true ones blue; those that do not
+    count grey. Lines and letters grow with the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.
         found: Texts in its coordinates, with scores.
         truths: Ground truth, None for none.
+        font: File for the letters, see `tcm.inference.labels`.
+
+    Raises:
+        DataError: The font cannot be read.
     """
     canvas = np.ascontiguousarray(image).copy()
     thickness = max(1, round(max(image.shape[:2]) / 600))
     if truths is not None:
         for polygon, ignored in zip(truths.polygons, truths.ignored, strict=True):
             _outline(canvas, polygon, IGNORED if ignored else TRUE, thickness)
-    for i, polygon in enumerate(found.polygons):
+    for polygon in found.polygons:
         _outline(canvas, polygon, FOUND, thickness)
-        words = [found.texts[i] or ""] if found.texts[i] else []
+    for i, polygon in enumerate(found.polygons):  # afterwards: no outline runs through a label
+        words = [found.texts[i] or ""]
         words += [] if found.scores is None else [f"{found.scores[i]:.2f}"]
-        if words:
-            _label(canvas, " ".join(words), polygon, thickness)
+        label = " ".join(filter(None, words))
+        if label:
+            x, y = polygon[polygon.sum(axis=1).argmin()]
+            write_label(canvas, label, (float(x), float(y) - thickness), FOUND, font)
     return canvas
 
 
@@ -81,12 +93,3 @@ def _outline(
 ) -> None:
     points = np.rint(polygon).astype(np.int32)[None]
     cv2.polylines(canvas, points, True, colour, thickness, cv2.LINE_AA)
-
-
-def _label(canvas: np.ndarray, text: str, polygon: np.ndarray, thickness: int) -> None:
-    x, y = np.rint(polygon[polygon.sum(axis=1).argmin()]).astype(int)
-    scale = 0.4 * thickness
-    origin = (int(x), max(10 * thickness, int(y) - 2 * thickness))
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(canvas, text, origin, font, scale, (0, 0, 0), thickness + 2, cv2.LINE_AA)
-    cv2.putText(canvas, text, origin, font, scale, FOUND, thickness, cv2.LINE_AA)

@@ -125,3 +125,20 @@ def test_a_malformed_line_is_named(paths, tmp_path, monkeypatch, capsys):
     pred = make_zip(tmp_path / "t.zip", {"res_img_1.txt": LINES[0] + "\n1,2,3"})
     arguments = ["--protocol", "icdar2015", *paths[:2], "--pred", str(pred)]
     assert "t.zip/res_img_1.txt, line 2: 'x1,y1" in mistake(arguments, monkeypatch, capsys)
+
+
+def test_end_to_end_reports_the_lexicon_and_the_outlines(tmp_path, capsys):
+    gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": f"{LINES[0]},Hotel\n{LINES[1]},Exit"})
+    pred = make_zip(tmp_path / "s.zip", {"res_img_1.txt": f"{LINES[0]},hote1\n{LINES[1]},xx"})
+    (tmp_path / "words.txt").write_text("HOTEL\nEXIT\n")
+    arguments = ["--protocol", "icdar2015-e2e", "--gt", str(gt), "--pred", str(pred)]
+    options = ["lexicon=weak", f"lexicon_path={tmp_path / 'words.txt'}", "correction=testr"]
+    arguments += [part for option in options for part in ("--option", option)]
+    lines = report([*arguments, "--json", str(tmp_path / "s.json")], capsys)
+    assert lines[0].startswith("ICDAR2015 end-to-end: ") and "rule testr" in lines[0]
+    assert lines[2] == "  matched 1, cared ground truth 2, cared detections 1"
+    assert lines[3].startswith("ICDAR2015 detection only: ")
+    assert lines[7].endswith("words.txt: 2 words, no pair list")
+    content = json.loads((tmp_path / "s.json").read_text())
+    assert content["rule"] == lines[0]
+    assert content["also"][0]["rule"] == lines[3]

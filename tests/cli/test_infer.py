@@ -5,10 +5,13 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from tcm.cli.infer import main
 from tcm.errors import DataError
+from tcm.structures import TextInstances
 from tests.cli.tiny import write_checkpoint, write_config
+from tests.data.builders import box
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +126,30 @@ def test_what_is_no_image_is_named(tiny, tmp_path):
     (tmp_path / "photo.jpg").write_text("no image")
     with pytest.raises(DataError, match=r"photo\.jpg: not a whole image"):
         main([*tiny, str(tmp_path / "photo.jpg"), "--out", str(tmp_path / "out")])
+
+
+def test_a_file_that_is_no_font_is_named_before_anything_is_read(tiny, tmp_path):
+    single = _write(tmp_path / "single.png")
+    (tmp_path / "a.ttf").write_text("no font")
+    with pytest.raises(DataError, match=r"a\.ttf: cannot be read as a font"):
+        main(
+            [*tiny, str(single), "--out", str(tmp_path / "out"), "--font", str(tmp_path / "a.ttf")]
+        )
+    assert not (tmp_path / "out").exists()
+
+
+class _Reader(torch.nn.Module):
+    """Finds one text in every image and reads the same in all."""
+
+    def predict(self, images, matrices, sizes):
+        return [TextInstances([box(0, 20, 60, 60)], ["Café 中"], scores=[0.5]) for _ in images]
+
+
+def test_texts_are_written_and_drawn_and_what_the_font_lacks_is_told(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("tcm.cli.infer.load_model", lambda *_: _Reader())
+    main([*tiny, str(_write(tmp_path / "single.png")), "--out", str(tmp_path / "out")])
+    (image,) = _found(tmp_path / "out")
+    assert image["instances"][0]["text"] == "Café 中"
+    assert "drawn as boxes, for lack of a glyph: 中; see --font" in capsys.readouterr().out

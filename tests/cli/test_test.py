@@ -15,6 +15,7 @@ from tcm.errors import ConfigError, DataError
 from tcm.structures import TextInstances
 from tests.cli.tiny import CONFIG, write_checkpoint, write_config
 from tests.data.builders import box
+from tests.evaluation.helpers import make_zip
 
 SIZE = (64, 64)
 TEXTS = [[box(0, 0, 64, 64)], [box(4, 4, 24, 16), box(40, 40, 60, 56)]]  # one is found, two are not
@@ -67,6 +68,7 @@ def test_scores_are_written_with_their_counts(tiny, tmp_path):
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert list(scores) == ["icdar2015", "sweep"]
     found = scores["icdar2015"]
+    assert found["rule"] == "ICDAR2015 detection: IoU > 0.5, first come first matched"
     assert (found["precision"], found["matched"], found["truths"]) == (0.5, 1, 3)
     assert found["hmean"] == pytest.approx(0.4)
 
@@ -138,3 +140,37 @@ def test_a_truncated_image_is_named(tiny, tmp_path):
     image.write_bytes(image.read_bytes()[:200])
     with pytest.raises(DataError, match=r"img_2\.png: not a whole image \(200 bytes\)"):
         main([*tiny[:4], *_data(ann_file)])
+
+
+@pytest.fixture
+def read(tiny, tmp_path):
+    """Return arguments of a test of end-to-end spotting with a strong lexicon."""
+    ann_file = _write_images(tmp_path)
+    records = unified.read(ann_file)
+    for record in records:
+        record.instances.texts = ["Word"] * len(record.instances)
+    unified.write(ann_file, records)
+    # The detector reads nothing, and the empty text has "A" as its nearest word.
+    words = make_zip(tmp_path / "words.zip", {"voc_img_1.txt": "A\nWORD", "voc_img_2.txt": "WORD"})
+    metric = f"{{type: ICDAR2015EndToEnd, lexicon: strong, lexicon_path: {words}}}"
+    metrics = f"evaluation.metrics={{_delete_: true, e2e: {metric}}}"
+    return [*tiny[:4], *_data(ann_file), metrics]
+
+
+def test_end_to_end_scores_know_the_images_and_name_the_rule(read, tmp_path, capsys):
+    main([*read, "--scores", str(tmp_path / "scores.json")])
+    scores = json.loads((tmp_path / "scores.json").read_text())["e2e"]
+    assert "strong lexicon by the rule adelaidet" in scores["rule"]
+    assert (scores["matched"], scores["truths"], scores["detections"]) == (0, 3, 1)
+    assert "detection only" in scores["also"][0]["rule"]
+    assert scores["also"][0]["matched"] == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:14] for line in lines[-5:-1:2]] == ["e2e: ICDAR2015", "e2e: ICDAR2015"]
+    assert lines[-1] == "tiny: precision=0.0000 recall=0.0000 hmean=0.0000"
+
+
+def test_an_end_to_end_submission_has_the_corrected_texts(read, tmp_path):
+    main([*read, "--submission", str(tmp_path / "submit.zip")])
+    with zipfile.ZipFile(tmp_path / "submit.zip") as archive:
+        assert archive.read("res_img_1.txt").decode().rstrip().endswith(",A")
+        assert archive.read("res_img_2.txt") == b""

@@ -36,8 +36,8 @@ class _Metric:
         self.matched = matched
         self.asked = []
 
-    def evaluate(self, predictions, truths):
-        self.asked.append((list(predictions), list(truths)))
+    def evaluate(self, predictions, truths, names=None):
+        self.asked.append((list(predictions), list(truths), list(names)))
         return Scores(self.matched, 4, 4)
 
 
@@ -49,7 +49,9 @@ def _batches(sizes):
         for _ in range(size):
             truth = TextInstances([np.zeros((4, 2))], texts=[str(number)])
             matrix = np.diag([number, number, 1.0])
-            samples.append(Sample(np.zeros((0, 0, 3), np.uint8), "", truth, matrix, (32, 32)))
+            samples.append(
+                Sample(np.zeros((0, 0, 3), np.uint8), f"{number}.jpg", truth, matrix, (32, 32))
+            )
             number += 1
         batches.append(Batch(torch.ones(size, 3, 32, 32, dtype=torch.uint8), {}, samples))
     return DataLoader(batches, batch_size=None)
@@ -138,7 +140,8 @@ def test_metrics_see_every_image_once_in_order():
     for _ in range(2):  # what was validated before must not come again
         trainer.validate(module, _batches([2, 2, 1]), verbose=False)
     assert len(metric.asked) == 2
-    for predictions, truths in metric.asked:
+    for predictions, truths, names in metric.asked:
+        assert names == [f"{i}.jpg" for i in range(5)]
         assert [truth.texts for truth in truths] == [[str(i)] for i in range(5)]
         assert [p.polygons[0][0, 0] for p in predictions] == [0, 1, 2, 3, 4]
 

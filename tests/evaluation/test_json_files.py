@@ -53,6 +53,7 @@ def test_a_box_stands_for_its_rectangle_and_flags_are_kept(tmp_path):
             "1 of 2 have a score",
         ),
         ([image({"bbox": [0, 0, 1, 1], "score": "a"})], "the score 'a' is no number"),
+        ([image({"bbox": [0, 0, 1, 1], "text": 24})], "the text 24 is no text"),
         ([{"img_path": "a.jpg", "instances": [3]}], "a list of mappings is wanted"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ VARIANTS = [
 ]
 # Rules in which no detection gets credit for a text that another one has.
 ONE_TO_ONE = [
-    *("art", "ctw1500", "ctw1500-voc", "icdar2015", "icdar2017-mlt"),
-    *("msra-td500", "totaltext-iou", "totaltext-pascal"),
+    *("art", "ctw1500", "ctw1500-e2e", "ctw1500-voc", "icdar2015", "icdar2015-e2e"),
+    *("icdar2015-word-spotting", "icdar2017-mlt"),
+    *("msra-td500", "totaltext-e2e", "totaltext-iou", "totaltext-pascal"),
 ]
 NAMES = {"art": "gt_{}.jpg", "ctw1500": "10{}.jpg", "ctw1500-voc": "10{}.jpg"}
 each_protocol = pytest.mark.parametrize("name, options", VARIANTS)
@@ -35,7 +37,13 @@ def images(name, count):
 
 
 def scene(seed, name):
-    return split_scene(np.random.default_rng(seed), turn=0 if "icdar2013" in name else 0.5)
+    sides = split_scene(np.random.default_rng(seed), turn=0 if "icdar2013" in name else 0.5)
+    return tuple([worded(instances) for instances in side] for side in sides)
+
+
+def worded(instances):
+    """The same with texts, which the end-to-end protocols compare."""
+    return replace(instances, texts=["word"] * len(instances))
 
 
 @each_protocol
@@ -55,7 +63,8 @@ def test_a_perfect_submission_scores_one(name, options):
     truths = [squares(0, 20, 40, ignored=[2]), TextInstances([square(5, side=30)])]
     if name == "ctw1500-voc":  # knows no don't-care
         truths[0] = squares(0, 20, 40)
-    found = [TextInstances(truth.polygons, scores=np.ones(len(truth))) for truth in truths]
+    truths = [worded(truth) for truth in truths]
+    found = [replace(truth, scores=np.ones(len(truth))) for truth in truths]
     scores = build_protocol(name, options).evaluate(found, truths)
     assert scores.recall == 1
     assert scores.hmean == 1 or options.get("rule") == "pan_pp"  # all detections count there
@@ -103,13 +112,17 @@ def test_the_written_submission_scores_as_in_memory(tmp_path, name, options):
         ("ctw1500-voc", {"rule": "pan_pp"}, "img_1.txt", "1,0,1,20,9,20,9,0"),
         ("msra-td500", {}, "img_1.txt", "0,1,20,1,20,9,0,9"),
         ("msra-td500", {"rule": "angle"}, "res_img_1.txt", "0,1,20,9,0.0000"),
+        ("icdar2015-e2e", {}, "res_img_1.txt", "0,1,20,1,20,9,0,9,a,b"),
+        ("icdar2015-e2e", {"confidences": True}, "res_img_1.txt", "0,1,20,1,20,9,0,9,0.25,a,b"),
+        ("totaltext-e2e", {}, "0000001.txt", "0,9,20,9,20,1,0,1,####a,b"),
+        ("ctw1500-e2e", {}, "0000001.txt", "0,9,20,9,20,1,0,1,####a,b"),
     ],
 )
 def test_names_and_lines_are_those_of_the_servers_and_scripts(
     tmp_path, name, options, member, line
 ):
     corners = np.array([[0.4, 0.6], [20.2, 0.6], [20.2, 9.4], [0.4, 9.4]])
-    found = TextInstances([corners], scores=[0.25])
+    found = TextInstances([corners], texts=["a,b"], scores=[0.25])
     build_protocol(name, options).submission_writer(tmp_path / "s.zip", ["img_1.jpg"], [found])
     with zipfile.ZipFile(tmp_path / "s.zip") as archive:
         assert archive.namelist() == [member]
@@ -166,6 +179,15 @@ def test_every_protocol_is_registered_and_names_its_rule_in_one_line(name, optio
     metric = build_protocol(name, options)
     assert type(metric).__name__ in METRICS
     assert metric.protocol and "\n" not in metric.protocol
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_names_of_images_change_no_figure_without_a_strong_lexicon(name):
+    predictions, truths = scene(4, name)
+    metric = build_protocol(name)
+    named = metric.evaluate(predictions, truths, images(name, len(truths)))
+    assert named.as_dict() == metric.evaluate(predictions, truths).as_dict()
+    assert named.detections > 0
 
 
 def test_unknown_names_and_options_are_refused():

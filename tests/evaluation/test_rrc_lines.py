@@ -5,7 +5,7 @@ import pytest
 
 from tcm.errors import DataError
 from tcm.evaluation.archives import TextFile
-from tcm.evaluation.rrc_lines import LineFormat
+from tcm.evaluation.rrc_lines import LineFormat, unquoted, written
 from tests.conftest import oracle_file
 
 SQUARE = "0,0,9,0,9,9,0,9"
@@ -58,3 +58,21 @@ def test_an_error_names_file_line_and_reason():
 def test_the_reason_says_what_is_wanted(layout, line, reason):
     with pytest.raises(DataError, match=reason):
         layout.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("a,b", "a,b"), ('"a"', '""a""'), (' "a" ', '"' + ' "a" ' + '"'), ('a"', 'a"'), ("", "")],
+)
+def test_a_written_text_is_read_again(text, form):
+    assert written(text) == form
+    assert unquoted(form) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("a\nb", "has a line break"), ("a\r", "has a line break"), ('"a\\"b"', "cannot be written")],
+)
+def test_a_text_that_no_line_can_hold_is_refused(text, reason):
+    with pytest.raises(DataError, match=reason):
+        written(text)

@@ -49,3 +49,11 @@ def test_equal_confidences_keep_their_order():
     same = np.full(2, 0.5)
     assert average_precision(same, np.array([True, False]), 1) == 1.0
     assert average_precision(same, np.array([False, True]), 1) == 0.5
+
+
+def test_a_report_names_the_rules():
+    outlines = Scores(2, 2, 3, "outlines")
+    report = Scores(1, 2, 3, "texts", also=[outlines]).as_report()
+    assert (report["rule"], report["matched"]) == ("texts", 1)
+    assert report["also"] == [{"rule": "outlines", **outlines.as_dict()}]
+    assert "also" not in outlines.as_report()

@@ -32,6 +32,7 @@ def test_text_annotations_may_wrap_and_hold_brackets():
     truths = read_truths(text(TEXT))
     np.testing.assert_array_equal(truths.polygons[0], [[1, 2], [20, 2], [20, 12], [1, 12]])
     assert [len(polygon) for polygon in truths.polygons] == [4, 3]
+    assert truths.texts == ["it's [x]", "#"]
     assert truths.ignored.tolist() == [False, True]
 
 
@@ -58,3 +59,12 @@ def test_an_empty_text_has_no_instances():
 def test_malformed_files_are_named(file, message):
     with pytest.raises(DataError, match=message):
         read_truths(file)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("u'caf\\xe9'", "café"), ("'it's'", "it's"), ("plain", "plain"), ("u''", ""), ("", "")],
+)
+def test_transcriptions_are_python_strings_or_plain(written, read):
+    block = TEXT.replace('u"it\'s [x]"', written)
+    assert read_truths(text(block)).texts == [read, "#"]
