@@ -9,6 +9,7 @@ import torch
 
 from tcm.structures import Batch, Sample
 
+ROWS = "_rows"  # how the names of tables end
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
 
@@ -24,6 +25,13 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
         (B, H, W) in its own type, zeros there too (a mask of 0 means "does not count"), or smaller
         if it was made at a stride; the samples without pixels and maps, `size` being the
         (height, width) in network pixels of what is not padding.
+
+        A target whose name ends in ``_rows`` is a table (N_i, ...) with a row for each text of an
+        image, and comes as (B, N, ...) with N the most rows of the batch, at least 1; rows of zeros
+        follow each image's own, so a table needs a column, or a table beside it, that tells them.
+
+    Raises:
+        ValueError: The samples do not have the same targets, or tables of other columns.
     """
     height = _ceil(max(s.image.shape[0] for s in samples), size_divisor)
     width = _ceil(max(s.image.shape[1] for s in samples), size_divisor)
@@ -32,8 +40,39 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
         rows, columns = sample.image.shape[:2]
         for plane, channel in zip(planes, cv2.split(sample.image), strict=True):
             plane[:rows, :columns] = channel
-    targets = {name: _stack(name, samples, (height, width)) for name in samples[0].maps}
+    targets = {
+        name: _stack_rows(name, samples)
+        if name.endswith(ROWS)
+        else _stack(name, samples, (height, width))
+        for name in _names(samples)
+    }
     return Batch(torch.from_numpy(images), targets, [_stripped(sample) for sample in samples])
+
+
+def _names(samples: Sequence[Sample]) -> list[str]:
+    """Return the names of the targets, which all samples share."""
+    names = list(samples[0].maps)
+    for sample in samples:
+        if sample.maps.keys() != set(names):
+            has = f"{sample.path} has the targets {sorted(sample.maps)}"
+            raise ValueError(f"{has}, {samples[0].path} has {sorted(names)}")
+    return names
+
+
+def _stack_rows(name: str, samples: Sequence[Sample]) -> torch.Tensor:
+    """Stack the tables (N_i, ...) of a name, each padded with rows of zeros to the longest."""
+    tables = [sample.maps[name] for sample in samples]
+    columns = tables[0].shape[1:]
+    longest = max(1, *(len(table) for table in tables))
+    stacked = np.zeros((len(tables), longest, *columns), tables[0].dtype)
+    for padded, table, sample in zip(stacked, tables, samples, strict=True):
+        if table.shape[1:] != columns or table.dtype != stacked.dtype:
+            found = f"{table.dtype} {table.shape}"
+            raise ValueError(
+                f"{sample.path}: {name} is {found}, not {stacked.dtype} (N, *{columns})"
+            )
+        padded[: len(table)] = table
+    return torch.from_numpy(stacked)
 
 
 def _stack(name: str, samples: Sequence[Sample], size: tuple[int, int]) -> torch.Tensor:

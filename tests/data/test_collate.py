@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
 from tcm.data.collate import collate
@@ -70,3 +71,58 @@ def test_size_of_a_padded_sample_is_the_valid_part() -> None:
     assert batch.images.shape == (1, 3, 32, 32)
     assert type(batch.samples[0]) is Sample
     assert batch.samples[0].size == (32, 16)
+
+
+def with_rows(*tables: np.ndarray) -> list[Sample]:
+    samples = [sample(32, 32) for _ in tables]
+    for one, table in zip(samples, tables, strict=True):
+        one.maps = {"mask": np.ones((32, 32), np.uint8), "text_rows": table}
+    return samples
+
+
+def test_tables_are_padded_with_rows_of_zeros_to_the_longest() -> None:
+    tables = [np.arange(1, 7).reshape(2, 3), np.zeros((0, 3), int), np.arange(1, 10).reshape(3, 3)]
+    targets = collate(with_rows(*tables)).targets
+    rows = targets["text_rows"]
+    assert rows.shape == (3, 3, 3)
+    assert rows.dtype == torch.int64
+    for padded, table in zip(rows.numpy(), tables, strict=True):
+        np.testing.assert_array_equal(padded[: len(table)], table)
+        assert not padded[len(table) :].any()
+    assert targets["mask"].shape == (3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"), [((), np.uint8), ((8, 2), np.float32), ((25,), np.int64), ((), bool)]
+)
+def test_tables_have_any_columns_and_type_and_at_least_one_row(columns: tuple, kind: type) -> None:
+    rows = collate(with_rows(*[np.zeros((0, *columns), kind)] * 2)).targets["text_rows"]
+    assert rows.shape == (2, 1, *columns)
+    assert rows.numpy().dtype == kind
+    one = collate(with_rows(np.ones((4, *columns), kind))).targets["text_rows"]
+    assert one.shape == (1, 4, *columns)
+    assert one.bool().all()
+
+
+def test_tables_are_not_tied_to_the_samples_after() -> None:
+    samples = with_rows(np.ones((2, 3)), np.ones((1, 3)))
+    rows = collate(samples).targets["text_rows"]
+    rows += 1
+    assert samples[0].maps["text_rows"].max() == 1
+    assert samples[1].maps["text_rows"].shape == (1, 3)
+
+
+@pytest.mark.parametrize("other", [np.ones((2, 4)), np.ones((2, 3), np.float32)])
+def test_tables_of_other_columns_or_type_are_named(other: np.ndarray) -> None:
+    samples = with_rows(np.ones((2, 3)), other)
+    samples[1].path = "img_7"
+    with pytest.raises(ValueError, match="img_7: text_rows is float"):
+        collate(samples)
+
+
+def test_targets_that_one_sample_lacks_are_named() -> None:
+    first, second = with_rows(np.ones((2, 3)), np.ones((1, 3)))
+    second.maps = {"mask": second.maps["mask"]}
+    for samples in ([first, second], [second, first]):
+        with pytest.raises(ValueError, match="text_rows"):
+            collate(samples)

@@ -29,6 +29,7 @@ from tcm.data.formats.raw import (
     silent,
 )
 from tcm.errors import DataError
+from tcm.geometry.bezier import bezier_to_polygon
 
 PARTS = ("syntext1", "syntext2")
 SAMPLES = 20  # points a side
@@ -51,22 +52,6 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     return collect({part: _sources(folder(raw, part)) for part in parts}, raw, progress)
 
 
-def bezier_polygon(points: np.ndarray, samples: int = SAMPLES) -> np.ndarray:
-    """Return the outline of two cubic Bezier curves.
-
-    Args:
-        points: (8, 2) control points in pixels, first side then second side, clockwise.
-        samples: Points a side, at equal steps of the curve's parameter.
-
-    Returns:
-        float32 (2 * samples, 2), in pixels.
-    """
-    t = np.linspace(0, 1, samples)
-    basis = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], axis=1)
-    sides = basis @ np.asarray(points, np.float64).reshape(2, 4, 2)
-    return sides.reshape(-1, 2).astype(np.float32)
-
-
 def _sources(part: Path) -> list[Source]:
     folders = [p for p in part.iterdir() if p.is_dir() and p.name != "annotations"]
     files = sorted([*part.glob("*.json"), *part.glob("annotations/*.json")])
@@ -83,8 +68,10 @@ def _word(item: dict[str, Any], place: str) -> Word:
     points = item.get("bezier_pts")
     if not isinstance(points, list) or len(points) != 16:
         raise DataError(f"{place}: 'bezier_pts' of 16 numbers are wanted, got {str(points)[:60]}")
-    polygon = bezier_polygon(numbers(points, place).reshape(8, 2))
-    return Word(polygon, _text(item.get("rec"), place), item.get("iscrowd", 0) == 1)
+    outline = bezier_to_polygon(numbers(points, place).reshape(8, 2), SAMPLES)
+    return Word(
+        outline.astype(np.float32), _text(item.get("rec"), place), item.get("iscrowd", 0) == 1
+    )
 
 
 def _text(classes: Any, place: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tcm.data.formats.files import read_json, rectangle
 from tcm.errors import DataError, nearest
+from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import clockwise
 
 
@@ -87,6 +88,11 @@ def _polygon(item: Any, place: str) -> np.ndarray:
         if len(numbers) < 6:
             raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
         return clockwise(numbers.reshape(-1, 2))
+    if item.get("beziers") is not None:
+        points = _numbers(item["beziers"], f"{place}.beziers")
+        if len(points) != 16:
+            raise DataError(f"{place}.beziers: 16 numbers are wanted, got {len(points)}")
+        return clockwise(bezier_to_polygon(points.reshape(8, 2)).astype(np.float32))
     if item.get("bbox") is None:
         raise DataError(f"{place}: neither 'polygon' nor 'bbox'{nearest('polygon', item)}")
     box = _numbers(item["bbox"], f"{place}.bbox")

@@ -1,7 +1,8 @@
 """The annotation file: MMOCR 1.x's unified JSON, read and written.
 
 ``{"metainfo": {...}, "data_list": [{"img_path", "height", "width", "instances": [{"polygon",
-"bbox", "bbox_label", "ignore", "text"}]}]}``, polygons flat ``x1, y1, x2, y2, ...`` in pixels.
+"bbox", "bbox_label", "ignore", "text"}]}]}``, polygons flat ``x1, y1, x2, y2, ...`` in pixels. An
+instance may have ``beziers`` as well (see `beziers`); without a polygon they stand for it.
 """
 
 import json
@@ -42,7 +43,8 @@ class ImageRecord:
 def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageRecord]:
     """Read an annotation file.
 
-    Polygons are made clockwise; an instance that has a box only gets its rectangle.
+    Polygons are made clockwise; an instance without one gets that of its Bezier curves, of 20
+    points a side, or else the rectangle of its box.
 
     Args:
         path: The JSON file.

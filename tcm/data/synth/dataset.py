@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.charset import Charset
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import SceneOptions
 from tcm.data.synth.scene import make_scene
@@ -34,7 +35,9 @@ class SyntheticText:
         text_height: Least and greatest height of a word's ink in pixels (of an "x" for flatter
             words such as a dash; in perspective, the mean of the two ends). Where room is short,
             words are lower.
-        charset: Characters of the words; only DejaVu fonts that can draw them all are used.
+        charset: Characters of the words, or a charset file (a name that ends in ``.txt``, see
+            `tcm.charset`), whose blank is left out; only DejaVu fonts that can draw them all are
+            used.
         word_length: Fewest and most characters of a word. Where room is short, words are shorter.
         ignored_ratio: Share of words that are drawn illegibly, marked ignored and not transcribed.
         curve_points: Vertices of a curved word's polygon, an even number from 4.
@@ -67,6 +70,7 @@ class SyntheticText:
                 style in STYLES, f"styles: unknown style {style!r}{nearest(str(style), STYLES)}"
             )
         _require(len(charset) > 0, "charset: at least one character is wanted")
+        charset = _characters(charset)
         fonts_for(charset)  # raises if there are none
         heights = _range("text_height", text_height, 4)
         self.length = length
@@ -108,6 +112,15 @@ class SyntheticText:
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise ConfigError(f"SyntheticText: {otherwise}")
+
+
+def _characters(charset: str) -> str:
+    """Return the characters of a charset or of its file; a word has no blanks."""
+    if not charset.endswith(".txt"):
+        return charset
+    found = Charset(charset).characters.replace(" ", "")
+    _require(len(found) > 0, f"charset: {charset} has no character but the blank")
+    return found
 
 
 def _range(name: str, values: Sequence, least: int) -> tuple:

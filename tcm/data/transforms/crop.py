@@ -84,8 +84,9 @@ class RandomCropSize:
     It is MMOCR's `TextDetRandomCrop`, with the axes apart: there x and y of the polygons are mixed
     up, so that its "positive" crops lie anywhere, and texts that vanish keep their transcriptions.
 
-    Texts are cut at the border; a canvas smaller than the crop is padded right and below. It must
-    be the last geometric transform before `Warp`.
+    Polygons are cut at the border, and texts that are become None unless nearly all of them is left
+    (see `sides`). A canvas smaller than the crop is padded right and below. It must be the last
+    geometric transform before `Warp`.
     """
 
     def __init__(self, size: Sequence[int], positive_ratio: float = 0.625) -> None:

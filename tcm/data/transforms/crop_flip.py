@@ -11,10 +11,10 @@ import numpy as np
 from tcm.data.transforms.crop import free_positions
 from tcm.data.transforms.geometric import FLIPS
 from tcm.data.transforms.moves import bounds, clip, inside, mirror, move_polygons
+from tcm.data.transforms.sides import mirrored
 from tcm.errors import ConfigError
-from tcm.geometry.polygons import clockwise
 from tcm.registry import TRANSFORMS
-from tcm.structures import Sample
+from tcm.structures import Sample, TextInstances
 
 
 @TRANSFORMS.register()
@@ -24,6 +24,8 @@ class RandomCropFlip:
     Its borders are lines at integer positions that no text covers. If none of the tries gives a
     patch that is large enough, nothing is mirrored; MMOCR mirrors the last one all the same, cuts
     texts by it, and its ignore flags and labels end up with other polygons.
+
+    Mirrored texts become None, as in `RandomFlip`; mirrored along both axes they stay.
     """
 
     def __init__(
@@ -66,13 +68,10 @@ class RandomCropFlip:
         if window is None:
             return sample
         along_x, along_y = list(FLIPS.values())[rng.integers(len(FLIPS))]
-        polygons = list(clipped.instances.polygons)
-        inner = np.flatnonzero(inside(boxes, window))
-        moved = move_polygons([polygons[i] for i in inner], mirror(window, along_x, along_y))
-        for i, polygon in zip(inner, moved, strict=True):
-            polygons[i] = clockwise(polygon)
         image = _mirror_pixels(sample.image, window, along_x, along_y)
-        return replace(sample, image=image, instances=clipped.instances.with_polygons(polygons))
+        inner = np.flatnonzero(inside(boxes, window))
+        instances = _mirror_texts(clipped.instances, inner, mirror(window, along_x, along_y))
+        return replace(sample, image=image, instances=instances)
 
     def _window(
         self, boxes: np.ndarray, size: tuple[int, int], rng: np.random.Generator
@@ -93,6 +92,17 @@ class RandomCropFlip:
         band = max(1, int(self.pad_ratio * side))
         borders = np.repeat(np.array([0, side], np.int64), band)
         return np.concatenate([borders, free_positions(spans, side)])
+
+
+def _mirror_texts(instances: TextInstances, inner: np.ndarray, matrix: np.ndarray) -> TextInstances:
+    """Return the instances, those of the indices `inner` seen through a mirroring (3, 3)."""
+    polygons, texts = list(instances.polygons), list(instances.texts)
+    moved = move_polygons([polygons[i] for i in inner], matrix)
+    turned = np.linalg.det(matrix[:2, :2]) > 0  # mirrored along both axes: half a turn
+    for i, polygon in zip(inner, moved, strict=True):
+        polygons[i] = polygon if turned else mirrored(polygon, upside_down=matrix[1, 1] < 0)
+        texts[i] = texts[i] if turned else None
+    return replace(instances, polygons=polygons, texts=texts)
 
 
 def _mirror_pixels(

@@ -30,7 +30,8 @@ FLIPS = {"horizontal": (True, False), "vertical": (False, True), "diagonal": (Tr
 class RandomFlip:
     """Mirror the sample with a probability.
 
-    Polygons stay clockwise; mirrored text has no reading order.
+    Polygons stay clockwise. Mirrored texts cannot be read, so they become None; ``diagonal`` turns
+    the image by half a turn, and they stay.
     """
 
     def __init__(self, prob: float = 0.5, direction: str = "horizontal") -> None:

@@ -30,6 +30,8 @@ class FixInvalidPolygon:
     """Mend or ignore polygons that cross themselves, have no area or too few points.
 
     MMOCR drops a sample of which no polygon is left; here it stays, as an image without text.
+
+    A mended polygon has no upper and lower side to read along, so its text becomes None.
     """
 
     def __init__(self, mode: Literal["fix", "ignore"] = "fix", min_poly_points: int = 4) -> None:
@@ -63,6 +65,8 @@ class FixInvalidPolygon:
         ]
         kept = [i for i, polygon in enumerate(polygons) if polygon is not None]
         mended = [polygon for polygon in polygons if polygon is not None]
+        known = [text if whole else None for text, whole in zip(texts.texts, valid, strict=True)]
+        texts = replace(texts, texts=known)
         instances = texts.select(np.array(kept, np.int64)).with_polygons(mended)
         return replace(sample, instances=instances)
 

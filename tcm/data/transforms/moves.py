@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from tcm.data.transforms.sides import cut, mirrored
 from tcm.errors import ConfigError
-from tcm.geometry.polygons import clip_to_box, clockwise, transform_points
+from tcm.geometry.polygons import transform_points
 from tcm.structures import Sample
 
 # Float32 coordinates that were scaled may lie that many pixels outside of the canvas.
@@ -22,8 +23,8 @@ INSIDE_TOLERANCE = 0.01
 def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
     """Return the sample seen through one more matrix.
 
-    Polygons that a mirroring turns around are made clockwise again; the first point stays first,
-    although mirrored text has no reading order.
+    A mirroring takes the texts away, which nobody can read then, and begins the polygons at the top
+    left that is seen (see `sides.mirrored`). Texts that are turned keep their first point.
 
     Args:
         sample: Left as it is.
@@ -39,9 +40,14 @@ def move(sample: Sample, matrix: np.ndarray, size: tuple[int, int]) -> Sample:
             "a transform that pads the canvas must be the last geometric one before Warp"
         )
     polygons = move_polygons(sample.instances.polygons, matrix)
-    if np.linalg.det(matrix[:2, :2]) < 0:
-        polygons = [clockwise(polygon) for polygon in polygons]
     instances = sample.instances.with_polygons(polygons)
+    if np.linalg.det(matrix[:2, :2]) < 0:
+        upside_down = matrix[1, 1] < 0
+        instances = replace(
+            instances,
+            polygons=[mirrored(polygon, upside_down) for polygon in polygons],
+            texts=[None] * len(polygons),
+        )
     matrix = matrix @ sample.matrix
     return replace(sample, matrix=matrix, size=size, valid=None, instances=instances)
 
@@ -116,16 +122,19 @@ def inside(boxes: np.ndarray, window: Sequence[float] | np.ndarray) -> np.ndarra
 def clip(sample: Sample) -> Sample:
     """Return the sample with its polygons cut to the canvas.
 
-    Those of which nothing is left, or several parts, are dropped.
+    Those of which nothing is left, or several parts, are dropped; those that lose more than a
+    twentieth of their area lose their text (see `sides.cut`), and stay for detection.
     """
     height, width = sample.size
     window = (0, 0, width, height)
     polygons: list[Any] = list(sample.instances.polygons)
+    texts = list(sample.instances.texts)
     whole = inside(bounds(polygons), window)
     if whole.all():
         return sample
     for i in np.flatnonzero(~whole):
-        polygons[i] = clip_to_box(polygons[i], window)
+        polygons[i], legible = cut(polygons[i], window)
+        texts[i] = texts[i] if legible else None
     keep = [i for i, polygon in enumerate(polygons) if polygon is not None]
-    kept = sample.instances.select(np.array(keep, np.int64))
+    kept = replace(sample.instances, texts=texts).select(np.array(keep, np.int64))
     return replace(sample, instances=kept.with_polygons([polygons[i] for i in keep]))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tcm.data.formats import curved_synthtext
-from tcm.data.formats.curved_synthtext import bezier_polygon
+from tcm.geometry.bezier import polygon_to_bezier, vertex_distances
 from tests.data.formats.raw_files import HEIGHT, WIDTH, assert_error, write_image, write_json
 
 # Straight sides with equal steps: the upper one left to right, the lower one right to left.
@@ -46,17 +46,25 @@ def test_absent_part_is_skipped_with_a_line_and_none_is_an_error(
     assert "no syntext1 split" in caplog.text
 
 
-def test_straight_sides_are_sampled_at_equal_steps() -> None:
-    polygon = bezier_polygon(np.array(CONTROL), samples=4)
-    np.testing.assert_allclose(polygon, CONTROL, atol=1e-5)
+def test_polygons_are_the_curves_and_fit_them_again(tmp_path: Path) -> None:
+    bent = [[1, 8], [5, 2], [9, 2], [13, 8], [13, 12], [9, 6], [5, 6], [1, 12]]
+    flat = [float(value) for point in bent for value in point]
+    write_part(tmp_path / "syntext1", "train.json", annotation(), annotation(bezier_pts=flat))
+    straight, curved = curved_synthtext.read(tmp_path)["syntext1"][0].instances.polygons
+    np.testing.assert_allclose(straight[[0, 19, 20, 39]], np.array(CONTROL)[[0, 3, 4, 7]])
+    np.testing.assert_allclose(np.diff(straight[:20, 0]), 9 / 19, atol=1e-5)
+    np.testing.assert_allclose(curved[[0, 19, 20, 39]], np.array(bent)[[0, 3, 4, 7]])
+    assert curved[:20, 1].min() == pytest.approx(3.5, abs=0.05)  # (8 + 3 * 2 + 3 * 2 + 8) / 8
+    # The points are at steps of the parameter and fitted at steps of length: other control points
+    # of nearly the same curve, within a tenth of this height of 4 pixels.
+    assert vertex_distances(curved, polygon_to_bezier(curved)).max() < 0.4
 
 
-def test_curve_passes_its_ends_and_its_middle() -> None:
-    upper = [[0, 10], [10, 0], [20, 0], [30, 10]]
-    lower = [[30, 20], [20, 20], [10, 20], [0, 20]]
-    polygon = bezier_polygon(np.array(upper + lower), samples=21)
-    np.testing.assert_allclose(polygon[[0, 20, 21, 41]], [[0, 10], [30, 10], [30, 20], [0, 20]])
-    np.testing.assert_allclose(polygon[10], [15, 2.5])  # (p0 + 3 p1 + 3 p2 + p3) / 8
+def test_words_are_read_up_to_their_padding(tmp_path: Path) -> None:
+    recs = [[33, 34, 96, 96], [33] * 25, [96] * 25, [0, 94, 95]]
+    write_part(tmp_path / "syntext1", "train.json", *(annotation(rec=rec) for rec in recs))
+    texts = curved_synthtext.read(tmp_path)["syntext1"][0].instances.texts
+    assert texts == ["AB", "A" * 25, "", " ~\ufffd"]
 
 
 @pytest.mark.parametrize(

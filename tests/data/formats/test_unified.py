@@ -119,3 +119,29 @@ def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "train.json").touch()
     with pytest.raises(DataError, match="trian.json: no such annotation file.*'train.json'"):
         unified.read(tmp_path / "trian.json")
+
+
+CONTROL = [0, 0, 3, 0, 6, 0, 9, 0, 9, 6, 6, 6, 3, 6, 0, 6]
+
+
+def test_bezier_curves_stand_for_a_polygon_that_is_not_there(tmp_path: Path) -> None:
+    path = file_with(tmp_path, {"beziers": CONTROL, "bbox": [1, 2, 3, 4], "text": "w"})
+    instances = unified.read(path)[0].instances
+    assert instances.polygons[0].shape == (40, 2)
+    np.testing.assert_allclose(instances.polygons[0][[0, 19, 20, 39]], box(0, 0, 9, 6))
+    assert instances.texts == ["w"]
+
+
+def test_a_polygon_goes_before_its_bezier_curves(tmp_path: Path) -> None:
+    polygon = [1, 1, 8, 1, 8, 5, 1, 5]
+    path = file_with(tmp_path, {"beziers": CONTROL, "polygon": polygon})
+    np.testing.assert_array_equal(unified.read(path)[0].instances.polygons[0], box(1, 1, 8, 5))
+
+
+@pytest.mark.parametrize(
+    ("beziers", "message"), [(CONTROL[:14], "got 14"), (["x"] * 16, "finite"), ([CONTROL], "flat")]
+)
+def test_malformed_bezier_curves_are_named(tmp_path: Path, beziers: Any, message: str) -> None:
+    path = file_with(tmp_path, {"beziers": beziers})
+    with pytest.raises(DataError, match=rf"data_list\[0\].instances\[0\].beziers: .*{message}"):
+        unified.read(path)

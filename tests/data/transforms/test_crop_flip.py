@@ -11,11 +11,11 @@ from tests.data.builders import box, sample
 
 
 def painted(instances: TextInstances, height: int = 48, width: int = 64) -> np.ndarray:
-    """Return an image (H, W, 3) where each box with whole corners has its text's own grey."""
+    """Return an image (H, W, 3) where each box with whole corners has its label's own grey."""
     image = np.zeros((height, width, 3), np.uint8)
-    for polygon, text in zip(instances.polygons, instances.texts, strict=True):
+    for polygon, label in zip(instances.polygons, instances.labels, strict=True):
         left, top, right, bottom = (*polygon.min(axis=0).astype(int), *polygon.max(0).astype(int))
-        image[top:bottom, left:right] = 50 + 10 * int(text[1:])
+        image[top:bottom, left:right] = 50 + 10 * (int(label) - 7)
     return image
 
 
@@ -41,12 +41,33 @@ def test_pixels_and_polygons_move_together_and_no_text_is_cut() -> None:
         start = words(rng)
         out = RandomCropFlip(1.0)(start, rng)
         np.testing.assert_array_equal(out.image, painted(out.instances))
-        assert out.instances.texts == start.instances.texts
         np.testing.assert_array_equal(out.instances.ignored, start.instances.ignored)
         np.testing.assert_array_equal(out.instances.labels, start.instances.labels)
         assert all(signed_area(polygon) > 0 for polygon in out.instances.polygons)
         moved += not np.array_equal(out.image, start.image)
     assert moved > 200
+
+
+def test_mirrored_texts_are_dropped_and_those_turned_by_half_a_turn_stay() -> None:
+    seen = set()
+    for seed in range(200):
+        start = words(np.random.default_rng(seed))
+        out = RandomCropFlip(1.0)(start, np.random.default_rng(seed)).instances
+        for i, (before, after) in enumerate(
+            zip(start.instances.polygons, out.polygons, strict=True)
+        ):
+            # The offset of the first vertex from the middle tells where it went.
+            first, now = (polygon[0] - polygon.mean(axis=0) for polygon in (before, after))
+            if np.array_equal(before, after) and out.texts[i] is not None:
+                kind = "left alone"
+            elif np.allclose(now, -first, atol=1e-4):
+                kind = "turned"
+            else:
+                np.testing.assert_allclose(now, first, atol=1e-4)  # top left again
+                kind = "mirrored"
+            assert out.texts[i] == (None if kind == "mirrored" else start.instances.texts[i])
+            seen.add(kind)
+    assert seen == {"left alone", "turned", "mirrored"}
 
 
 def test_all_three_directions_occur() -> None:

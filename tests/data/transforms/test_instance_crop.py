@@ -5,7 +5,7 @@ from tcm.data.transforms.instance_crop import RandomCropInstance, _grown
 from tcm.data.transforms.moves import bounds
 from tcm.errors import ConfigError
 from tests.data.builders import box, sample
-from tests.data.transforms.test_crop import random_words
+from tests.data.transforms.test_crop import random_words, texts_on_canvas
 
 
 def window_of(out: object) -> np.ndarray:
@@ -22,7 +22,7 @@ def test_no_text_is_cut_and_one_that_counts_stays() -> None:
         boxes = np.clip(bounds(start.instances.polygons), 0, [64, 48, 64, 48])
         overlap = np.minimum(boxes[:, 2:], window[2:]) - np.maximum(boxes[:, :2], window[:2])
         touched = (overlap > 0.01).all(axis=1)
-        assert out.instances.texts == [f"w{i}" for i in np.flatnonzero(touched)]
+        assert out.instances.texts == texts_on_canvas(start, np.flatnonzero(touched))
         whole = np.ptp(boxes.reshape(-1, 2, 2)[touched], axis=1).reshape(-1, 2)
         kept = [np.ptp(polygon, axis=0) for polygon in out.instances.polygons]
         np.testing.assert_allclose(kept, whole, atol=0.02)

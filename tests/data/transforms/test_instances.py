@@ -45,8 +45,8 @@ def test_a_sample_of_ignored_texts_stays_as_an_empty_one() -> None:
 def test_fixed_polygons_are_simple_and_stay_with_their_texts() -> None:
     start = with_polygons(box(1, 1, 9, 9), BOW_TIE, SPIKED, FLAT_LINE, box(30, 30, 40, 40))
     out = FixInvalidPolygon()(start, RNG).instances
-    assert out.texts == ["w0", "w1", "w2", "w4"]  # a line along an axis covers nothing
-    assert out.labels.tolist() == [5, 6, 7, 9]
+    assert out.texts == ["w0", None, None, "w4"]  # what was mended has no sides to read along
+    assert out.labels.tolist() == [5, 6, 7, 9]  # a line along an axis covers nothing
     assert out.ignored.tolist() == [False, True, False, False]
     assert all(is_simple(p) and signed_area(p) > 0 and len(p) >= 4 for p in out.polygons)
     np.testing.assert_array_equal(out.polygons[0], box(1, 1, 9, 9))
@@ -68,7 +68,8 @@ def test_what_cannot_be_repaired_becomes_its_bounding_box() -> None:
     texts = FixInvalidPolygon()(with_polygons(SLANTED_LINE, TRIANGLE, TRIANGLE[:2]), RNG).instances
     np.testing.assert_array_equal(texts.polygons[0], box(0, 0, 20, 20))
     np.testing.assert_array_equal(texts.polygons[1], box(4, 4, 24, 14))
-    assert texts.texts == ["w0", "w1"]  # two points on a line along an axis cover nothing
+    assert texts.labels.tolist() == [5, 6]  # two points on a line along an axis cover nothing
+    assert texts.texts == [None, None]
 
 
 def test_the_least_number_of_points_is_an_option() -> None:
