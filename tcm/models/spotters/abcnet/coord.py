@@ -1,0 +1,40 @@
+"""Coordinate convolutions before BezierAlign: ABCNet v2 (Liu et al., TPAMI 2022, section 3.3).
+
+Shapes: B batch, C channels, h and w the sides of a level.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class CoordTower(nn.Module):
+    """Add to a feature what four convolutions make of it and of the place of each pixel.
+
+    Args:
+        channels: C of every level; the levels share the weights.
+        depth: Number of convolutions.
+    """
+
+    def __init__(self, channels: int, depth: int = 4) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(
+            *(
+                nn.Sequential(
+                    nn.Conv2d(channels + 2 * (i == 0), channels, 3, padding=1, bias=False),
+                    nn.BatchNorm2d(channels),
+                    nn.ReLU(inplace=True),
+                )
+                for i in range(depth)
+            )
+        )
+
+    def forward(self, feature: Tensor) -> Tensor:
+        """Return (B, C, h, w) of the same shape."""
+        height, width = feature.shape[-2:]
+        y, x = torch.meshgrid(
+            torch.linspace(-1, 1, height, device=feature.device, dtype=feature.dtype),
+            torch.linspace(-1, 1, width, device=feature.device, dtype=feature.dtype),
+            indexing="ij",
+        )
+        place = torch.stack([x, y]).expand(len(feature), -1, -1, -1)
+        return feature + self.convs(torch.cat([feature, place], dim=1))

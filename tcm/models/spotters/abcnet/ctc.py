@@ -1,0 +1,118 @@
+"""ABCNet's CTC recogniser, the light one of the authors' code (Liu et al., CVPR 2020, table 1).
+
+Shapes: R regions, C channels, h and w the sides of a pooled region, T characters, K classes.
+"""
+
+from collections.abc import Mapping
+from math import log2
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tcm.charset import Charset
+from tcm.errors import ConfigError
+from tcm.models.losses import full_precision
+from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
+from tcm.registry import MODELS
+
+_LAST_HEIGHT = 4  # rows that the last convolution takes at once
+
+
+@MODELS.register()
+class CTCRecogniser(nn.Module):
+    """Read pooled texts column by column; the padding of the character set is the blank.
+
+    Args:
+        in_channels: C.
+        charset: As `Charset.build` takes it.
+        length: T.
+        height: h of the pooled texts; a power of two, at least 4.
+        hidden: Width of each direction of the LSTM.
+        loss_weight: Factor of the loss; 0.05 in the authors' code.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        charset: str | Mapping[str, Any],
+        length: int = 25,
+        height: int = 8,
+        hidden: int = 256,
+        loss_weight: float = 0.05,
+    ) -> None:
+        super().__init__()
+        halvings = log2(height / _LAST_HEIGHT) if height > 0 else -1.0
+        if halvings < 0 or halvings % 1:
+            raise ConfigError(
+                f"CTCRecogniser: height must be a power of two and at least 4, got {height}"
+            )
+        self.charset = Charset.build(charset, "model.head.recogniser.charset")
+        self.length = length
+        self.height = height
+        self.loss_weight = loss_weight
+        norms = [nn.BatchNorm2d(in_channels) for _ in range(int(halvings))]
+        self.convs = nn.Sequential(
+            *recognition_tower(in_channels),
+            *(conv_block(in_channels, norm, stride=(2, 1)) for norm in norms),
+            nn.Conv2d(in_channels, in_channels, (_LAST_HEIGHT, 1), bias=False),
+        )
+        self.encoder = BiLSTM(in_channels, hidden, self.charset.num_classes)
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Return the logits (w, R, K), float32.
+
+        Args:
+            pooled: (R, C, h, w), R >= 1.
+
+        Raises:
+            ConfigError: The pooled texts are not as high as `height`.
+        """
+        if pooled.shape[2] != self.height:
+            raise ConfigError(
+                f"CTCRecogniser: height {self.height}, but the pooled texts are "
+                f"{pooled.shape[2]} high (model.head.pooler.size)"
+            )
+        return self.encoder(self.convs(pooled).squeeze(2).permute(2, 0, 1))
+
+    def loss(self, pooled: Tensor, texts: Tensor) -> Tensor:
+        """Return the weighted loss, a float32 scalar; 0 without a region.
+
+        Texts that don't fit into w columns count as 0. As CTC's losses do in PyTorch, each text is
+        divided by its length before the mean is taken.
+
+        Args:
+            pooled: (R, C, h, w).
+            texts: Classes int64 (R, T).
+        """
+        if not len(pooled):
+            return idle_loss(self, pooled)
+        logits = self(pooled)
+        with full_precision(logits):
+            columns = torch.full((len(texts),), len(logits), device=texts.device)
+            lengths = (texts != self.charset.padding_index).sum(dim=1)
+            loss = F.ctc_loss(
+                logits.log_softmax(dim=2),
+                texts,
+                columns,
+                lengths,
+                blank=self.charset.padding_index,
+                zero_infinity=True,
+            )
+            return self.loss_weight * loss
+
+    @torch.no_grad()
+    def decode(self, pooled: Tensor) -> list[str]:
+        """Return the text of each region: the best class of each column, repetitions as one.
+
+        Args:
+            pooled: (R, C, h, w).
+        """
+        if not len(pooled):
+            return []
+        best = self(pooled).argmax(dim=2).T  # R, w
+        again = torch.zeros_like(best, dtype=torch.bool)
+        again[:, 1:] = best[:, 1:] == best[:, :-1]
+        kept = best.masked_fill(again, self.charset.padding_index).cpu().numpy()
+        return [self.charset.decode(row) for row in kept]

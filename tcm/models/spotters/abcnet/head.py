@@ -1,0 +1,196 @@
+"""The head of ABCNet: detection, pooling along Bezier curves, recognition.
+
+Liu et al., CVPR 2020 (v1) and TPAMI 2022 (v2). Shapes: B batch, C channels, H and W the sides of
+the network's input, R regions.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError
+from tcm.geometry.bezier import bezier_to_polygon
+from tcm.geometry.polygons import clockwise, transform_points
+from tcm.models.spotters.abcnet.coord import CoordTower
+from tcm.models.spotters.abcnet.decode import ABCNetDecoder, Detections
+from tcm.models.spotters.abcnet.fcos import FCOSHead
+from tcm.models.spotters.abcnet.levels import STRIDES, level_size
+from tcm.models.spotters.abcnet.losses import ABCNetLoss, location_targets
+from tcm.models.spotters.abcnet.pooler import STRIDES as POOLED_STRIDES
+from tcm.models.spotters.abcnet.pooler import BezierPooler
+from tcm.models.spotters.abcnet.rois import ABCNetRois
+from tcm.registry import MODELS
+from tcm.structures import TextInstances
+
+_SURE = 10.0  # logit of an ideal prediction
+
+
+@MODELS.register()
+class ABCNetHead(nn.Module):
+    """Find texts as pairs of Bezier curves, and read them.
+
+    Args:
+        in_channels: Width C of the neck's levels P2 to P7.
+        recogniser: Config of the recogniser, without `in_channels`.
+        detector: Config of the detection, without `in_channels`; `FCOSHead` by default.
+        coord_conv: Convolve P2 to P4 with coordinates before texts are pooled from them (v2).
+        pooler: Config of the pooler, `BezierPooler` by default.
+        rois: Config of the choice of regions to learn from, `ABCNetRois` by default.
+        loss: Config of the detection's loss, `ABCNetLoss` by default.
+        decode: Config of the decoder, `ABCNetDecoder` by default.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        recogniser: Mapping[str, Any],
+        detector: Mapping[str, Any] | None = None,
+        coord_conv: bool = False,
+        pooler: Mapping[str, Any] | None = None,
+        rois: Mapping[str, Any] | None = None,
+        loss: Mapping[str, Any] | None = None,
+        decode: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.detector = (
+            FCOSHead(in_channels)
+            if detector is None
+            else MODELS.build(detector, "model.head.detector", in_channels=in_channels)
+        )
+        self.coord = CoordTower(in_channels) if coord_conv else None
+        self.pooler = (
+            BezierPooler() if pooler is None else MODELS.build(pooler, "model.head.pooler")
+        )
+        self.rois = ABCNetRois() if rois is None else MODELS.build(rois, "model.head.rois")
+        self.recogniser = MODELS.build(recogniser, "model.head.recogniser", in_channels=in_channels)
+        self.criterion = ABCNetLoss() if loss is None else MODELS.build(loss, "model.head.loss")
+        self.decoder = (
+            ABCNetDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        )
+
+    def forward(self, feature: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Return the maps of `FCOSHead` and what texts are pooled from.
+
+        The latter are ``feature_4``, ``feature_8`` and ``feature_16``, (B, C, H/4, W/4) and so on.
+
+        Args:
+            feature: P2 to P7, (B, C, ceil(H/s), ceil(W/s)) at the strides s = 4 to 128.
+        """
+        pooled_from = feature[: len(POOLED_STRIDES)]
+        if self.coord is not None:
+            pooled_from = [self.coord(level) for level in pooled_from]
+        features = zip(POOLED_STRIDES, pooled_from, strict=True)
+        return {
+            **self.detector(feature[1:]),
+            **{f"feature_{stride}": level for stride, level in features},
+        }
+
+    def loss(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the named losses, scalars in float32; ``loss_recognition`` is 0 without texts.
+
+        Args:
+            predictions: What `forward` returned.
+            targets: The rows of `ABCNetTargets`, stacked.
+
+        Raises:
+            ConfigError: Transcriptions and recogniser differ in length.
+        """
+        length = targets["text_rows"].shape[2]
+        if length != self.recogniser.length:
+            raise ConfigError(
+                f"ABCNetTargets has length {length}, model.head.recogniser {self.recogniser.length}"
+            )
+        losses = self.criterion(predictions, targets)
+        rois, texts = self.rois(predictions, targets, self.decoder)
+        losses["loss_recognition"] = self.recogniser.loss(self._pooled(predictions, rois), texts)
+        return losses
+
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return predictions that find the texts of `ABCNetTargets`, for tests and timing.
+
+        What is read in them is arbitrary: the features are 0.
+
+        Args:
+            targets: The rows and maps of `ABCNetTargets`, stacked.
+        """
+        drawn = targets["matching_map"]
+        shape = (len(drawn), *drawn.shape[-2:])
+        maps = {
+            f"{name}_{stride}": _blank(shape, channels, stride, drawn.device)
+            for stride in STRIDES
+            for name, channels in (("cls", 1), ("centreness", 1), ("box", 4), ("bezier", 16))
+        }
+        for stride in STRIDES:
+            maps[f"cls_{stride}"] -= _SURE
+        learnt = location_targets(maps, targets)
+        values = {
+            "cls": torch.full_like(learnt.weight, _SURE).unsqueeze(2),
+            "centreness": learnt.centreness.clamp(1e-4, 1 - 1e-4).logit().unsqueeze(2),
+            "box": learnt.box,
+            "bezier": learnt.bezier,
+        }
+        level, row, column, text = targets["location_rows"].unbind(2)
+        for i, stride in enumerate(STRIDES):
+            image, location = torch.nonzero((text > 0) & (level == i), as_tuple=True)
+            cell = row[image, location], column[image, location]
+            for name, value in values.items():
+                maps[f"{name}_{stride}"][image, :, *cell] = value[image, location]
+        for stride in POOLED_STRIDES:
+            maps[f"feature_{stride}"] = _blank(shape, self.in_channels, stride, drawn.device)
+        return maps
+
+    @torch.no_grad()
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image in original image coordinates, read and with scores.
+
+        The scores are those of the detection, as in the authors' code. A polygon starts at the
+        first control point: the reading-order top left.
+
+        Args:
+            predictions: What `forward` returned.
+            matrices: B float64 arrays (3, 3), original image to network coordinates.
+            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
+        """
+        images = self.decoder(predictions, sizes)
+        rois = torch.cat(
+            [
+                torch.cat([torch.full_like(d.beziers[:, :1], i), d.beziers], dim=1)
+                for i, d in enumerate(images)
+            ]
+        )
+        texts = iter(self.recogniser.decode(self._pooled(predictions, rois)))
+        return [
+            TextInstances(
+                _polygons(found, matrix, self.decoder.samples),
+                texts=[next(texts) for _ in range(len(found.scores))],
+                scores=found.scores.cpu().numpy(),
+            )
+            for found, matrix in zip(images, matrices, strict=True)
+        ]
+
+    def _pooled(self, predictions: Mapping[str, Tensor], rois: Tensor) -> Tensor:
+        """Return the pooled texts (R, C, h, w) of regions (R, 17)."""
+        return self.pooler([predictions[f"feature_{stride}"] for stride in POOLED_STRIDES], rois)
+
+
+def _polygons(found: Detections, matrix: np.ndarray, samples: int) -> list[np.ndarray]:
+    """Return the outlines (2 * samples, 2) of detections in original coordinates."""
+    beziers = found.beziers.double().cpu().numpy().reshape(-1, 8, 2)
+    outlines = bezier_to_polygon(beziers, samples)
+    return [clockwise(p) for p in transform_points(outlines, np.linalg.inv(matrix))]
+
+
+def _blank(shape: tuple[int, int, int], channels: int, stride: int, device: torch.device) -> Tensor:
+    batch, height, width = shape
+    return torch.zeros(batch, channels, *level_size((height, width), stride), device=device)

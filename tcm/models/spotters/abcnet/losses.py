@@ -1,0 +1,177 @@
+"""The losses of ABCNet's detection (Liu et al., CVPR 2020, section 3.1; Tian et al., ICCV 2019).
+
+Shapes: B batch, N texts, M locations that learn a text, P = all locations of all levels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import sigmoid_focal_loss
+
+from tcm.errors import ConfigError
+from tcm.models.losses import full_precision
+from tcm.models.spotters.abcnet.levels import STRIDES
+from tcm.registry import MODELS
+
+
+@dataclass
+class Locations:
+    """What the locations that learn a text learn; rows of padding repeat location 0, weight 0.
+
+    Attributes:
+        index: int64 (B, M): among all locations of an image, level after level, row after row.
+        weight: float32 (B, M): 1, or 0 for padding.
+        box: float32 (B, M, 4): distances to the left, top, right and bottom, in strides.
+        bezier: float32 (B, M, 16): control points from the location, in strides.
+        centreness: float32 (B, M): in [0, 1]; 0 for padding.
+    """
+
+    index: Tensor
+    weight: Tensor
+    box: Tensor
+    bezier: Tensor
+    centreness: Tensor
+
+
+@MODELS.register()
+class ABCNetLoss(nn.Module):
+    """Weigh the losses of the four outputs; where there is no text only the first is not 0.
+
+    Args:
+        cls_weight: Weight of the focal loss of all locations over the number of positive ones.
+        box_weight: Weight of the GIoU loss, averaged with the centreness as weight.
+        centreness_weight: Weight of the cross-entropy of the centreness.
+        bezier_weight: Weight of the smooth L1 distance, mean over the 16 numbers, averaged with the
+            centreness as weight. MMOCR sums over them: its value is 16.
+        giou: ``smooth`` adds 1 to intersection and union of the IoU, as the authors' code does;
+            ``plain`` does not, as in MMOCR.
+        alpha: Weight of text in the focal loss, 1 - alpha of background.
+        gamma: Exponent of the focal loss.
+    """
+
+    def __init__(
+        self,
+        cls_weight: float = 1.0,
+        box_weight: float = 1.0,
+        centreness_weight: float = 1.0,
+        bezier_weight: float = 1.0,
+        giou: Literal["smooth", "plain"] = "smooth",
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+    ) -> None:
+        super().__init__()
+        if giou not in ("smooth", "plain"):
+            raise ConfigError(f"ABCNetLoss: giou must be 'smooth' or 'plain', got '{giou}'")
+        self.cls_weight = cls_weight
+        self.box_weight = box_weight
+        self.centreness_weight = centreness_weight
+        self.bezier_weight = bezier_weight
+        self.giou = giou
+        self.alpha, self.gamma = alpha, gamma
+
+    def forward(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return ``loss_cls``, ``loss_box``, ``loss_centreness`` and ``loss_bezier``, float32.
+
+        Args:
+            predictions: The maps of `FCOSHead`.
+            targets: The rows of `ABCNetTargets`, stacked.
+        """
+        with full_precision(predictions[f"cls_{STRIDES[0]}"]):
+            learnt = location_targets(predictions, targets)
+            cls = _flattened(predictions, "cls").squeeze(2)
+            box, bezier, centreness = (
+                _gathered(_flattened(predictions, name), learnt.index)
+                for name in ("box", "bezier", "centreness")
+            )
+            text = torch.zeros_like(cls).scatter_add_(1, learnt.index, learnt.weight)
+            positives, centred = mean_over_processes(
+                torch.stack([learnt.weight.sum(), learnt.centreness.sum()])
+            )
+            positives, centred = positives.clamp(min=1.0), centred.clamp(min=1e-6)
+            focal = sigmoid_focal_loss(cls, text, self.alpha, self.gamma, reduction="sum")
+            overlap = giou_loss(box, learnt.box, self.giou == "smooth")
+            entropy = F.binary_cross_entropy_with_logits(
+                centreness.squeeze(2), learnt.centreness, learnt.weight, reduction="sum"
+            )
+            distance = F.smooth_l1_loss(bezier, learnt.bezier, reduction="none").mean(dim=2)
+            return {
+                "loss_cls": self.cls_weight * focal / positives,
+                "loss_box": self.box_weight * (overlap * learnt.centreness).sum() / centred,
+                "loss_centreness": self.centreness_weight * entropy / positives,
+                "loss_bezier": self.bezier_weight * (distance * learnt.centreness).sum() / centred,
+            }
+
+
+def location_targets(predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Locations:
+    """Return what each location of ``location_rows`` learns.
+
+    Args:
+        predictions: The maps of `FCOSHead`, whose sizes number the locations.
+        targets: The rows of `ABCNetTargets`, stacked.
+    """
+    level, row, column, text = targets["location_rows"].unbind(2)
+    weight = (text > 0).float()
+    sizes = [predictions[f"cls_{stride}"].shape[-2:] for stride in STRIDES]
+    widths = level.new_tensor([width for _, width in sizes])
+    starts = level.new_tensor([0] + [h * w for h, w in sizes]).cumsum(0)
+    index = starts[level] + row * widths[level] + column
+    stride = level.new_tensor(STRIDES)[level]
+    place = torch.stack([column, row], dim=2) * stride.unsqueeze(2) + stride.unsqueeze(2) // 2
+    owner = (text - 1).clamp(min=0)
+    corners = _gathered(targets["box_rows"].float(), owner)
+    curves = _gathered(targets["bezier_rows"].float(), owner)
+    strides = stride.unsqueeze(2).float()
+    box = torch.cat([place - corners[..., :2], corners[..., 2:] - place], dim=2) / strides
+    bezier = (curves - place.repeat(1, 1, 8)) / strides
+    real = weight.unsqueeze(2) > 0
+    box = torch.where(real, box, 1.0)  # any box with an area: its loss has weight 0
+    bezier = torch.where(real, bezier, 0.0)
+    across, down = box[..., 0::2], box[..., 1::2]
+    ratios = (across.amin(2) / across.amax(2)) * (down.amin(2) / down.amax(2))
+    return Locations(index, weight, box, bezier, ratios.sqrt() * weight)
+
+
+def giou_loss(prediction: Tensor, target: Tensor, smooth: bool) -> Tensor:
+    """Return 1 - GIoU of boxes (..., 4) that are distances from one point to their four sides.
+
+    Args:
+        prediction: Not negative; may have no area.
+        target: Positive.
+        smooth: Add 1 to the intersection and to the union of the IoU.
+    """
+    least, most = torch.minimum(prediction, target), torch.maximum(prediction, target)
+    inter, around = _area(least), _area(most)
+    union = _area(prediction) + _area(target) - inter
+    extra = 1.0 if smooth else 0.0
+    return 1 - (inter + extra) / (union + extra) + (around - union) / around
+
+
+def mean_over_processes(values: Tensor) -> Tensor:
+    """Return the mean over all processes, as gradients are averaged; without others, `values`."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values
+    total = values.clone()
+    torch.distributed.all_reduce(total)
+    return total / torch.distributed.get_world_size()
+
+
+def _area(distances: Tensor) -> Tensor:
+    left, top, right, bottom = distances.unbind(-1)
+    return (left + right) * (top + bottom)
+
+
+def _flattened(predictions: Mapping[str, Tensor], name: str) -> Tensor:
+    """Return an output at all locations, float32 (B, P, channels)."""
+    maps = [predictions[f"{name}_{stride}"].float().flatten(2) for stride in STRIDES]
+    return torch.cat(maps, dim=2).transpose(1, 2)
+
+
+def _gathered(table: Tensor, index: Tensor) -> Tensor:
+    """Return the rows (B, M, K) of a table (B, P, K) at an index (B, M)."""
+    return table.gather(1, index.unsqueeze(2).expand(-1, -1, table.shape[2]))

@@ -1,0 +1,77 @@
+"""From which level a text is read: the height of its first letter decides.
+
+Shapes: B batch, C channels, R regions, h and w the sides of the pooled regions.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError
+from tcm.models.spotters.abcnet.bezier_align import bezier_align
+from tcm.registry import MODELS
+
+STRIDES = (4, 8, 16)  # of the levels P2 to P4
+
+
+@MODELS.register()
+class BezierPooler(nn.Module):
+    """Pool each text from one of the levels P2 to P4 by BezierAlign.
+
+    The distance d of the first and the last control point, the height of the text where it begins,
+    gives the level floor(3 + log2(d / canonical)), from 2 to 4.
+
+    Args:
+        size: (h, w) of a pooled text.
+        canonical: d in network pixels from which P3 is taken.
+        sampling_ratio: As in `bezier_align`, at least 1.
+        aligned: As in `bezier_align`.
+    """
+
+    def __init__(
+        self,
+        size: Sequence[int] = (8, 32),
+        canonical: float = 96.0,
+        sampling_ratio: int = 1,
+        aligned: bool = True,
+    ) -> None:
+        super().__init__()
+        if len(size) != 2 or min(size) < 1:
+            raise ConfigError(f"BezierPooler: size must be [height, width], got {list(size)}")
+        if sampling_ratio < 1:
+            raise ConfigError(
+                "BezierPooler: sampling_ratio must be at least 1 (a number that depends on the "
+                f"region gives zeros for horizontal text), got {sampling_ratio}"
+            )
+        self.size = (int(size[0]), int(size[1]))
+        self.canonical = canonical
+        self.sampling_ratio = sampling_ratio
+        self.aligned = aligned
+
+    def levels(self, rois: Tensor) -> Tensor:
+        """Return the level of each region, int64 (R,): 0 for P2 to 2 for P4.
+
+        Args:
+            rois: (R, 17) as for `bezier_align`.
+        """
+        height = torch.linalg.vector_norm(rois[:, 1:3] - rois[:, 15:17], dim=1)
+        level = torch.floor(1 + torch.log2(height / self.canonical + 1e-8))
+        return level.clamp(0, len(STRIDES) - 1).long()
+
+    def forward(self, features: Sequence[Tensor], rois: Tensor) -> Tensor:
+        """Return (R, C, h, w); every level takes part in the gradient, also without regions.
+
+        Args:
+            features: P2, P3 and P4, (B, C, H/4, W/4) and so on.
+            rois: (R, 17): image index and 16 control numbers in network pixels.
+        """
+        levels = self.levels(rois)
+        owned = [torch.nonzero(levels == i).squeeze(1) for i in range(len(STRIDES))]
+        pooled = [
+            bezier_align(
+                feature, rois[index], self.size, 1 / stride, self.sampling_ratio, self.aligned
+            )
+            for feature, index, stride in zip(features, owned, STRIDES, strict=True)
+        ]
+        return torch.cat(pooled)[torch.cat(owned).argsort()]
