@@ -113,7 +113,7 @@ TRANSFORMS = Registry("transform")
 METRICS = Registry("metric")
 OPTIMIZERS = Registry("optimizer")
 SCHEDULES = Registry("schedule")
-CONVERTERS = Registry("converter")  # functions: foreign parameter name to ours
+CONVERTERS = Registry("converter")  # functions: foreign parameter name to ours, or to None
 
 
 def argument_mistakes(

@@ -31,6 +31,8 @@ HEADS = {
     "fcenet": "FCEHead",
     "psenet": "PSEHead",
     "panet": "PANHead",
+    "abcnet": "ABCNetHead",
+    "abcnetv2": "ABCNetHead",
 }
 
 
@@ -113,7 +115,7 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
 def test_file_names_tell_method_backbone_schedule_and_dataset(read):
     types = {"fasttcm": "FastTCM", "tcm": "TCM", "clip": "CLIPResNet", "resnet50": "ResNet"}
     for name in NAMES:
-        if name.startswith("textdet/"):
+        if name.startswith(("textdet/", "textspotting/")):
             method, backbone, schedule, dataset = Path(name).name.split("_", 3)
             config = read(name)
             assert config["model"]["backbone"]["type"] == types[backbone.split("-")[0]], name
@@ -122,13 +124,15 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
                 assert config["trainer"][key] == int(length[1]), name
             assert config["model"]["head"]["type"] == HEADS[method], name
-            assert Path(name).parent.name == method.removesuffix("pp"), name
+            assert Path(name).parent.name == re.sub("(pp|v2)$", "", method), name
             assert config["model"]["neck"].get("asf", False) == (method == "dbnetpp"), name
             stage = "test" if "test" in config["data"] else "val"
             stage = "train" if dataset == "synthtext" else stage  # which has no test split
             source = config["data"][stage]["dataset"]
             if dataset == "synthetic":
                 assert source["type"] == "SyntheticText", name
+            elif dataset == "pretrain":  # several sets
+                assert config["data"]["train"]["dataset"]["type"] == "Concat", name
             else:
                 assert f"data/{dataset}/" in source["ann_file"], name
 
@@ -263,3 +267,47 @@ def test_tcms_own_recipes_for_other_methods(name, backbone, read):
     assert config["optimizer"] == {"type": "Ranger", "lr": 1e-3}
     assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
     assert config["data"]["train"]["batch_size"] == 16
+
+
+# By config: batch, length of a text, size of a pooled text, (long, short) of test images,
+# thresholds of score and overlap, rate, milestones.
+SPOTTING = {
+    "abcnet_{}_260000it_pretrain": (
+        8,
+        25,
+        [8, 32],
+        [1824, 1000],
+        0.45,
+        0.5,
+        1e-2,
+        [0.6154, 0.8462],
+    ),
+    "abcnet_{}_5000it_totaltext": (8, 25, [8, 32], [1824, 1000], 0.45, 0.5, 1e-3, None),
+    "abcnet_{}_120000it_ctw1500": (8, 100, [8, 128], [1024, 800], 0.6, 0.5, 1e-3, [0.6667]),
+    "abcnet_{}_5500it_icdar2015": (4, 25, [8, 32], [4000, 2000], 0.45, 0.5, 1e-3, None),
+    "abcnetv2_{}_5000it_totaltext": (8, 25, [8, 32], [1824, 1000], 0.5, 0.5, 1e-3, None),
+    "abcnetv2_{}_100000it_ctw1500": (8, 100, [8, 128], [1024, 800], 0.5, 0.5, 1e-3, [0.8]),
+    "abcnetv2_{}_5500it_icdar2015": (4, 25, [16, 64], [4000, 2000], 0.4, 0.4, 1e-3, None),
+}
+
+
+@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "clip-r50", "resnet50"])
+@pytest.mark.parametrize("name", SPOTTING)
+def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
+    config = read(f"textspotting/abcnet/{name.format(backbone)}")
+    batch, length, size, scale, score, iou, lr, milestones = SPOTTING[name]
+    train, head = config["data"]["train"], config["model"]["head"]
+    assert train["batch_size"] == batch
+    assert train["pipeline"][-1]["length"] == head["recogniser"]["length"] == length
+    assert train["pipeline"][-1]["charset"] == head["recogniser"]["charset"]
+    assert not [t for t in train["pipeline"] if t["type"] == "RandomFlip"]  # unreadable
+    assert head["pooler"]["size"] == size
+    assert config["data"]["val"]["pipeline"][0]["scale"] == scale
+    decoder = MODELS.build(head["decode"])
+    assert (decoder.score_thr, decoder.nms_iou) == (score, iou)
+    assert head.get("coord_conv", False) == ("v2" in name)
+    assert config["optimizer"] == {"type": "SGD", "lr": lr, "momentum": 0.9, "weight_decay": 1e-4}
+    assert config["schedule"].get("milestones") == milestones
+    assert config["schedule"]["warmup_steps"] == 1000
+    trainer = config["trainer"]
+    assert (trainer["gradient_clip"], trainer["gradient_clip_by"]) == (1.0, "value")

@@ -46,7 +46,9 @@ def read_checkpoint(
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
     rename = CONVERTERS.get(converter, "converter") if converter else _strip_module
-    return {rename(name): value for name, value in state.items()}, content.get("tcm", {})
+    renamed = {rename(name): value for name, value in state.items()}
+    renamed.pop(None, None)  # what a converter gives no name has no part in our models
+    return renamed, content.get("tcm", {})
 
 
 def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> nn.Module:

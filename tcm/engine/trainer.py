@@ -9,7 +9,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
@@ -41,6 +41,7 @@ class TrainerConfig:
         max_steps: Length of the run in optimiser steps.
         precision: ``32-true``, ``bf16-mixed`` or ``16-mixed``.
         gradient_clip: Largest norm of the gradient; None for no clipping.
+        gradient_clip_by: ``norm``, or ``value``: then `gradient_clip` bounds each of its entries.
         accumulate: Batches whose gradients make one step.
         ema_decay: Decay of the averaged weights that are validated and saved; None for none.
         val_every_epochs: Epochs between two validations.
@@ -55,6 +56,7 @@ class TrainerConfig:
     max_steps: int | None = None
     precision: str = "32-true"
     gradient_clip: float | None = None
+    gradient_clip_by: Literal["norm", "value"] = "norm"
     accumulate: int = 1
     ema_decay: float | None = None
     val_every_epochs: float = 1
@@ -75,6 +77,10 @@ class TrainerConfig:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if value is not None and not (number and value > 0):
                 raise ConfigError(f"trainer.{name}: a number above 0 is wanted, got {value!r}")
+        if self.gradient_clip_by not in ("norm", "value"):
+            raise ConfigError(
+                f"trainer.gradient_clip_by: 'norm' or 'value', got {self.gradient_clip_by!r}"
+            )
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """Return the optimiser steps of the run.
@@ -128,6 +134,7 @@ def build_trainer(
         num_sanity_val_steps=0,
         accumulate_grad_batches=config.accumulate,
         gradient_clip_val=config.gradient_clip,
+        gradient_clip_algorithm=config.gradient_clip_by,
         log_every_n_steps=min(config.log_every_steps, total_steps),
         logger=[
             MetricsFile(work_dir / "metrics.jsonl", total_steps),

@@ -5,7 +5,8 @@ import copy
 import pytest
 import torch
 
-import tcm.models.released_names  # noqa: F401  # registers the converter "tcm"
+import tcm.models.released_names
+import tcm.models.spotters.abcnet.mmocr_names  # noqa: F401  # both register converters
 from tcm.engine.checkpoint import (
     load_model,
     load_parameters,
@@ -163,3 +164,10 @@ def test_a_model_in_training_mode_stays_in_it(tmp_path):
     model = MODELS.build(detector("CLIPResNet"), "model").train()
     save_inference_checkpoint(model, {}, tmp_path / "inference.ckpt")
     assert model.training and model.backbone.training
+
+
+def test_what_a_converter_gives_no_name_is_left_out(tmp_path):
+    torch.save({"det_head.scales.0.scale": torch.ones(1)}, tmp_path / "mmocr.pth")
+
+    state, _ = read_checkpoint(tmp_path / "mmocr.pth", "mmocr-abcnet")
+    assert state == {}

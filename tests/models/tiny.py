@@ -1,5 +1,7 @@
 """Every backbone in its smallest form, every detector on it, and the detectors' targets."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -15,13 +17,17 @@ import tcm.models.detectors.panet.head
 import tcm.models.detectors.psenet.head
 import tcm.models.necks.fpem_ffm
 import tcm.models.necks.fpn
+import tcm.models.necks.fpn_p2p7
 import tcm.models.necks.fpnc
-import tcm.models.necks.fpnf  # noqa: F401  # all of them register what the configs name
+import tcm.models.necks.fpnf
+import tcm.models.spotters.abcnet.head
+import tcm.models.spotters.abcnet.recogniser  # noqa: F401  # all register what the configs name
 from tcm.data.collate import collate
 from tcm.models.detectors.dbnet.targets import DBTargets
 from tcm.models.detectors.fcenet.targets import FCETargets
 from tcm.models.detectors.panet.targets import PANTargets
 from tcm.models.detectors.psenet.targets import PSETargets
+from tcm.models.spotters.abcnet.targets import ABCNetTargets
 from tcm.structures import Sample, TextInstances
 
 WIDTH = 8
@@ -39,6 +45,8 @@ BACKBONES = {
     "ResNet": {"type": "ResNet", "pretrained": None, "depth": 18},
 }
 
+
+CHARSET = str(Path(__file__).resolve().parents[2] / "configs" / "charsets" / "digits10.txt")
 
 # Of each method: neck, head, auxiliary loss, targets.
 METHODS = {
@@ -66,6 +74,22 @@ METHODS = {
         {"map": "text_map", "mask": "text_mask", "loss": "mined_dice"},
         PANTargets(),
     ),
+    "abcnet": (
+        {"type": "FPNP2P7", "out_channels": 16},
+        {
+            "type": "ABCNetHead",
+            "detector": {"type": "FCOSHead", "width": 16, "groups": 4, "depth": 1},
+            "recogniser": {
+                "type": "AttentionRecogniser",
+                "charset": CHARSET,
+                "length": 3,
+                "hidden": 8,
+                "groups": 4,
+            },
+        },
+        {"map": "matching_map", "mask": "matching_mask", "loss": "dice"},
+        ABCNetTargets(CHARSET, length=3),
+    ),
 }
 
 
@@ -91,6 +115,7 @@ def targets(
 ) -> dict[str, torch.Tensor]:
     """Return a method's targets of a batch of two equal images, their sides multiples of 32."""
     image = np.zeros((height, width, 3), np.uint8)
-    sample = Sample(image, "image", TextInstances(polygons, ignored=np.array(ignored, bool)))
+    texts = TextInstances(polygons, ["12"] * len(polygons), np.array(ignored, bool))
+    sample = Sample(image, "image", texts)
     sample = METHODS[method][3](sample, np.random.default_rng(0))
     return collate([sample, sample]).targets

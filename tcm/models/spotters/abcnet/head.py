@@ -162,7 +162,10 @@ class ABCNetHead(nn.Module):
             matrices: B float64 arrays (3, 3), original image to network coordinates.
             sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
         """
-        images = self.decoder(predictions, sizes)
+        images = [
+            found.select(_on_image(found.locations, size))
+            for found, size in zip(self.decoder(predictions, sizes), sizes, strict=True)
+        ]
         rois = torch.cat(
             [
                 torch.cat([torch.full_like(d.beziers[:, :1], i), d.beziers], dim=1)
@@ -182,6 +185,11 @@ class ABCNetHead(nn.Module):
     def _pooled(self, predictions: Mapping[str, Tensor], rois: Tensor) -> Tensor:
         """Return the pooled texts (R, C, h, w) of regions (R, 17)."""
         return self.pooler([predictions[f"feature_{stride}"] for stride in POOLED_STRIDES], rois)
+
+
+def _on_image(locations: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return bool (D,): the locations (D, 2), x and y, are not in the padding of (h, w) pixels."""
+    return (locations < locations.new_tensor([size[1], size[0]])).all(dim=1)
 
 
 def _polygons(found: Detections, matrix: np.ndarray, samples: int) -> list[np.ndarray]:

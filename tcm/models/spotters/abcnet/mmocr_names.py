@@ -1,7 +1,7 @@
 """Names of the parameters of ABCNet v1 and v2 in checkpoints of MMOCR 1.x.
 
-The scales of MMOCR's detection head, which it makes and does not use, have no counterpart. MMOCR
-numbers padding 95 and the unknown character 96: `specials: mmocr` in the config of the charset.
+The scales of MMOCR's detection head, which it makes and does not use, are left out. MMOCR numbers
+padding 95 and the unknown character 96: `specials: mmocr` in the config of the charset.
 """
 
 from tcm.models.detectors.mmocr_names import renamed
@@ -40,6 +40,11 @@ _RULES = [
 
 
 @CONVERTERS.register("mmocr-abcnet")
-def rename(name: str) -> str:
-    """Return our name of a parameter or buffer of MMOCR's ResNet, FPN or BiFPN, and heads."""
+def rename(name: str) -> str | None:
+    """Return our name of a parameter or buffer of MMOCR's ResNet, FPN or BiFPN, and heads.
+
+    It is None for the scales.
+    """
+    if name.startswith("det_head.scales."):
+        return None
     return renamed(name, _RULES)
