@@ -16,6 +16,8 @@ from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import TCMError
 from tcm.structures import Config
 
+# The headline figures of detection, and those of recognition; the last one is plotted.
+_FIGURES = ("precision", "recall", "hmean", "one_minus_ned", "word_accuracy")
 _TOOLS = Path(__file__).parents[2] / "tools"
 
 
@@ -120,7 +122,7 @@ def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
             scores = json.loads(cell.scores.read_text(encoding="utf-8"))
             figures.append(next(iter(scores.values())))
     row: dict[str, Any] = {"fraction": fraction, "seeds": len(figures)}
-    for name in ("precision", "recall", "hmean"):
+    for name in (name for name in _FIGURES if name in figures[0]):
         values = [figure[name] for figure in figures]
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         row[name] = {"mean": statistics.mean(values), "deviation": deviation, "values": values}
@@ -129,13 +131,11 @@ def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
 
 def _write(root: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
     (root / "fewshot.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    lines = [f"# {name}", "", "| fraction | seeds | precision | recall | hmean |"]
-    lines.append("| ---: | ---: | ---: | ---: | ---: |")
+    keys = [key for key in _FIGURES if key in rows[0]]
+    lines = [f"# {name}", "", f"| fraction | seeds | {' | '.join(keys)} |"]
+    lines.append("| ---: | ---: |" + " ---: |" * len(keys))
     for row in rows:
-        figures = [
-            f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}"
-            for key in ("precision", "recall", "hmean")
-        ]
+        figures = [f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}" for key in keys]
         lines.append(f"| {row['fraction']:g} | {row['seeds']} | " + " | ".join(figures) + " |")
     (root / "fewshot.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
@@ -148,13 +148,14 @@ def _plot(path: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
 
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.add_subplot()
+    key = [key for key in _FIGURES if key in rows[0]][-1]
     axes.errorbar(
         [100 * row["fraction"] for row in rows],
-        [row["hmean"]["mean"] for row in rows],
-        [row["hmean"]["deviation"] for row in rows],
+        [row[key]["mean"] for row in rows],
+        [row[key]["deviation"] for row in rows],
         marker="o",
         capsize=3,
     )
-    axes.set(xlabel="training images (%)", ylabel="hmean", title=name, ylim=(0, 1))
+    axes.set(xlabel="training images (%)", ylabel=key, title=name, ylim=(0, 1))
     axes.grid(alpha=0.3)
     FigureCanvasAgg(figure).print_png(str(path))

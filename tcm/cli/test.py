@@ -13,7 +13,7 @@ from tcm.data.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError
-from tcm.evaluation.scores import Scores
+from tcm.evaluation.scores import Result
 from tcm.evaluation.submission import write_predictions
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
@@ -105,7 +105,7 @@ def _write(
     data: DataModule,
     samples: Sequence[Sample],
     predictions: Sequence[TextInstances],
-    scores: dict[str, Scores],
+    scores: dict[str, Result],
 ) -> None:
     paths = [sample.path for sample in samples]
     if args.scores:
@@ -120,23 +120,10 @@ def _write(
             write_image(Path(args.visualize) / f"{Path(sample.path).stem}.jpg", picture)
 
 
-def _figures(result: Scores) -> str:
-    ap = result.average_precision
-    ranked = "" if ap is None else f"  AP {ap:.4f}"
-    at = "" if result.threshold is None else f", best at score {result.threshold:.2f}"
-    return (
-        f"  precision {result.precision:.4f}  recall {result.recall:.4f}  "
-        f"hmean {result.hmean:.4f}{ranked}  (matched {result.matched:g} of {result.truths} texts, "
-        f"{result.detections} detections{at})"
-    )
-
-
-def _report(name: str, scores: dict[str, Scores]) -> None:
-    for metric, scored in scores.items():
-        for result in (scored, *scored.also):
-            print(f"{metric}: {result.protocol}")
-            print(_figures(result))
-    first = next(iter(scores.values()))
-    print(
-        f"{name}: precision={first.precision:.4f} recall={first.recall:.4f} hmean={first.hmean:.4f}"
-    )
+def _report(name: str, results: dict[str, Result]) -> None:
+    for metric, result in results.items():
+        rule, *lines = result.lines()
+        print("\n".join([f"{metric}: {rule}", *lines]))
+    first = next(iter(results.values()))
+    figures = " ".join(f"{key}={value:.4f}" for key, value in first.headline.items())
+    print(f"{name}: {figures}")

@@ -193,8 +193,8 @@ def _finish(
     model = load_model(config["model"], source)
     values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
     lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]
-    if checkpoints.best_hmean >= 0:
-        lines.append(f"best hmean {checkpoints.best_hmean:.4f} at step {checkpoints.best_step}")
+    if checkpoints.best_value >= 0:
+        lines.append(f"best {checkpoints.describe()}")
     lines.append(f"{work_dir / 'inference.ckpt'}: {values / 1e6:.1f} M values, of {source.name}")
     for line in lines:
         log.info(line)

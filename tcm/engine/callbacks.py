@@ -61,8 +61,8 @@ class Throughput(Callback):
 class Checkpoints(Callback):
     """Keep the best and the last checkpoint.
 
-    ``best.ckpt`` is chosen by the hmean of the first metric; from ``last.ckpt`` a run is resumed
-    exactly.
+    ``best.ckpt`` is chosen by the main figure of the first metric, such as hmean; a run is resumed
+    exactly from ``last.ckpt``.
 
     Args:
         folder: Where they are written.
@@ -74,17 +74,23 @@ class Checkpoints(Callback):
         self.best = folder / "best.ckpt"
         self.last = folder / "last.ckpt"
         self.every_steps = every_steps
-        self.best_hmean = -1.0
+        self.figure = ""
+        self.best_value = -1.0
         self.best_step = 0
         self._saved_step = 0
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Save the best so far."""
-        hmean = trainer.callback_metrics.get("hmean")
-        if hmean is not None and float(hmean) > self.best_hmean:
-            self.best_hmean, self.best_step = float(hmean), trainer.global_step
+        self.figure = pl_module.main_figure
+        value = trainer.callback_metrics.get(self.figure)
+        if value is not None and float(value) > self.best_value:
+            self.best_value, self.best_step = float(value), trainer.global_step
             trainer.save_checkpoint(self.best)
-            log.info("best so far: hmean %.4f at step %d", self.best_hmean, self.best_step)
+            log.info("best so far: %s", self.describe())
+
+    def describe(self) -> str:
+        """Return the best so far in a few words."""
+        return f"{self.figure} {self.best_value:.4f} at step {self.best_step}"
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
         """Save the last state every so often, and at the end."""
@@ -97,14 +103,16 @@ class Checkpoints(Callback):
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run must know."""
         return {
-            "best_hmean": self.best_hmean,
+            "figure": self.figure,
+            "best_value": self.best_value,
             "best_step": self.best_step,
             "saved_step": self._saved_step,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the best of the run that is resumed."""
-        self.best_hmean, self.best_step = state_dict["best_hmean"], state_dict["best_step"]
+        self.figure, self.best_value = state_dict["figure"], state_dict["best_value"]
+        self.best_step = state_dict["best_step"]
         self._saved_step = state_dict["saved_step"]
 
 

@@ -24,7 +24,8 @@ class TrainingModule(lightning.LightningModule):
         optimizer: Config of an optimiser, without `params`.
         schedule: Config of a schedule.
         param_groups: Arguments of `parameter_groups` but the first two.
-        metrics: Name to metric; the hmean of the first one decides which checkpoint is the best.
+        metrics: Name to metric; the last headline figure of the first one, such as ``hmean``,
+            decides which checkpoint is the best.
         total_steps: Optimiser steps of the whole run.
         steps_per_epoch: Optimiser steps of an epoch.
         config: The resolved config, stored in checkpoints.
@@ -52,6 +53,7 @@ class TrainingModule(lightning.LightningModule):
         self._param_groups = dict(param_groups or {})
         self._config = config or {}
         self._random_state: dict[str, Tensor] | None = None
+        self.main_figure = ""  # known from the first validation on
         self._validated: list[tuple[TextInstances, TextInstances, str]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -102,11 +104,11 @@ class TrainingModule(lightning.LightningModule):
         self._validated = []
         predictions, truths, names = ([image[i] for image in images] for i in range(3))
         for i, (name, metric) in enumerate(self.metrics.items()):
-            scores = metric.evaluate(predictions, truths, names).as_dict()
+            result = metric.evaluate(predictions, truths, names)
             if i == 0:
-                self.log(
-                    "hmean", scores["hmean"], prog_bar=True, logger=False, rank_zero_only=False
-                )
+                self.main_figure, value = list(result.headline.items())[-1]
+                self.log(self.main_figure, value, prog_bar=True, logger=False, rank_zero_only=False)
+            scores = result.as_dict()
             numbers = {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
             self.log_dict({f"val/{name}/{key}": value for key, value in numbers.items()})
 

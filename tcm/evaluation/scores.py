@@ -62,6 +62,21 @@ class Scores:
         """The harmonic mean of precision and recall."""
         return harmonic_mean(self.precision, self.recall)
 
+    @property
+    def headline(self) -> dict[str, float]:
+        """The figures that stand for the result, the one that chooses the best checkpoint last."""
+        return {"precision": self.precision, "recall": self.recall, "hmean": self.hmean}
+
+    def lines(self) -> list[str]:
+        """Return the report to print: rule and figures, those of `also` too."""
+        ap = self.average_precision
+        ranked = "" if ap is None else f"  AP {ap:.4f}"
+        at = "" if self.threshold is None else f", best at score {self.threshold:.2f}"
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in self.headline.items())
+        counts = f"matched {self.matched:g} of {self.truths} texts, {self.detections} detections"
+        below = [line for scores in self.also for line in scores.lines()]
+        return [self.protocol, f"  {figures}{ranked}  ({counts}{at})", *below]
+
     def as_dict(self) -> dict[str, float]:
         """Return figures and counts by name, the optional ones only where the protocol has them."""
         figures = {name: float(getattr(self, name)) for name in ("precision", "recall", "hmean")}
@@ -83,6 +98,27 @@ class Scores:
         return content
 
 
+class Result(Protocol):
+    """What a metric returns."""
+
+    @property
+    def headline(self) -> dict[str, float]:
+        """The figures that stand for the result, the one that chooses the best checkpoint last."""
+        ...
+
+    def lines(self) -> list[str]:
+        """Return the report to print; its first line names the rule."""
+        ...
+
+    def as_dict(self) -> dict[str, float]:
+        """Return figures and counts by name."""
+        ...
+
+    def as_report(self) -> dict[str, Any]:
+        """Return all that is known, for a JSON file."""
+        ...
+
+
 class Metric(Protocol):
     """What is registered in METRICS: stateless, one call for a dataset."""
 
@@ -91,7 +127,7 @@ class Metric(Protocol):
         predictions: Sequence[TextInstances],
         truths: Sequence[TextInstances],
         names: Sequence[str] | None = None,
-    ) -> Scores:
+    ) -> Result:
         """Score predictions in original image coordinates against the truths, in the same order.
 
         `names` are the image files, for rules that depend on them.

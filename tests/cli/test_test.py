@@ -165,7 +165,7 @@ def test_end_to_end_scores_know_the_images_and_name_the_rule(read, tmp_path, cap
     assert "detection only" in scores["also"][0]["rule"]
     assert scores["also"][0]["matched"] == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:14] for line in lines[-5:-1:2]] == ["e2e: ICDAR2015", "e2e: ICDAR2015"]
+    assert [line[:19] for line in lines[-5:-1:2]] == ["e2e: ICDAR2015 end-", "ICDAR2015 detection"]
     assert lines[-1] == "tiny: precision=0.0000 recall=0.0000 hmean=0.0000"
 
 

@@ -59,7 +59,7 @@ def test_metrics_go_to_the_log_as_well(tmp_path, monkeypatch):
 def _validate(checkpoints, trainer, step, hmean):
     trainer.global_step = step
     trainer.callback_metrics = {} if hmean is None else {"hmean": torch.tensor(hmean)}
-    checkpoints.on_validation_end(trainer, None)
+    checkpoints.on_validation_end(trainer, SimpleNamespace(main_figure="hmean"))
 
 
 def test_the_best_is_kept_by_hmean_and_an_equal_one_does_not_replace_it(tmp_path, trainer):
@@ -67,7 +67,7 @@ def test_the_best_is_kept_by_hmean_and_an_equal_one_does_not_replace_it(tmp_path
     for step, hmean in [(2, 0.5), (4, 0.25), (6, 0.5), (8, 0.75), (10, None)]:
         _validate(checkpoints, trainer, step, hmean)
     assert trainer.saved == [("best.ckpt", 2), ("best.ckpt", 8)]
-    assert (checkpoints.best_hmean, checkpoints.best_step) == (0.75, 8)
+    assert (checkpoints.best_value, checkpoints.best_step) == (0.75, 8)
 
 
 def test_a_first_hmean_of_zero_counts(tmp_path, trainer):
@@ -92,7 +92,7 @@ def test_a_resumed_run_knows_the_best_so_far(tmp_path, trainer):
     _validate(second, trainer, 4, 0.25)
     second.on_train_batch_end(trainer, None)
     assert trainer.saved == []
-    assert (second.best_hmean, second.best_step) == (0.5, 4)
+    assert (second.best_value, second.best_step) == (0.5, 4)
 
 
 def test_throughput_counts_images_and_the_wait_for_them(trainer, monkeypatch):
