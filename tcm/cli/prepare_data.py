@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tcm.cli import check_data
+from tcm.cli import check_data, fit_beziers, prepare_words
 from tcm.cli.progress import bars
 from tcm.data.formats import unified
 from tcm.data.formats.readers import READERS
@@ -24,7 +24,8 @@ OPTIONS = ("exclude", "points")  # of single readers
 def main(argv: list[str] | None = None) -> int:
     """Read a raw dataset, write a JSON file a split, print what is in them.
 
-    With ``check`` for a dataset's name, check a JSON file instead.
+    With ``check`` for a dataset's name, check a JSON file instead; with ``bezier``, fit curves to
+    its texts; with a command of `prepare_words`, prepare word crops.
 
     Raises:
         ConfigError: The dataset's name is unknown, or it has no such option.
@@ -33,9 +34,13 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["check"]:
         return check_data.main(argv[1:])
+    if argv[:1] == ["bezier"]:
+        return fit_beziers.main(argv[1:])
+    if argv[:1] and argv[0] in prepare_words.COMMANDS:
+        return prepare_words.main(argv)
     arguments = _parser().parse_args(argv)
     if arguments.dataset not in READERS:
-        hint = nearest(arguments.dataset, [*READERS, "check"])
+        hint = nearest(arguments.dataset, [*READERS, "check", "bezier", *prepare_words.COMMANDS])
         raise ConfigError(f"unknown dataset '{arguments.dataset}'{hint}")
     options = _options(arguments)
     with bars() as advance:
@@ -51,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Read a raw dataset in its official layout, check every line and image, and "
         "write OUT/<split>.json in MMOCR's unified format. Images stay where they are; the JSON "
         "names them relative to OUT. 'prepare_data.py check FILE' looks for mistakes in such a "
-        "JSON file.",
+        "JSON file, 'prepare_data.py bezier --ann FILE' fits Bezier curves to its texts. "
+        f"For word recognition: {', '.join(prepare_words.COMMANDS)}; each has its own --help.",
     )
     parser.add_argument("dataset", help=f"name of the dataset: {', '.join(sorted(READERS))}")
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw dataset")

@@ -20,15 +20,33 @@ def read_image(path: str | Path) -> np.ndarray:
     Raises:
         DataError: The file is missing, empty, truncated or no image.
     """
+    return decode_image(read_bytes(path), str(path))
+
+
+def decode_image(data: np.ndarray, place: str) -> np.ndarray:
+    """Return the (H, W, 3) uint8 RGB pixels of an image file's bytes.
+
+    Args:
+        data: (N,) uint8, the content of a file.
+        place: Where it comes from, for the error.
+
+    Raises:
+        DataError: The bytes are truncated or no image.
+    """
     # Decoding from memory refuses a truncated JPEG; cv2.imread fills the missing part with grey.
-    data = _read_bytes(Path(path))
     image = cv2.imdecode(data, _FLAGS) if data.size else None
     if image is None:
-        raise DataError(f"{path}: not a whole image ({data.size} bytes)")
+        raise DataError(f"{place}: not a whole image ({data.size} bytes)")
     return image
 
 
-def _read_bytes(path: Path) -> np.ndarray:
+def read_bytes(path: str | Path) -> np.ndarray:
+    """Return the content of an image file, (N,) uint8.
+
+    Raises:
+        DataError: The file is missing or cannot be read.
+    """
+    path = Path(path)
     try:
         return np.fromfile(path, np.uint8)
     except OSError as error:

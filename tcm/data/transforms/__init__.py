@@ -10,6 +10,8 @@ from tcm.data.transforms import (
     photometric,
     resizing,
     warp,
+    word_augment,
+    words,
 )
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "photometric",
     "resizing",
     "warp",
+    "word_augment",
+    "words",
 ]

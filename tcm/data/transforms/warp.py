@@ -1,9 +1,10 @@
 """The one place where geometric transforms become pixels."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from tcm.data.transforms.moves import bounds, inside
 from tcm.errors import ConfigError, nearest
@@ -16,78 +17,116 @@ _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 
 
-_BORDERS = {"black": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE}
+_BORDERS = {
+    "black": (cv2.BORDER_CONSTANT, 0),
+    "grey": (cv2.BORDER_CONSTANT, 128),
+    "replicate": (cv2.BORDER_REPLICATE, 0),
+}
 _FILLS = (*_BORDERS, "patch")
+_INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 _PATCHES = 9  # patches side by side that make up the picture
 _TRIES = 100  # to find a patch without text
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How OpenCV fills and interpolates.
+
+    Attributes:
+        border: Its border type, for what lies beyond the image.
+        value: Of each channel, with ``BORDER_CONSTANT``.
+        flag: Its interpolation.
+    """
+
+    border: int
+    value: int = 0
+    flag: int = cv2.INTER_LINEAR
 
 
 @TRANSFORMS.register()
 class Warp:
     """Warp the image by `Sample.matrix` straight onto the canvas.
 
-    Bilinear, once. A plain resize equals `cv2.resize` exactly, unless it shrinks to half or less:
-    then whole blocks of pixels are averaged first, so that thin strokes do not alias.
+    Once, bilinearly by default. A plain resize equals `cv2.resize` exactly, unless it shrinks to
+    half or less: then whole blocks of pixels are averaged first, so that thin strokes do not alias.
     """
 
-    def __init__(self, fill: str = "black") -> None:
+    def __init__(self, fill: str = "black", interpolation: str = "bilinear") -> None:
         """Set up.
 
         Args:
             fill: What is seen where there is no image, beyond its borders and in the padding:
-                ``black``; ``replicate`` prolongs the pixels of the border; ``patch`` is a ninth by
-                a ninth of the picture, magnified, as in FCENet, but one that shows no text (black
-                if none is found). With the latter two the whole canvas counts as valid.
+                ``black``; ``grey``, 128, as in PARSeq; ``replicate`` prolongs the pixels of the
+                border; ``patch`` is a ninth by a ninth of the picture, magnified, as in FCENet, but
+                one that shows no text (black if none is found). With all but ``black`` the whole
+                canvas counts as valid.
+            interpolation: ``bilinear``, or ``bicubic`` as PARSeq and CLIP4STR resize words: then a
+                plain resize is Pillow's, which does not alias however much it shrinks.
 
         Raises:
-            ConfigError: An unknown fill.
+            ConfigError: An unknown fill or interpolation.
         """
         if fill not in _FILLS:
             raise ConfigError(f"Warp: unknown fill '{fill}'{nearest(fill, _FILLS)}")
+        if interpolation not in _INTERPOLATIONS:
+            hint = nearest(interpolation, _INTERPOLATIONS)
+            raise ConfigError(f"Warp: unknown interpolation '{interpolation}'{hint}")
         self.fill = fill
+        self.flag = _INTERPOLATIONS[interpolation]
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with ``image.shape[:2] == size``."""
         if self.fill == "patch":
-            return replace(sample, image=_on_patch(sample, rng), valid=None)
-        border = _BORDERS[self.fill]
-        image = pad(_picture(sample, border), sample.size, border)
+            return replace(sample, image=_on_patch(sample, rng, self.flag), valid=None)
+        border, value = _BORDERS[self.fill]
+        picture = _picture(sample, _Look(border, value, self.flag))
+        image = pad(picture, sample.size, border, value)
         return replace(sample, image=image, valid=sample.valid if self.fill == "black" else None)
 
 
-def pad(image: np.ndarray, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
+def pad(
+    image: np.ndarray, size: tuple[int, int], border: int = cv2.BORDER_CONSTANT, value: int = 0
+) -> np.ndarray:
     """Return an image (h, w, 3) uint8 on a canvas of `size` (H, W), filled right and below.
 
     Args:
         image: Left as it is.
         size: (H, W), at least (h, w).
-        border: OpenCV's border type; zeros by default.
+        border: OpenCV's border type; a constant by default.
+        value: That constant, in each channel.
     """
     height, width = image.shape[:2]
     if (height, width) == size:
         return image
-    return cv2.copyMakeBorder(image, 0, size[0] - height, 0, size[1] - width, border, value=0)
+    sides = (0, size[0] - height, 0, size[1] - width)
+    return cv2.copyMakeBorder(image, *sides, border, value=[value] * 3)
 
 
-def _picture(sample: Sample, border: int, under: np.ndarray | None = None) -> np.ndarray:
+def _picture(sample: Sample, look: _Look, under: np.ndarray | None = None) -> np.ndarray:
     """Return the valid part of the canvas, (h, w, 3) uint8.
 
     Args:
         sample: Geometry planned, pixels of the file.
-        border: OpenCV's border type, for what lies beyond the image.
+        look: How the image is filled and interpolated.
         under: (h, w, 3) uint8, drawn over, is seen there with ``BORDER_TRANSPARENT``.
     """
+    size = sample.valid_size
+    if look.flag == cv2.INTER_CUBIC and _is_resize(sample.image, sample.matrix, size):
+        return np.asarray(
+            Image.fromarray(sample.image).resize(size[::-1], Image.Resampling.BICUBIC)
+        )
     image, matrix = _shrink(sample.image, sample.matrix)
-    if _is_resize(image, matrix, sample.valid_size):
-        return cv2.resize(image, sample.valid_size[::-1], interpolation=cv2.INTER_LINEAR)
-    return _warp(image, matrix, sample.valid_size, border, under)
+    if _is_resize(image, matrix, size):
+        return cv2.resize(image, size[::-1], interpolation=look.flag)
+    return _warp(image, matrix, size, look, under)
 
 
-def _on_patch(sample: Sample, rng: np.random.Generator) -> np.ndarray:
+def _on_patch(sample: Sample, rng: np.random.Generator, flag: int) -> np.ndarray:
     """Return the canvas (H, W, 3) uint8 with a magnified patch around the picture."""
     height, width = sample.valid_size
+    replicate = _Look(cv2.BORDER_REPLICATE, flag=flag)
     if sample.valid is None and _show_image(sample, np.array([[0, 0, width, height]])).all():
-        return _picture(sample, cv2.BORDER_REPLICATE)
+        return _picture(sample, replicate)
     canvas = np.zeros((*sample.size, 3), np.uint8)
     window = _text_free_window(sample, rng)
     if window is not None:
@@ -95,9 +134,9 @@ def _on_patch(sample: Sample, rng: np.random.Generator) -> np.ndarray:
         magnify = np.diag([*scale, 1.0])
         magnify[:2, 2] = -scale * window[:2]
         patch = replace(sample, matrix=magnify @ sample.matrix, valid=None)
-        canvas = _picture(patch, cv2.BORDER_REPLICATE)
+        canvas = _picture(patch, replicate)
     under = canvas[:height, :width].copy()
-    canvas[:height, :width] = _picture(sample, cv2.BORDER_TRANSPARENT, under)
+    canvas[:height, :width] = _picture(sample, _Look(cv2.BORDER_TRANSPARENT, flag=flag), under)
     return canvas
 
 
@@ -145,10 +184,11 @@ def _warp(
     image: np.ndarray,
     matrix: np.ndarray,
     size: tuple[int, int],
-    border: int,
+    look: _Look,
     under: np.ndarray | None,
 ) -> np.ndarray:
     centred = _TO_CENTRES @ matrix @ _TO_EDGES
+    rest = (size[::-1], under, look.flag, look.border, [look.value] * 3)
     if np.array_equal(matrix[2], (0, 0, 1)):
-        return cv2.warpAffine(image, centred[:2], size[::-1], under, cv2.INTER_LINEAR, border)
-    return cv2.warpPerspective(image, centred, size[::-1], under, cv2.INTER_LINEAR, border)
+        return cv2.warpAffine(image, centred[:2], *rest)
+    return cv2.warpPerspective(image, centred, *rest)

@@ -1,0 +1,88 @@
+"""Transforms of word crops: stretched to the network's size, and their labels as rows of classes.
+
+A crop of any shape becomes a square or a strip (PARSeq: 32 x 128, CLIP4STR: 224 x 224); its aspect
+ratio is not kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tcm.data.transforms.moves import resize
+from tcm.errors import ConfigError, DataError
+from tcm.labels import MAX_LENGTH, characters_of
+from tcm.registry import TRANSFORMS
+from tcm.structures import Sample
+
+NO_CHARACTER = -1  # after the end of a label
+
+
+@TRANSFORMS.register()
+class StretchTo:
+    """Resize to an exact size, height and width by factors of their own."""
+
+    def __init__(self, size: Sequence[int]) -> None:
+        """Set up.
+
+        Args:
+            size: (height, width) in pixels.
+
+        Raises:
+            ConfigError: It is no pair of positive numbers.
+        """
+        if len(size) != 2 or min(size) < 1:
+            raise ConfigError(f"StretchTo: size must be (height, width), got {list(size)}")
+        self.height, self.width = size
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the resized sample; `rng` is not used."""
+        return resize(sample, self.height, self.width)
+
+
+@TRANSFORMS.register()
+class LabelTargets:
+    """Write each text as the indices of its characters.
+
+    Fills ``sample.maps``: ``text_rows`` int64 (N, max_length), a row a text, and so one for a word
+    crop: 0 to n - 1 for the n characters of the charset, then -1. The special classes are the
+    recogniser's own affair.
+    """
+
+    def __init__(self, charset: int | str = 94, max_length: int = MAX_LENGTH) -> None:
+        """Set up.
+
+        Args:
+            charset: 36, 62, 94 or a charset file; the one that the dataset cleans labels with.
+            max_length: Greatest number of characters.
+
+        Raises:
+            ConfigError: The charset is unknown or its file wrong, or the length is none.
+        """
+        if max_length < 1:
+            raise ConfigError(f"LabelTargets: max_length must be 1 or more, got {max_length}")
+        self.index = {character: i for i, character in enumerate(characters_of(charset))}
+        self.max_length = max_length
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample with the rows added; `rng` is not used.
+
+        Raises:
+            DataError: There is no text, it is too long, or it has a character that the charset
+                lacks: the dataset's rules for labels do not fit.
+        """
+        rows = np.full((len(sample.instances), self.max_length), NO_CHARACTER, np.int64)
+        for row, text in zip(rows, sample.instances.texts, strict=True):
+            classes = self._classes(text, sample.path)
+            row[: len(classes)] = classes
+        return replace(sample, maps={**sample.maps, "text_rows": rows})
+
+    def _classes(self, text: str | None, path: str) -> list[int]:
+        if text is None:
+            raise DataError(f"{path}: there is no text to learn")
+        if len(text) > self.max_length:
+            raise DataError(f"{path}: '{text}' is longer than {self.max_length} characters")
+        outside = next((c for c in text if c not in self.index), None)
+        if outside is not None:
+            raise DataError(f"{path}: '{text}' has {outside!r}, which the charset lacks")
+        return [self.index[character] for character in text]
