@@ -12,7 +12,7 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from tcm.errors import DataError, nearest
+from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.scores import ratio
 from tcm.labels import MAX_LENGTH, LabelRules, folding_charset
 from tcm.registry import METRICS
@@ -77,20 +77,19 @@ class WordScores:
     Attributes:
         sets: The benchmarks by name, in the order in which they were met.
         protocol: One line that names the rule.
-        notes: Lines on the words that were left out.
+        notes: Lines on the words that were left out, and on groups that lack a benchmark.
+        groups: Sums over several benchmarks, by name.
     """
 
     sets: Mapping[str, SetScores]
     protocol: str = ""
     notes: Sequence[str] = field(default=(), repr=False)
+    groups: Mapping[str, SetScores] = field(default_factory=dict)
 
     @property
     def combined(self) -> SetScores:
         """The sums over all sets: means weighted by the samples."""
-        total = SetScores()
-        for one in self.sets.values():
-            _add(total, one.samples, one.correct, one.ned, one.length, one.confidence)
-        return total
+        return _total(list(self.sets.values()))
 
     @property
     def word_accuracy(self) -> float:
@@ -111,26 +110,28 @@ class WordScores:
         """Return the figures of all words, then those of each set as ``set.figure``."""
         figures = self.combined.as_dict()
         if len(self.sets) > 1:
-            for name, one in self.sets.items():
+            for name, one in {**self.sets, **self.groups}.items():
                 figures |= {f"{name}.{key}": value for key, value in one.as_dict().items()}
         return figures
 
     def as_report(self) -> dict[str, Any]:
         """Return the rule, the figures of all words, those of each set, and the notes."""
         sets = {name: one.as_dict() for name, one in self.sets.items()}
+        groups = {name: one.as_dict() for name, one in self.groups.items()}
         content = {"rule": self.protocol, **self.combined.as_dict(), "sets": sets}
-        return {**content, "notes": list(self.notes)}
+        return {**content, "groups": groups, "notes": list(self.notes)}
 
     def table(self) -> str:
-        """Return a Markdown table in per cent, a row a set and at last the combined figures."""
-        width = max(map(len, [*self.sets, "Dataset ", _COMBINED]))
+        """Return a Markdown table in per cent, a row a set, then the groups and all combined."""
+        width = max(map(len, [*self.sets, *self.groups, "Dataset ", _COMBINED]))
         rows = [_row(name, one, width) for name, one in self.sets.items()]
         head = " | ".join([f"{'Dataset':<{width}}", *_HEADS])
         columns = [len(title) for title in _HEADS]
         aligned = "|".join([f":{'-' * width}:", *("-" * (n + 1) + ":" for n in columns)])
         ruler = "|".join("-" * (n + 2) for n in (width, *columns))
-        last = _row(_COMBINED, self.combined, width)
-        return "\n".join([f"| {head} |", f"|{aligned}|", *rows, f"|{ruler}|", last, ""])
+        totals = {**self.groups, _COMBINED: self.combined}
+        last = [_row(name, one, width) for name, one in totals.items()]
+        return "\n".join([f"| {head} |", f"|{aligned}|", *rows, f"|{ruler}|", *last, ""])
 
 
 @METRICS.register()
@@ -143,9 +144,11 @@ class WordAccuracy:
         max_length: Words with longer labels do not count, as officially; None counts them.
         sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``; None
             takes the folder that an image, or its LMDB, lies in.
+        groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
+            left out where one of them is missing.
 
     Raises:
-        ConfigError: The charset is unknown or its file wrong.
+        ConfigError: The charset is unknown or its file wrong, or a group is empty.
     """
 
     def __init__(
@@ -153,10 +156,15 @@ class WordAccuracy:
         charset: int | str = 36,
         max_length: int | None = MAX_LENGTH,
         sets: Mapping[str, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.rules = LabelRules(charset=charset, max_length=max_length)
         self.charset = folding_charset(charset)
         self.sets = None if sets is None else dict(sets)
+        self.groups = {name: list(members) for name, members in (groups or {}).items()}
+        empty = [name for name, members in self.groups.items() if not members]
+        if empty:
+            raise ConfigError(f"WordAccuracy: the group '{empty[0]}' names no benchmark")
 
     @property
     def protocol(self) -> str:
@@ -194,7 +202,14 @@ class WordAccuracy:
             key = _ALL if names is None else self._set(name)
             self._count(sets.setdefault(key, SetScores()), found, label.text, name)
         notes = [f"words that do not count: {n} {what}" for what, n in sorted(left.items())]
-        return WordScores(sets, self.protocol, notes)
+        groups = {}
+        for name, members in self.groups.items():
+            missing = [member for member in members if member not in sets]
+            if missing:
+                notes.append(f"no mean '{name}': there are no words of {', '.join(missing)}")
+            else:
+                groups[name] = _total([sets[member] for member in members])
+        return WordScores(sets, self.protocol, notes, groups)
 
     def _count(self, scores: SetScores, found: TextInstances, label: str, name: str) -> None:
         text = self.charset.kept(_text(found, name, "prediction") or "")
@@ -225,6 +240,14 @@ def _add(
     scores.length += length
     known = scores.confidence is not None and conf is not None
     scores.confidence = (scores.confidence or 0.0) + (conf or 0.0) if known else None
+
+
+def _total(sets: Sequence[SetScores]) -> SetScores:
+    """Return the sums over several sets."""
+    total = SetScores()
+    for one in sets:
+        _add(total, one.samples, one.correct, one.ned, one.length, one.confidence)
+    return total
 
 
 def _text(instances: TextInstances, name: str, side: str) -> str | None:

@@ -138,3 +138,17 @@ def test_mistakes_are_named():
         WordAccuracy().evaluate(_words("a"), [TextInstances()])
     with pytest.raises(DataError, match="x.png: the prediction has 0 texts"):
         WordAccuracy().evaluate([TextInstances()], _words("a"), ["x.png"])
+
+
+def test_a_group_is_the_mean_of_its_sets_weighted_by_their_words():
+    truths, predictions = _words("a", "b", "c", "d"), _words("a", "x", "c", "d")
+    names = ["SVT/1", "SVT/2", "CUTE80/1", "IIIT5k/1"]
+    groups = {"two": ["SVT", "CUTE80"], "more": ["SVT", "WOST"]}
+    scores = WordAccuracy(groups=groups).evaluate(predictions, truths, names)
+    assert list(scores.groups) == ["two"]
+    assert scores.as_dict()["two.word_accuracy"] == pytest.approx(2 / 3)
+    assert scores.as_report()["groups"]["two"]["samples"] == 3
+    assert any("two" in row and "66.67" in row for row in scores.table().splitlines())
+    assert "no mean 'more': there are no words of WOST" in scores.lines()
+    with pytest.raises(ConfigError, match="the group 'none' names no benchmark"):
+        WordAccuracy(groups={"none": []})
