@@ -1,0 +1,110 @@
+"""The tokens of PARSeq and CLIP4STR: labels to ids, and predictions to texts.
+
+Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Sequence Models", ECCV
+2022. Of n characters the ids are: end 0, the characters 1..n, begin n + 1, padding n + 2. Begin and
+padding are never predicted, so that a class is an id.
+
+Shapes: B batch, T longest label, L = T + 1 predicted positions, C = n + 1 classes.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from tcm.errors import DataError
+from tcm.labels import characters_of
+
+
+class Tokens:
+    """A character set with the three special tokens.
+
+    Args:
+        charset: 36, 62 or 94 for PARSeq's sets, or a charset file.
+        max_length: Characters that a label has at most.
+
+    Attributes:
+        characters: All characters, in the order of their ids.
+        eos: Id of the end.
+        bos: Id of the begin.
+        pad: Id of the padding.
+    """
+
+    eos = 0
+
+    def __init__(self, charset: int | str = 94, max_length: int = 25) -> None:
+        self.characters = characters_of(charset)
+        self.max_length = max_length
+        self.bos = len(self.characters) + 1
+        self.pad = len(self.characters) + 2
+
+    @property
+    def num_ids(self) -> int:
+        """Return the number of ids, the special ones included."""
+        return len(self.characters) + 3
+
+    @property
+    def num_classes(self) -> int:
+        """Return the number of classes that are predicted: the end and the characters."""
+        return len(self.characters) + 1
+
+    def encode(self, labels: Sequence[str]) -> Tensor:
+        """Return the int64 ids (B, T + 2): begin, the characters, end, padding.
+
+        Raises:
+            DataError: A label is too long or has a character that the set lacks.
+        """
+        rows = torch.full((len(labels), max(map(len, labels))), -1)
+        for row, label in zip(rows, labels, strict=True):
+            outside = [c for c in label if c not in self.characters]
+            if outside:
+                raise DataError(f"label {label!r}: the charset lacks {outside[0]!r}")
+            indices = [self.characters.index(c) for c in label]
+            row[: len(label)] = torch.tensor(indices, dtype=torch.int64)
+        return self.from_rows(rows)
+
+    def from_rows(self, text_rows: Tensor) -> Tensor:
+        """Return the int64 ids (B, T + 2) of labels that are character indices.
+
+        Args:
+            text_rows: int64 (B, 1, M) or (B, M) indices from 0, padded with -1 on the right. T is
+                the longest of the batch, not M.
+
+        Raises:
+            DataError: There are several labels an image, a label is too long, or an index is none
+                of the character set's.
+        """
+        if text_rows.dim() == 3 and text_rows.shape[1] != 1:
+            raise DataError(f"text_rows: one label an image is wanted, got {text_rows.shape[1]}")
+        rows = text_rows.flatten(1)
+        lengths = (rows >= 0).sum(1)
+        extremes = torch.stack([lengths.max(), rows.max() if rows.numel() else lengths.max()])
+        longest, largest = extremes.tolist()  # one wait for the device
+        if rows.numel() and largest >= len(self.characters):
+            raise DataError(f"text_rows: index {largest} of {len(self.characters)} characters")
+        if longest > self.max_length:
+            raise DataError(f"a label has {longest} characters, the model's are {self.max_length}")
+        ids = torch.full((len(rows), longest + 2), self.pad, device=rows.device)
+        ids[:, 0] = self.bos
+        kept = rows[:, :longest]
+        ids[:, 1:-1] = torch.where(kept >= 0, kept + 1, self.pad)
+        return ids.scatter_(1, (lengths + 1)[:, None], self.eos)
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Return the characters before the first end."""
+        kept = ids[: ids.index(self.eos)] if self.eos in ids else ids
+        return "".join(self.characters[i - 1] for i in kept)
+
+    def texts(self, logits: Tensor) -> list[str]:
+        """Return the most likely texts of logits (B, L, C)."""
+        return [self.text(ids) for ids in logits.detach().argmax(-1).tolist()]
+
+    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
+        """Return the most likely texts of logits (B, L, C), each with its confidence.
+
+        The confidence is the product of the probabilities up to and including the end.
+        """
+        probabilities, ids = logits.detach().float().softmax(-1).max(-1)
+        after = (ids == self.eos).long().cumsum(1) - (ids == self.eos).long() > 0
+        confidence = probabilities.masked_fill(after, 1.0).prod(1)
+        return list(zip(map(self.text, ids.tolist()), confidence.tolist(), strict=True))
