@@ -7,9 +7,11 @@ authors published them.
 import json
 import re
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import open_clip
 import pytest
 import torch
 
@@ -36,26 +38,26 @@ HEADS = {
 }
 
 
-@pytest.fixture(scope="module")
+@cache
+def _read(name):
+    return read_config(str(ROOT / f"{name}.yaml"))
+
+
+@pytest.fixture
 def read():
-    """Return a function that reads a config by its path under configs/, once."""
-    known = {}
-
-    def read(name):
-        if name not in known:
-            known[name] = read_config(str(ROOT / f"{name}.yaml"))
-        return known[name]
-
-    return read
+    """Return a function that reads a config by its path under configs/, once; not to be changed."""
+    return _read
 
 
 def _distinct_models():
     """Return a config for each distinct model; decoders differ between datasets only."""
     chosen = {}
-    for name, path in zip(NAMES, CONFIGS, strict=True):
+    for name in NAMES:
         if name.startswith("studies/"):
             continue  # they have the models of others and train nothing, see test_study_configs.py
-        model = dict(read_config(str(path))["model"])
+        model = dict(_read(name)["model"])
+        if "head" not in model:
+            continue  # recognisers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
     return sorted(chosen.values())
@@ -84,7 +86,8 @@ def test_a_config_passes_the_checks_and_its_light_parts_can_be_built(name, read)
             TRANSFORMS.build(transform)
     for metric in config["evaluation"]["metrics"].values():
         METRICS.build(metric)
-    MODELS.build(config["model"]["head"]["decode"])
+    if "head" in config["model"]:
+        MODELS.build(config["model"]["head"]["decode"])
     SCHEDULES.build(config["schedule"])
     assert TrainerConfig(**config["trainer"]).total_steps(steps_per_epoch=10) >= 1
 
@@ -135,6 +138,19 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 assert config["data"]["train"]["dataset"]["type"] == "Concat", name
             else:
                 assert f"data/{dataset}/" in source["ann_file"], name
+        if name.startswith("textrecog/"):
+            method, backbone, schedule, dataset = Path(name).name.split("_", 3)
+            config = read(name)
+            assert config["model"]["type"] == {"clip4str": "CLIP4STR", "parseq": "PARSeq"}[method]
+            assert Path(name).parent.name == method
+            length = re.fullmatch("([0-9]+)(e|it)", schedule)
+            key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
+            assert config["trainer"][key] == int(length[1]), name
+            source = config["data"]["train"]["dataset"]
+            kinds = {"synthetic": "SyntheticWords", "rbu": "Concat"}
+            assert source["type"] == kinds.get(dataset, "LMDBWords"), name
+            if source["type"] == "LMDBWords":
+                assert source["root"] == f"data/words/train/{dataset}", name
 
 
 # By dataset: optimiser, rate, weight decay, contexts, test size (long, short), epochs between
@@ -311,3 +327,65 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
     assert config["schedule"]["warmup_steps"] == 1000
     trainer = config["trainer"]
     assert (trainer["gradient_clip"], trainer["gradient_clip_by"]) == (1.0, "value")
+
+
+# By config: CLIP's name and weights, image side, batch of a GPU, total batch, epochs, CLIP's rate.
+_B, _L, _H = "ViT-B-16", "ViT-L-14", "ViT-H-14"
+_DATACOMP, _LAION = "datacomp_xl_s13b_b90k", "laion2b_s32b_b79k"
+RECOGNITION = {
+    "clip4str_vit-b16_16e_real": (f"{_B}-quickgelu", "openai", 128, 1024, 16, 1.68e-4),
+    "clip4str_vit-b16_7e_synth": (f"{_B}-quickgelu", "openai", 128, 1024, 7, 1.68e-4),
+    "clip4str_vit-b32_16e_real": ("ViT-B-32-quickgelu", "openai", 256, 1024, 16, 1.68e-4),
+    "clip4str_vit-l14_10e_real": (f"{_L}-quickgelu", "openai", 48, 960, 10, 1.575e-4),
+    "clip4str_vit-l14_6e_synth": (f"{_L}-quickgelu", "openai", 48, 960, 6, 1.575e-4),
+    "clip4str_vit-h14-dfn_8e_real": (f"{_H}-quickgelu", "dfn5b", 16, 1024, 8, 1.68e-4),
+    "clip4str_vit-b16-datacomp_11e_rbu": (_B, _DATACOMP, 256, 1024, 11, 1.68e-4),
+    "clip4str_vit-l14-datacomp_5e_rbu": (_L, _DATACOMP, 64, 1024, 5, 1.68e-4),
+    "clip4str_vit-h14-laion_4e_rbu": (_H, _LAION, 32, 1024, 4, 1.68e-4),
+    "clip4str_vit-h14-dfn_4e_rbu": (f"{_H}-quickgelu", "dfn5b", 32, 1024, 4, 1.68e-4),
+}
+
+
+@pytest.mark.parametrize("name", RECOGNITION)
+def test_clip4str_is_trained_by_its_authors_recipe(name, read):
+    config = read(f"textrecog/clip4str/{name}")
+    clip, pretrained, batch, total, epochs, lr = RECOGNITION[name]
+    model, trainer, optimizer = config["model"], config["trainer"], config["optimizer"]
+    assert (model["clip_model"], model["pretrained"]) == (clip, pretrained)
+    assert pretrained in open_clip.list_pretrained_tags_by_model(clip)
+    assert config["data"]["train"]["batch_size"] == batch
+    assert trainer["total_batch"] == total and total % batch == 0
+    assert (trainer["max_epochs"], trainer["gradient_clip"]) == (epochs, 20)
+    assert (optimizer["type"], optimizer["lr"], optimizer["weight_decay"]) == ("AdamW", lr, 0.2)
+    assert (optimizer["betas"], optimizer["eps"]) == ([0.9, 0.98], 1e-6)
+    assert config["schedule"] == {"type": "OneCycle", "pct_start": 0.075}
+    assert config["param_groups"]["lr_multipliers"] == dict.fromkeys(
+        ("visual_decoder", "cross_decoder"), 19
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clip4str/clip4str_vit-b16_16e_real",
+        "clip4str/clip4str_vit-b32_16e_real",
+        "clip4str/clip4str_vit-l14_10e_real",
+        "clip4str/clip4str_vit-h14-laion_4e_rbu",
+        "parseq/parseq_vit-s_20e_real",
+        *(n.removeprefix("textrecog/") for n in NAMES if re.match("textrecog/.*tiny", n)),
+    ],
+)
+def test_recognisers_are_built_and_learn_by_their_own_rules(name, read):
+    config = read(f"textrecog/{name}")
+    with torch.device("meta"):
+        model = MODELS.build(without_pretrained(config["model"]), "model")
+    groups = parameter_groups(model, config["optimizer"]["lr"], **config["param_groups"])
+    assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
+    targets = config["data"]["train"]["pipeline"][-1]
+    assert targets["charset"] == config["model"]["charset"]
+    sizes = [
+        next(t["size"] for t in config["data"][stage]["pipeline"] if t["type"] == "StretchTo")
+        for stage in ("train", "val")
+    ]
+    tiny_or_parseq = "tiny" in name or "parseq" in name
+    assert sizes == [[32, 128] if tiny_or_parseq else [224, 224]] * 2

@@ -50,6 +50,8 @@ def main(arguments: list[str]) -> int:
     lightning.seed_everything(args.seed, workers=False, verbose=False)
     quieten()
     trainer_config = TrainerConfig(**config.get("trainer", {}))
+    batch_size = (data.stages["train"] or {}).get("batch_size", 1)
+    trainer_config = trainer_config.with_total_batch(batch_size)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
         _prepare(work_dir, config, arguments, fresh=resume is None)
     batches = data.batches_per_epoch(trainer_config.world_size())

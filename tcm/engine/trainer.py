@@ -7,7 +7,7 @@ which batch comes at which step, which is what makes resuming exact at any step.
 import logging
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ _NUMBERS = (
     "max_steps",
     "gradient_clip",
     "accumulate",
+    "total_batch",
     "ema_decay",
     "val_every_epochs",
     "val_every_steps",
@@ -43,6 +44,8 @@ class TrainerConfig:
         gradient_clip: Largest norm of the gradient; None for no clipping.
         gradient_clip_by: ``norm``, or ``value``: then `gradient_clip` bounds each of its entries.
         accumulate: Batches whose gradients make one step.
+        total_batch: Samples of one step, over all devices; it sets `accumulate`, whatever the
+            number of devices and the batch of each are. None leaves `accumulate` alone.
         ema_decay: Decay of the averaged weights that are validated and saved; None for none.
         val_every_epochs: Epochs between two validations.
         val_every_steps: Steps between two validations, in place of `val_every_epochs`.
@@ -58,6 +61,7 @@ class TrainerConfig:
     gradient_clip: float | None = None
     gradient_clip_by: Literal["norm", "value"] = "norm"
     accumulate: int = 1
+    total_batch: int | None = None
     ema_decay: float | None = None
     val_every_epochs: float = 1
     val_every_steps: int | None = None
@@ -93,6 +97,28 @@ class TrainerConfig:
         if not limits or min(limits) < 1:
             raise ConfigError("trainer: max_epochs or max_steps must be given, and be at least 1")
         return min(limits)
+
+    def with_total_batch(self, batch_size: int) -> "TrainerConfig":
+        """Return the config with the `accumulate` that `total_batch` asks for.
+
+        Args:
+            batch_size: Samples of a batch of one device.
+
+        Raises:
+            ConfigError: `accumulate` is set as well, or no number of batches makes `total_batch`.
+        """
+        if self.total_batch is None:
+            return self
+        if self.accumulate != 1:
+            raise ConfigError("trainer: only one of accumulate and total_batch can be given")
+        at_once = batch_size * self.world_size()
+        accumulate, rest = divmod(self.total_batch, at_once)
+        if rest or not accumulate:
+            raise ConfigError(
+                f"trainer.total_batch: {self.total_batch} is no multiple of the {at_once} samples "
+                f"of a batch of {batch_size} on each of {self.world_size()} devices"
+            )
+        return replace(self, accumulate=accumulate, total_batch=None)
 
     def world_size(self) -> int:
         """Return the number of processes that a run on `devices` has."""
