@@ -20,6 +20,7 @@ def written(folder: Path, content: str | bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "characters"),
     [
+        ("digits10.txt", string.digits),
         ("ascii95.txt", "".join(map(chr, range(0x20, 0x7F)))),
         ("lowercase36.txt", string.digits + string.ascii_lowercase),
         ("alphanumeric62.txt", string.digits + string.ascii_letters),
@@ -33,7 +34,7 @@ def test_shipped_sets(name: str, characters: str):
 
 
 def test_no_shipped_set_is_untested():
-    assert len(list(SHIPPED.glob("*.txt"))) == 4
+    assert len(list(SHIPPED.glob("*.txt"))) == 5
 
 
 def test_classes_are_those_of_the_authors():

@@ -40,7 +40,7 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["model.neck.type=FPCN"], "model.neck: unknown model 'FPCN'; did you mean 'FPNC'?"),
+        (["model.neck.type=FPNCC"], "model.neck: unknown model 'FPNCC'; did you mean 'FPNC'?"),
         (
             ["model.backbone.num_context=4"],
             "model.backbone.num_context: FastTCM takes no argument 'num_context'; "
