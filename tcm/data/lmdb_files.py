@@ -4,7 +4,11 @@ The keys are ASCII: ``num-samples``, a decimal number, and from 1 on ``image-%09
 image file, and ``label-%09d``, UTF-8. Every folder below a root that holds a ``data.mdb`` counts.
 """
 
+import mmap
 import os
+import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +24,16 @@ from tcm.errors import DataError
 COUNT_KEY = b"num-samples"
 MAP_SIZE = 2**40  # bytes a file may grow to; it takes no more room than is written
 _COMMIT = 1000  # words written at once
-_UNWRITTEN = 256  # pages that a transaction freed again at the end need not be in the file
+_MAGIC = 0xBEEFC0DE
+_META = struct.Struct("=16xI20xI92xQQ")  # magic, page size, last page, transaction
+# Reads a byte of every page that a value lies in.
+_TOUCH = """
+import lmdb, mmap, sys
+environment = lmdb.open(sys.argv[1], readonly=True, lock=False, readahead=False)
+with environment.begin(buffers=True) as transaction:
+    for _, value in transaction.cursor():
+        bytes(value[:: mmap.PAGESIZE]), bytes(value[-1:])
+"""
 
 
 def image_key(number: int) -> str:
@@ -202,11 +215,43 @@ def _open(folder: Path) -> Any:
         "meminit": False,
         "max_readers": 1,
     }
-    environment = lmdb.open(str(folder), readonly=True, create=False, **options)
-    pages = environment.info()["last_pgno"] + 1
-    size = (folder / "data.mdb").stat().st_size
-    # Reading beyond the end of a truncated file would kill the process.
-    if size < (pages - _UNWRITTEN) * environment.stat()["psize"]:
-        environment.close()
-        raise DataError(f"{folder}: data.mdb is truncated: {size} bytes, {pages} pages are used")
-    return environment
+    if _is_truncated(folder):
+        size = (folder / "data.mdb").stat().st_size
+        raise DataError(f"{folder}: data.mdb is truncated: {size} bytes")
+    return lmdb.open(str(folder), readonly=True, create=False, **options)
+
+
+def _is_truncated(folder: Path) -> bool:
+    """Tell whether a page in use lies beyond the end of the file: reading it kills the process.
+
+    A page that the last transaction freed again need not be in the file, so a process of its own
+    tries all pages of a file that is short.
+    """
+    file = folder / "data.mdb"
+    size, header = file.stat().st_size, _header(file)
+    if header is None:  # no LMDB: its library says so itself, if it can read two pages
+        return size < 2 * mmap.PAGESIZE
+    pages, page_size = header
+    if size >= pages * page_size:
+        return False
+    if size < 2 * page_size or size % page_size:
+        return True
+    command = [sys.executable, "-c", _TOUCH, str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def _header(file: Path) -> tuple[int, int] | None:
+    """Return the number of pages and their size in bytes by the meta pages, None without any.
+
+    The layout is that of `MDB_meta` on 64-bit machines. The second meta page may be a transaction
+    ahead, whose pages then count.
+    """
+    with file.open("rb") as stream:
+        first = stream.read(_META.size)
+        if len(first) < _META.size or _META.unpack(first)[0] != _MAGIC:
+            return None
+        page_size = _META.unpack(first)[1]
+        stream.seek(page_size)
+        second = stream.read(_META.size)
+    metas = [_META.unpack(m) for m in (first, second) if len(m) == _META.size]
+    return max(metas, key=lambda meta: meta[3])[2] + 1, page_size

@@ -73,3 +73,21 @@ def test_peak_memory_is_that_of_the_function_not_of_its_caller():
 def test_what_cannot_be_timed_is_named(text, size, expected, tmp_path):
     with pytest.raises(ConfigError, match=expected):
         main(["model", write_config(tmp_path, text), "--size", *size, "--device", "cpu"])
+
+
+def test_decoding_is_timed_for_each_number_of_texts(tmp_path, capsys):
+    result = tmp_path / "decode.json"
+    config = write_config(tmp_path)
+    size = ["--size", "128", "192", "--rounds", "3"]
+    assert main(["decode", config, *size, "--texts", "1", "3", "--json", str(result)]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[1] == "| config | 1 texts | 3 texts | found |"
+    assert table[3].startswith("| tiny |") and table[3].endswith("| 1, 3 |")
+    rows = json.loads(result.read_text())
+    assert [(row["texts"], row["found"], len(row["ms"])) for row in rows] == [(1, 1, 3), (3, 3, 3)]
+    assert all(time > 0 for row in rows for time in row["ms"])
+
+
+def test_decoding_wants_a_size_that_fits(tmp_path):
+    with pytest.raises(ConfigError, match="--size 100 96: multiples of 32 are wanted"):
+        main(["decode", write_config(tmp_path), "--size", "100", "96"])

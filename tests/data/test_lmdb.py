@@ -1,6 +1,7 @@
 """The LMDB files and their dataset."""
 
 import logging
+import mmap
 import multiprocessing
 import pickle
 
@@ -142,6 +143,29 @@ def test_a_truncated_file_is_named_and_not_read(tmp_path):
     file.write_bytes(file.read_bytes()[:100_000])
     with pytest.raises(DataError, match="data.mdb is truncated: 100000 bytes"):
         LMDBWords(str(tmp_path))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.15, 0.3, 0.6, 0.95])
+def test_a_small_file_that_is_cut_off_anywhere_is_named(tmp_path, share):
+    """In the pages of its header too: read beyond the end, the process would die."""
+    write_lmdb(tmp_path, ["word"] * 40)
+    file = tmp_path / "data.mdb"
+    content = file.read_bytes()
+    assert len(content) < 2**20
+    length = int(share * len(content))
+    for kept in (length, length // mmap.PAGESIZE * mmap.PAGESIZE):
+        file.write_bytes(content[:kept])
+        with pytest.raises(DataError, match="truncated|no LMDB"):
+            LMDBWords(str(tmp_path))
+    file.write_bytes(content)
+    assert len(LMDBWords(str(tmp_path))) == 40
+
+
+def test_a_file_that_is_no_lmdb_is_named(tmp_path):
+    for content in (b"", b"short", b"x" * 4096, b"x" * 20000):
+        (tmp_path / "data.mdb").write_bytes(content)
+        with pytest.raises(DataError, match="truncated|no LMDB"):
+            LMDBWords(str(tmp_path))
 
 
 def test_images_that_are_not_whole_are_not_written(tmp_path):
