@@ -7,6 +7,7 @@ import numpy as np
 from rich.progress import track
 
 from tcm.cli.configs import add_config_arguments, read_config
+from tcm.data.collate import ROWS
 from tcm.data.datamodule import DataModule
 from tcm.data.datasets import Pipeline
 from tcm.inference.visualize import draw, draw_map, write_image
@@ -54,8 +55,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _picture(sample: Sample) -> np.ndarray:
-    """Return the image with its polygons and all target maps side by side, (H, n * W, 3) uint8."""
+    """Return the image with its polygons and all target maps side by side, (H, n * W, 3) uint8.
+
+    Tables of numbers, a row a text, are no pictures and are left out.
+    """
     size = sample.image.shape[:2]
     image = draw(sample.image, TextInstances(), sample.instances)
-    maps = [draw_map(name, array, size) for name, array in sample.maps.items()]
+    maps = [
+        draw_map(name, array, size)
+        for name, array in sample.maps.items()
+        if not name.endswith(ROWS)
+    ]
     return np.hstack([image, *maps])
