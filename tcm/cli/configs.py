@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,15 @@ from tcm.data.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.errors import ConfigError, nearest
-from tcm.registry import MODELS, OPTIMIZERS, SCHEDULES, Registry, argument_mistakes, check
+from tcm.registry import (
+    MODELS,
+    OPTIMIZERS,
+    SCHEDULES,
+    TRANSFORMS,
+    Registry,
+    argument_mistakes,
+    check,
+)
 from tcm.structures import Config
 
 _WINGS = ("models", "data", "evaluation", "engine")
@@ -58,6 +67,7 @@ def read_config(path: str, options: Sequence[str] = ()) -> Config:
     if config.get("evaluation") and not (isinstance(metrics, Mapping) and metrics):
         mistakes.append(f"evaluation.metrics: a mapping of metrics is wanted, got {metrics!r}")
     mistakes += _arguments(_load_from, config.get("load_from"), "load_from")
+    mistakes += _charsets(config) if not mistakes else []
     if mistakes:
         head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "
         raise ConfigError(head + "\n  ".join(mistakes))
@@ -88,6 +98,33 @@ def _arguments(entry: Callable[..., Any], section: Any, path: str) -> list[str]:
         return [f"{path}: a mapping is wanted, got {section!r}"]
     name = entry.__name__.lstrip("_")
     return argument_mistakes(entry, list(section), path, name)
+
+
+def _charsets(config: Config) -> list[str]:
+    """Return a line if the targets and the model number the characters differently.
+
+    Either may leave the charset to its default, which counts then.
+    """
+    pipeline = (config["data"].get("train") or {}).get("pipeline") or []
+    made = [
+        (f"data.train.pipeline.{i}", _charset(TRANSFORMS, transform))
+        for i, transform in enumerate(pipeline)
+    ]
+    model, path = config["model"], "model"
+    if "head" in model:
+        model, path = model["head"].get("recogniser", {}), "model.head.recogniser"
+    learnt = _charset(MODELS, model) if "type" in model else None
+    return [
+        f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
+        for place, charset in made
+        if None not in (charset, learnt) and str(charset) != str(learnt)
+    ]
+
+
+def _charset(registry: Registry, entry: Config) -> Any:
+    """Return the argument `charset` of a registered class, or its default; None if it has none."""
+    parameter = inspect.signature(registry.get(entry["type"])).parameters.get("charset")
+    return None if parameter is None else entry.get("charset", parameter.default)
 
 
 def _evaluation(metrics: Mapping[str, Config]) -> None:

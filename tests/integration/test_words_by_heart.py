@@ -12,7 +12,7 @@ from tcm.data import lmdb_files
 from tcm.data.synth.word_dataset import SyntheticWords
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = "configs/textrecog/clip4str/clip4str_vit-tiny_16000it_synthetic.yaml"
+CONFIG = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
 WORDS, STEPS = 64, 1000
 
 
