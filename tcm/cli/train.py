@@ -50,8 +50,7 @@ def main(arguments: list[str]) -> int:
     lightning.seed_everything(args.seed, workers=False, verbose=False)
     quieten()
     trainer_config = TrainerConfig(**config.get("trainer", {}))
-    batch_size = (data.stages["train"] or {}).get("batch_size", 1)
-    trainer_config = trainer_config.with_total_batch(batch_size)
+    trainer_config = trainer_config.with_total_batch(data.stage("train")["batch_size"])
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
         _prepare(work_dir, config, arguments, fresh=resume is None)
     batches = data.batches_per_epoch(trainer_config.world_size())
@@ -184,7 +183,7 @@ def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> Non
         trainable / 1e6,
         data.length("train"),
         total_steps,
-        (data.stages["train"] or {})["batch_size"],
+        data.stage("train")["batch_size"],
     )
 
 

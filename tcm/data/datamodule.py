@@ -105,7 +105,7 @@ class DataModule(lightning.LightningDataModule):
     def dataset(self, name: str) -> Dataset:
         """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
         if name not in self._datasets:
-            dataset = DATASETS.build(self._stage(name)["dataset"], f"data.{name}.dataset")
+            dataset = DATASETS.build(self.stage(name)["dataset"], f"data.{name}.dataset")
             if name == "train" and self.data_fraction != 1:
                 self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
                 dataset = subset.Subset(dataset, self.subset.ids)
@@ -127,7 +127,7 @@ class DataModule(lightning.LightningDataModule):
             subset.write(Path(folder) / "subset.json", self.subset)
 
     def _epochs(self, rank: int, world_size: int) -> TrainBatchSampler:
-        size = self._stage("train")["batch_size"]
+        size = self.stage("train")["batch_size"]
         length = len(self.dataset("train"))
         return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)
 
@@ -137,7 +137,7 @@ class DataModule(lightning.LightningDataModule):
         return self.trainer.global_step * self.trainer.accumulate_grad_batches
 
     def _eval_loader(self, name: str) -> DataLoader[Batch]:
-        stage = self._stage(name)
+        stage = self.stage(name)
         dataset = self.dataset(name)
         batches = EvalBatchSampler(len(dataset), stage["batch_size"], *self._place())
         return self._loader(name, dataset, batches)
@@ -146,7 +146,7 @@ class DataModule(lightning.LightningDataModule):
         self, name: str, dataset: Dataset, batches: EndlessBatchSampler | EvalBatchSampler
     ) -> DataLoader[Batch]:
         return DataLoader(
-            Pipeline(dataset, self._stage(name)["pipeline"], self.seed),
+            Pipeline(dataset, self.stage(name)["pipeline"], self.seed),
             batch_sampler=batches,
             collate_fn=collate,
             num_workers=self.num_workers,
@@ -157,7 +157,12 @@ class DataModule(lightning.LightningDataModule):
             multiprocessing_context=self.start_method if self.num_workers else None,
         )
 
-    def _stage(self, name: str) -> Mapping[str, Any]:
+    def stage(self, name: str) -> Mapping[str, Any]:
+        """Return what the config has for ``train``, ``val`` or ``test``.
+
+        Raises:
+            ConfigError: It has nothing.
+        """
         stage = self.stages[name]
         if stage is None:
             keys = ", ".join(_STAGE_KEYS)

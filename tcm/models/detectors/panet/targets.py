@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from tcm.errors import ConfigError
@@ -41,19 +40,17 @@ class PANTargets:
         if not 0 < kernel_ratio < 1:
             raise ConfigError(f"PANTargets: kernel_ratio must lie in (0, 1), got {kernel_ratio}")
         self.kernel_ratio = kernel_ratio
-        self.drawer = KernelDrawer((1.0, kernel_ratio), max_distance, shrink, vanished)
+        self.draw_kernels = KernelDrawer((1.0, kernel_ratio), max_distance, shrink, vanished)
+        self.draw_whole = KernelDrawer((1.0,), shrink=shrink)
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the three maps added; `rng` is not used."""
-        polygons, ignored = sample.instances.polygons, sample.instances.ignored
-        text_map, kernels = self.drawer(polygons, sample.size)
-        mask = np.ones(sample.size, np.uint8)
-        hidden = [polygons[i] for i in np.flatnonzero(ignored)]
-        for outline in self.drawer.shrunk(hidden, 1.0):
-            cv2.fillPoly(mask, [np.rint(np.asarray(outline)).astype(np.int32)], 0)
+        instances, size = sample.instances, sample.size
+        text_map, kernels = self.draw_kernels(instances.polygons, size)
+        ignored = instances.select(instances.ignored).polygons
         maps = {
             "text_map": text_map,
-            "kernel_map": (kernels > 0).astype(np.uint8),
-            "text_mask": mask,
+            "kernel_map": (kernels > 0).view(np.uint8),
+            "text_mask": (self.draw_whole(ignored, size)[0] == 0).view(np.uint8),
         }
         return replace(sample, maps={**sample.maps, **maps})
