@@ -1,4 +1,4 @@
-"""Character sets: what a recogniser can read, and which class each character is.
+"""Character sets: what a recognizer can read, and which class each character is.
 
 A set is a UTF-8 text file of one character (one code point) a line; a line that is one blank is the
 blank. The first character is class 0. Two more classes follow the n characters: *unknown* for what
@@ -100,7 +100,7 @@ class Charset:
 
         Args:
             config: Left as it is.
-            path: Where it stands, such as ``model.head.recogniser.charset``.
+            path: Where it stands, such as ``model.head.recognizer.charset``.
 
         Raises:
             ConfigError: As for `Charset`, or an argument is unknown or missing.

@@ -57,7 +57,7 @@ def _distinct_models():
             continue  # they have the models of others and train nothing, see test_study_configs.py
         model = dict(_read(name)["model"])
         if "head" not in model:
-            continue  # recognisers, see below
+            continue  # recognizers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
     return sorted(chosen.values())
@@ -314,8 +314,8 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
     batch, length, size, scale, score, iou, lr, milestones = SPOTTING[name]
     train, head = config["data"]["train"], config["model"]["head"]
     assert train["batch_size"] == batch
-    assert train["pipeline"][-1]["length"] == head["recogniser"]["length"] == length
-    assert train["pipeline"][-1]["charset"] == head["recogniser"]["charset"]
+    assert train["pipeline"][-1]["length"] == head["recognizer"]["length"] == length
+    assert train["pipeline"][-1]["charset"] == head["recognizer"]["charset"]
     assert not [t for t in train["pipeline"] if t["type"] == "RandomFlip"]  # unreadable
     assert head["pooler"]["size"] == size
     assert config["data"]["val"]["pipeline"][0]["scale"] == scale
@@ -375,7 +375,7 @@ def test_clip4str_is_trained_by_its_authors_recipe(name, read):
         *(n.removeprefix("textrecog/") for n in NAMES if re.match("textrecog/.*tiny", n)),
     ],
 )
-def test_recognisers_are_built_and_learn_by_their_own_rules(name, read):
+def test_recognizers_are_built_and_learn_by_their_own_rules(name, read):
     config = read(f"textrecog/{name}")
     with torch.device("meta"):
         model = MODELS.build(without_pretrained(config["model"]), "model")

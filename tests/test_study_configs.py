@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tcm.cli.configs import read_config
-from tcm.data.datamodule import DataModule
+from tcm.data.loading.datamodule import DataModule
 from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
 

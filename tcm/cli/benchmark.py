@@ -10,9 +10,9 @@ import torch
 from tcm.cli import benchmark_decode
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
-from tcm.data.datamodule import DataModule
-from tcm.data.datasets import Pipeline, worker_init
-from tcm.data.profile import profile_pipeline
+from tcm.data.loading.datamodule import DataModule
+from tcm.data.loading.pipeline import Pipeline, worker_init
+from tcm.data.loading.profile import profile_pipeline
 from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
 from tcm.inference.predict import choose_device

@@ -7,9 +7,9 @@ import numpy as np
 from rich.progress import track
 
 from tcm.cli.configs import add_config_arguments, read_config
-from tcm.data.collate import ROWS
-from tcm.data.datamodule import DataModule
-from tcm.data.datasets import Pipeline
+from tcm.data.loading.collate import ROWS
+from tcm.data.loading.datamodule import DataModule
+from tcm.data.loading.pipeline import Pipeline
 from tcm.inference.visualize import draw, draw_map, write_image
 from tcm.structures import Sample, TextInstances
 

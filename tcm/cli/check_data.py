@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from tcm.cli.progress import bars
-from tcm.data.formats.check import Finding, find_mistakes
+from tcm.data.prepare.check import Finding, find_mistakes
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tcm.config import load_config
-from tcm.data.datamodule import DataModule
+from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.errors import ConfigError, nearest
@@ -112,7 +112,7 @@ def _charsets(config: Config) -> list[str]:
     ]
     model, path = config["model"], "model"
     if "head" in model:
-        model, path = model["head"].get("recogniser", {}), "model.head.recogniser"
+        model, path = model["head"].get("recognizer", {}), "model.head.recognizer"
     learnt = _charset(MODELS, model) if "type" in model else None
     return [
         f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tcm.cli.configs import add_config_arguments, read_config
-from tcm.data.datamodule import DataModule
+from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import TCMError
 from tcm.structures import Config

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tcm.data.formats.beziers import Fit, fit_texts, write_with_beziers
+from tcm.data.prepare.beziers import Fit, fit_texts, write_with_beziers
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,12 +8,12 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from tcm.cli.configs import add_config_arguments, read_config
-from tcm.data.collate import collate
-from tcm.data.datasets import Pipeline
-from tcm.data.image_files import ImageFiles
+from tcm.data.datasets.image_files import ImageFiles
+from tcm.data.loading.collate import collate
+from tcm.data.loading.pipeline import Pipeline
 from tcm.engine.checkpoint import load_model
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.submission import write_predictions
+from tcm.evaluation.files.submission import write_predictions
 from tcm.inference.labels import lacking, load_font
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image

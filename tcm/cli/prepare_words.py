@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from tcm.cli.progress import bars
-from tcm.data import crops, lmdb_check, lmdb_files
 from tcm.data.formats import icdar2015_words, iiit5k, unified
 from tcm.data.formats.word_crops import WordSplits
-from tcm.data.images import read_bytes
-from tcm.data.label_files import LabelLine, read_labels, write_labels
+from tcm.data.prepare import crops, lmdb_check
+from tcm.data.storage import lmdb_files
+from tcm.data.storage.images import read_bytes
+from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
 from tcm.errors import DataError
 
 # Raw datasets by command: the reader, and the name of the benchmark for the LMDBs' folders.

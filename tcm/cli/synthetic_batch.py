@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tcm.data.collate import collate
+from tcm.data.loading.collate import collate
 from tcm.data.synth.dataset import SyntheticText
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS

@@ -9,12 +9,12 @@ from typing import Any
 from rich.progress import track
 
 from tcm.cli.configs import add_config_arguments, read_config
-from tcm.data.datamodule import DataModule
+from tcm.data.loading.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError
+from tcm.evaluation.files.submission import write_predictions
 from tcm.evaluation.scores import Result
-from tcm.evaluation.submission import write_predictions
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS

@@ -17,7 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 import tcm
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.config import dump_config
-from tcm.data.datamodule import DataModule
+from tcm.data.loading.datamodule import DataModule
 from tcm.engine.callbacks import Checkpoints, setup_logging
 from tcm.engine.checkpoint import (
     load_model,

@@ -16,11 +16,11 @@ import numpy as np
 
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile
-from tcm.evaluation.json_files import is_json, load_json, points_of
-from tcm.evaluation.polygon_lines import DONT_CARE, outline, parse_labelled, parse_outline
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.json_files import is_json, load_json, points_of
+from tcm.evaluation.files.polygon_lines import DONT_CARE, outline, parse_labelled, parse_outline
+from tcm.evaluation.matching.rrc_iou import match_image, total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.rrc_iou import match_image, total
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
 from tcm.structures import TextInstances

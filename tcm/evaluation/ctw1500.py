@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile, read_archive
-from tcm.evaluation.ctw1500_files import parse_all, parse_truth
-from tcm.evaluation.json_files import is_json
-from tcm.evaluation.polygon_lines import check_order, parse_outline
+from tcm.evaluation.files.archives import TextFile, read_archive
+from tcm.evaluation.files.ctw1500 import parse_all, parse_truth
+from tcm.evaluation.files.json_files import is_json
+from tcm.evaluation.files.polygon_lines import check_order, parse_outline
+from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.rrc_iou import match_pair, total
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
 

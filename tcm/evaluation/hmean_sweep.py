@@ -13,7 +13,7 @@ import shapely
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.annotations import Annotations
 from tcm.evaluation.icdar2015 import ICDAR2015
-from tcm.evaluation.matching import greedy_match, maximum_match
+from tcm.evaluation.matching.assignment import greedy_match, maximum_match
 from tcm.evaluation.protocol import invalid_note, missing_notes
 from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import area, intersection_areas, iou_matrix, repair

@@ -14,12 +14,12 @@ import numpy as np
 
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile
-from tcm.evaluation.icdar2013_matching import RULES, match_rectangles
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, TextLine
+from tcm.evaluation.files.submission import rounded_polygon
+from tcm.evaluation.matching.deteval import RULES, match_rectangles
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.rrc_lines import DONT_CARE, LineFormat, TextLine
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.submission import rounded_polygon
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 

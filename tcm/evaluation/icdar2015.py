@@ -11,12 +11,12 @@ import numpy as np
 
 from tcm.errors import DataError
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat
+from tcm.evaluation.files.submission import confidence_text
+from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.rrc_iou import match_pair, total
-from tcm.evaluation.rrc_lines import DONT_CARE, LineFormat
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.submission import confidence_text
 from tcm.registry import METRICS
 
 

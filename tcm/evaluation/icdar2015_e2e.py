@@ -6,11 +6,11 @@ text; other outlines in memory become the rectangle of least area.
 
 from tcm.errors import DataError
 from tcm.evaluation.annotations import Annotations
-from tcm.evaluation.archives import TextFile
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, written
+from tcm.evaluation.files.submission import confidence_text
 from tcm.evaluation.icdar2015 import ICDAR2015
-from tcm.evaluation.rrc_lines import DONT_CARE, LineFormat, written
 from tcm.evaluation.spotting_protocol import SpottingProtocol
-from tcm.evaluation.submission import confidence_text
 from tcm.registry import METRICS
 
 

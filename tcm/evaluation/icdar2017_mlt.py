@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from tcm.errors import DataError, nearest
 from tcm.evaluation.annotations import Annotations
-from tcm.evaluation.archives import TextFile
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, TextLine
 from tcm.evaluation.icdar2015 import ICDAR2015
-from tcm.evaluation.rrc_lines import DONT_CARE, LineFormat, TextLine
 from tcm.registry import METRICS
 
 SCRIPTS = (

@@ -13,17 +13,17 @@ import numpy as np
 
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile
-from tcm.evaluation.msra_td500_files import (
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.msra_td500 import (
     TRUTH_PATTERN,
     Rectangle,
     parse_detection,
     parse_truth,
     rectangle_of,
 )
+from tcm.evaluation.matching.regions import even_odd_regions, ratios
+from tcm.evaluation.matching.rrc_iou import ImageMatch, match_image, total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.regions import even_odd_regions, ratios
-from tcm.evaluation.rrc_iou import ImageMatch, match_image, total
 from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import intersection_areas
 from tcm.registry import METRICS

@@ -12,11 +12,11 @@ import numpy as np
 
 from tcm.errors import DataError
 from tcm.evaluation.annotations import Annotations
-from tcm.evaluation.archives import TextFile
-from tcm.evaluation.polygon_lines import DONT_CARE, outline, parse_labelled
-from tcm.evaluation.rrc_lines import unquoted, written
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.polygon_lines import DONT_CARE, outline, parse_labelled
+from tcm.evaluation.files.rrc_lines import unquoted, written
+from tcm.evaluation.files.totaltext import MAT_HEADER, read_truths
 from tcm.evaluation.spotting_protocol import SpottingProtocol
-from tcm.evaluation.totaltext_files import MAT_HEADER, read_truths
 from tcm.registry import METRICS
 
 _UNREAD = ("#", DONT_CARE)

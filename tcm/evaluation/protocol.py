@@ -14,11 +14,11 @@ import numpy as np
 
 from tcm.errors import DataError
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile, read_archive
-from tcm.evaluation.json_files import is_json, read_unified
-from tcm.evaluation.regions import are_valid
+from tcm.evaluation.files.archives import TextFile, read_archive
+from tcm.evaluation.files.json_files import is_json, read_unified
+from tcm.evaluation.files.submission import rounded_polygon, rounded_quad, write_members
+from tcm.evaluation.matching.regions import are_valid
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.submission import rounded_polygon, rounded_quad, write_members
 from tcm.structures import TextInstances
 
 

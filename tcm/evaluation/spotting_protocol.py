@@ -9,13 +9,13 @@ import numpy as np
 
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.lexicon import Lexicons
-from tcm.evaluation.lexicon_rules import correction_rule
-from tcm.evaluation.polygon_lines import DONT_CARE
+from tcm.evaluation.files.polygon_lines import DONT_CARE
+from tcm.evaluation.matching.rrc_iou import total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.rrc_iou import total
+from tcm.evaluation.reading.lexicon import Lexicons
+from tcm.evaluation.reading.lexicon_rules import correction_rule
+from tcm.evaluation.reading.spotting import SpottingRule, detect, spot
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.spotting import SpottingRule, detect, spot
 from tcm.structures import TextInstances
 
 _INVALID = {True: "left out on both sides", False: DetectionProtocol.invalid_rule}
@@ -35,7 +35,7 @@ class SpottingProtocol(DetectionProtocol, ABC):
         strip_both_sides: Whether, in end-to-end mode, all special characters at the ends of both
             texts are dropped, instead of one at each end of the ground truth.
         lexicon: One of `lexicons`; texts are then corrected before they are scored or written.
-        lexicon_path: Its file, zip or folder, see `tcm.evaluation.lexicon.Lexicons`.
+        lexicon_path: Its file, zip or folder, see `tcm.evaluation.reading.lexicon.Lexicons`.
         lexicon_pairs: Its pair list; None takes the one beside it, if there is one.
         correction: The rule of correction: "adelaidet" (which is DeepSolo's too),
             "masktextspotter" or "testr", with plain edit distances.

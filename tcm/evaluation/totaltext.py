@@ -10,13 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.archives import TextFile
-from tcm.evaluation.polygon_lines import check_order, parse_outline
+from tcm.evaluation.files.archives import TextFile
+from tcm.evaluation.files.polygon_lines import check_order, parse_outline
+from tcm.evaluation.files.totaltext import TRUTH_PATTERN, read_truths
+from tcm.evaluation.matching.regions import even_odd_regions, ratios
+from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.regions import even_odd_regions, ratios
-from tcm.evaluation.rrc_iou import match_pair, total
 from tcm.evaluation.scores import Scores
-from tcm.evaluation.totaltext_files import TRUTH_PATTERN, read_truths
 from tcm.geometry.polygons import intersection_areas
 from tcm.registry import METRICS
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.annotations import ImagePair
-from tcm.evaluation.regions import ratios
+from tcm.evaluation.matching.regions import ratios
 from tcm.evaluation.scores import Scores
 from tcm.evaluation.totaltext import TotalText, overlap_tables
 from tcm.registry import METRICS

@@ -14,8 +14,8 @@ READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
     [
         (
             SPOTTER,
-            "model.head.recogniser.charset=configs/charsets/ascii95.txt",
-            "model.head.recogniser.charset is 'configs/charsets/ascii95.txt' and "
+            "model.head.recognizer.charset=configs/charsets/ascii95.txt",
+            "model.head.recognizer.charset is 'configs/charsets/ascii95.txt' and "
             "data.train.pipeline.0.charset 'configs/charsets/digits10.txt'",
         ),
         (READER, "model.charset=94", "model.charset is 94 and data.train.pipeline.2.charset 36"),

@@ -5,7 +5,7 @@ import pytest
 
 from tcm.cli.prepare_data import main
 from tcm.errors import ConfigError, DataError
-from tests.data.formats.test_beziers import ARCH, BOW_TIE, BOX, TRIANGLE, ZIGZAG, written
+from tests.data.prepare.test_beziers import ARCH, BOW_TIE, BOX, TRIANGLE, ZIGZAG, written
 
 
 def test_a_report_lists_the_worst_and_the_flawed(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tcm.cli.prepare_data import main
-from tcm.data.datasets import TextDataset
+from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.formats import unified
 from tcm.errors import ConfigError
 from tests.data.formats.raw_files import write_image, write_text

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tcm.cli.prepare_data import main
-from tcm.data import lmdb_files
-from tcm.data.lmdb_dataset import LMDBWords
-from tcm.data.words import FolderWords
+from tcm.data.datasets.lmdb_words import LMDBWords
+from tcm.data.datasets.words import FolderWords
+from tcm.data.storage import lmdb_files
 from tcm.errors import ConfigError, DataError
 from tests.conftest import real_data
 from tests.data.builders import write_dataset

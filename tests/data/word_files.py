@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tcm.data import lmdb_files
-from tcm.data.label_files import LabelLine, write_labels
+from tcm.data.storage import lmdb_files
+from tcm.data.storage.label_files import LabelLine, write_labels
 
 TEXTS = ["Salutes", "5:30", "don't", "Café au", "x" * 26, "日本", "PRIVATE"]
 KEPT = ["Salutes", "5:30", "don't", "Cafeau", "PRIVATE"]  # under the default rules

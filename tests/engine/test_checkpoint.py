@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-import tcm.models.released_names
-import tcm.models.spotters.abcnet.mmocr_names  # noqa: F401  # both register converters
+import tcm.models.converters
+import tcm.models.spotters.abcnet.converters  # noqa: F401  # both register converters
 from tcm.engine.checkpoint import (
     load_model,
     load_parameters,

@@ -6,8 +6,8 @@ import pytest
 
 from tcm.errors import ConfigError
 from tcm.evaluation.annotations import ImagePair
+from tcm.evaluation.files.msra_td500 import Rectangle
 from tcm.evaluation.msra_td500 import MSRATD500
-from tcm.evaluation.msra_td500_files import Rectangle
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file, real_data
 from tests.evaluation.helpers import cared, counts, iou, kept, split_scene, squares

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError, DataError
+from tcm.evaluation.files.submission import write_predictions
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
-from tcm.evaluation.submission import write_predictions
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, split_scene, square, squares

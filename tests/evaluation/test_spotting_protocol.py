@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.archives import read_archive
+from tcm.evaluation.files.archives import read_archive
+from tcm.evaluation.files.submission import write_predictions
 from tcm.evaluation.protocols import build_protocol
-from tcm.evaluation.submission import write_predictions
 from tcm.structures import TextInstances
 from tests.conftest import real_data
 from tests.evaluation.helpers import counts, make_zip, square

@@ -1,4 +1,4 @@
-"""CLIP4STR learns a toy LMDB by heart: check 10 of the recogniser's acceptance."""
+"""CLIP4STR learns a toy LMDB by heart: check 10 of the recognizer's acceptance."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tcm.data import lmdb_files
+from tcm.data.storage import lmdb_files
 from tcm.data.synth.word_dataset import SyntheticWords
 
 ROOT = Path(__file__).resolve().parents[2]

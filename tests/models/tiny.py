@@ -21,8 +21,8 @@ import tcm.models.necks.fpn_p2p7
 import tcm.models.necks.fpnc
 import tcm.models.necks.fpnf
 import tcm.models.spotters.abcnet.head
-import tcm.models.spotters.abcnet.recogniser  # noqa: F401  # all register what the configs name
-from tcm.data.collate import collate
+import tcm.models.spotters.abcnet.recognizer  # noqa: F401  # all register what the configs name
+from tcm.data.loading.collate import collate
 from tcm.models.detectors.dbnet.targets import DBTargets
 from tcm.models.detectors.fcenet.targets import FCETargets
 from tcm.models.detectors.panet.targets import PANTargets
@@ -79,8 +79,8 @@ METHODS = {
         {
             "type": "ABCNetHead",
             "detector": {"type": "FCOSHead", "width": 16, "groups": 4, "depth": 1},
-            "recogniser": {
-                "type": "AttentionRecogniser",
+            "recognizer": {
+                "type": "AttentionRecognizer",
                 "charset": CHARSET,
                 "length": 3,
                 "hidden": 8,

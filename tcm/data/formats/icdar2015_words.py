@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tcm.data.formats.raw import Progress, folder, silent
 from tcm.data.formats.word_crops import WordSplits, first_file, proved
-from tcm.data.label_files import read_labels
+from tcm.data.storage.label_files import read_labels
 
 # Of each split the folder and the label file, as passed on and as in the official archives.
 LAYOUT = {

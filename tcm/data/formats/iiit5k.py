@@ -10,7 +10,7 @@ from pathlib import Path
 from tcm.data.formats.files import read_mat
 from tcm.data.formats.raw import Progress, silent
 from tcm.data.formats.word_crops import WordSplits, first_file, proved
-from tcm.data.label_files import LabelLine, read_labels
+from tcm.data.storage.label_files import LabelLine, read_labels
 from tcm.errors import DataError
 
 

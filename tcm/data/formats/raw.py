@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from tcm.data.formats.unified import ImageRecord
-from tcm.data.images import read_image
+from tcm.data.storage.images import read_image
 from tcm.errors import DataError, nearest
 from tcm.geometry.polygons import clockwise
 from tcm.structures import TextInstances

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tcm.data.formats.raw import Progress, parallel
-from tcm.data.images import read_image
-from tcm.data.label_files import LabelLine
+from tcm.data.storage.images import read_image
+from tcm.data.storage.label_files import LabelLine
 from tcm.errors import DataError
 
 WordSplits = dict[str, list[LabelLine]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from tcm.data.datasets.word_list import word_sample
 from tcm.data.synth.background import add_grain, paint_background
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import PlacedWord
@@ -12,7 +13,6 @@ from tcm.data.synth.render import draw_mask
 from tcm.data.synth.scene import draw_word
 from tcm.data.synth.shapes import STYLES, FlatShape, WordShape, make_shape
 from tcm.data.synth.words import WordSampler
-from tcm.data.word_list import word_sample
 from tcm.errors import ConfigError, nearest
 from tcm.labels import MAX_LENGTH, characters_of
 from tcm.registry import DATASETS

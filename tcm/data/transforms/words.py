@@ -46,7 +46,7 @@ class LabelTargets:
 
     Fills ``sample.maps``: ``text_rows`` int64 (N, max_length), a row a text, and so one for a word
     crop: 0 to n - 1 for the n characters of the charset, then -1. The special classes are the
-    recogniser's own affair.
+    recognizer's own affair.
     """
 
     def __init__(self, charset: int | str = 94, max_length: int = MAX_LENGTH) -> None:

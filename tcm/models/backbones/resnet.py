@@ -12,9 +12,9 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import Bottleneck
 from torchvision.ops import deform_conv2d
 
-from tcm.clip.weights import load_checked, read_state_file
 from tcm.errors import CheckpointError, ConfigError, nearest
 from tcm.registry import MODELS
+from tcm.state_dicts import load_checked, read_state_file
 from tcm.structures import Features
 
 _DEPTHS = (18, 34, 50, 101, 152)

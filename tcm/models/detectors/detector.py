@@ -105,8 +105,8 @@ class TextDetector(nn.Module):
         predictions, _ = self(images)
         return self.head.decode(predictions, matrices, sizes)
 
-    def drop_text_side(self) -> None:
-        """Leave out what only training needs: the text side of FastTCM and the auxiliary loss."""
+    def deploy(self) -> None:
+        """Leave out what only training needs, in place: FastTCM's text side, the auxiliary loss."""
         self.matching_loss = None
-        if hasattr(self.backbone, "drop_text_side"):
-            self.backbone.drop_text_side()
+        if hasattr(self.backbone, "deploy"):
+            self.backbone.deploy()

@@ -1,4 +1,4 @@
-"""Building the parts of a recogniser from their section of the config."""
+"""Building the parts of a recognizer from their section of the config."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

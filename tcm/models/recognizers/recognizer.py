@@ -1,4 +1,4 @@
-"""What recognisers have in common: normalisation, and from logits to texts."""
+"""What recognizers have in common: normalisation, and from logits to texts."""
 
 from collections.abc import Sequence
 
@@ -75,8 +75,8 @@ class TextRecognizer(nn.Module):
             for (text, confidence), matrix, size in zip(answers, matrices, sizes, strict=True)
         ]
 
-    def drop_text_side(self) -> None:
-        """Do nothing: unlike those of a detector, all parts of a recogniser read."""
+    def deploy(self) -> None:
+        """Do nothing: unlike those of a detector, all parts of a recognizer read."""
 
 
 def _outline(matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 import scipy.io
 
 from tcm.data.formats import icdar2015_words, iiit5k, word_crops
-from tcm.data.images import read_image
-from tcm.data.label_files import LabelLine
+from tcm.data.storage.images import read_image
+from tcm.data.storage.label_files import LabelLine
 from tcm.errors import DataError
 from tests.conftest import real_data
 from tests.data.word_files import png

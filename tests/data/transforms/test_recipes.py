@@ -10,7 +10,7 @@ import yaml
 
 from tcm.cli.configs import register_all
 from tcm.config import load_config
-from tcm.data.datasets import Pipeline
+from tcm.data.loading.pipeline import Pipeline
 from tcm.registry import TRANSFORMS, check
 from tcm.structures import Sample
 from tests.data.builders import sample

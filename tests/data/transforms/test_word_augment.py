@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
+from tcm.data.datasets.word_list import word_sample
 from tcm.data.transforms.warp import Warp
 from tcm.data.transforms.word_augment import _OPERATIONS, WordAugment
-from tcm.data.word_list import word_sample
 from tcm.errors import ConfigError
 from tcm.geometry.polygons import transform_points
 

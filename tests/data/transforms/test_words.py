@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tcm.data.collate import collate
+from tcm.data.datasets.word_list import word_sample
+from tcm.data.loading.collate import collate
 from tcm.data.transforms.moves import move
 from tcm.data.transforms.warp import Warp
 from tcm.data.transforms.words import LabelTargets, StretchTo
-from tcm.data.word_list import word_sample
 from tcm.errors import ConfigError, DataError
 from tcm.labels import CHARSETS
 

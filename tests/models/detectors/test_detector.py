@@ -119,7 +119,7 @@ def test_predicting_keeps_no_graph_and_follows_the_image(model):
 def test_dropping_what_training_needs_leaves_the_predictions(model):
     model.eval()
     small = copy.deepcopy(model)
-    small.drop_text_side()
+    small.deploy()
     with torch.inference_mode():
         assert torch.equal(model(_images())[0]["prob_logits"], small(_images())[0]["prob_logits"])
     assert small.matching_loss is None

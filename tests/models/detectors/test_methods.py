@@ -21,7 +21,7 @@ LOSSES = {
     "fcenet": {"loss_text", "loss_center", "loss_reg_x", "loss_reg_y"},
     "psenet": {"loss_text", "loss_kernel"},
     "panet": {"loss_text", "loss_kernel", "loss_embedding"},
-    "abcnet": {"loss_cls", "loss_box", "loss_centreness", "loss_bezier", "loss_recognition"},
+    "abcnet": {"loss_cls", "loss_box", "loss_centerness", "loss_bezier", "loss_recognition"},
 }
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 _SPLIT = [(name, method) for method in METHODS for name in BACKBONES]

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.detectors.panet.mmocr_names import rename
+from tcm.models.detectors.panet.converters import rename
 from tcm.models.necks.fpem_ffm import FPEMFFM
 from tcm.registry import MODELS
 from tests.conftest import oracle_file

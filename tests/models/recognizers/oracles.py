@@ -1,4 +1,4 @@
-"""The recognisers' oracles: files, labels and orders."""
+"""The recognizers' oracles: files, labels and orders."""
 
 import json
 from functools import cache

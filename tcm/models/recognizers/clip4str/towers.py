@@ -13,8 +13,9 @@ import torch
 from open_clip.model import CLIP, resize_pos_embed
 from torch import Tensor
 
-from tcm.clip.weights import load_checked, read_clip_state
+from tcm.clip.weights import read_clip_state
 from tcm.errors import ConfigError, nearest
+from tcm.state_dicts import load_checked
 from tcm.structures import Config
 
 _COUNTERS = {"input_resolution", "context_length", "vocab_size"}  # in OpenAI's own files

@@ -1,4 +1,4 @@
-"""ABCNet's CTC recogniser, the light one of the authors' code (Liu et al., CVPR 2020, table 1).
+"""ABCNet's CTC recognizer, the light one of the authors' code (Liu et al., CVPR 2020, table 1).
 
 Shapes: R regions, C channels, h and w the sides of a pooled region, T characters, K classes.
 """
@@ -21,7 +21,7 @@ _LAST_HEIGHT = 4  # rows that the last convolution takes at once
 
 
 @MODELS.register()
-class CTCRecogniser(nn.Module):
+class CTCRecognizer(nn.Module):
     """Read pooled texts column by column; the padding of the character set is the blank.
 
     Args:
@@ -46,9 +46,9 @@ class CTCRecogniser(nn.Module):
         halvings = log2(height / _LAST_HEIGHT) if height > 0 else -1.0
         if halvings < 0 or halvings % 1:
             raise ConfigError(
-                f"CTCRecogniser: height must be a power of two and at least 4, got {height}"
+                f"CTCRecognizer: height must be a power of two and at least 4, got {height}"
             )
-        self.charset = Charset.build(charset, "model.head.recogniser.charset")
+        self.charset = Charset.build(charset, "model.head.recognizer.charset")
         self.length = length
         self.height = height
         self.loss_weight = loss_weight
@@ -71,7 +71,7 @@ class CTCRecogniser(nn.Module):
         """
         if pooled.shape[2] != self.height:
             raise ConfigError(
-                f"CTCRecogniser: height {self.height}, but the pooled texts are "
+                f"CTCRecognizer: height {self.height}, but the pooled texts are "
                 f"{pooled.shape[2]} high (model.head.pooler.size)"
             )
         return self.encoder(self.convs(pooled).squeeze(2).permute(2, 0, 1))

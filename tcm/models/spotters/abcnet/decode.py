@@ -24,7 +24,7 @@ class Detections:
     Attributes:
         boxes: float32 (D, 4): left, top, right, bottom.
         beziers: float32 (D, 16).
-        scores: float32 (D,) in [0, 1]: the root of probability times centreness.
+        scores: float32 (D,) in [0, 1]: the root of probability times centerness.
         locations: float32 (D, 2): x, y of where each was predicted.
     """
 
@@ -45,12 +45,12 @@ class ABCNetDecoder(nn.Module):
     """Choose the sure locations, and of overlapping boxes the best.
 
     Args:
-        score_thr: The probability of text, without the centreness, must be greater.
+        score_thr: The probability of text, without the centerness, must be greater.
         nms_iou: IoU of boxes above which the worse one is dropped.
         per_level: Candidates of a level, at most.
         keep: Detections of an image, at most.
         topk_by: What makes the best candidates of a level: ``product``, the probability times the
-            centreness, as in the authors' code; ``cls``, the probability, as in MMOCR.
+            centerness, as in the authors' code; ``cls``, the probability, as in MMOCR.
         clip: ``none``, as the authors do at this point; ``image`` clips boxes and control points to
             the part that is not padding before boxes are compared, as MMOCR does.
         samples: Points of each of the two curves in a polygon.
@@ -113,13 +113,13 @@ class ABCNetDecoder(nn.Module):
         self, predictions: Mapping[str, Tensor], stride: int, least: float
     ) -> tuple[Tensor, ...]:
         """Return probability (B, K), boxes, Beziers, scores and locations of a level's best."""
-        cls, centreness, box, bezier = (
+        cls, centerness, box, bezier = (
             predictions[f"{name}_{stride}"].float()
-            for name in ("cls", "centreness", "box", "bezier")
+            for name in ("cls", "centerness", "box", "bezier")
         )
         width = cls.shape[-1]
         probability = cls.flatten(1).sigmoid()
-        product = probability * centreness.flatten(1).sigmoid()
+        product = probability * centerness.flatten(1).sigmoid()
         # Where the rank is the product, an unsure location must not take a sure one's place.
         rank = product if self.topk_by == "product" else probability
         rank = rank.masked_fill(probability <= least, -1.0)

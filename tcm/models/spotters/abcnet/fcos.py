@@ -34,7 +34,7 @@ class FCOSHead(nn.Module):
         self.box_tower = _tower(in_channels, width, groups, depth)
         self.cls = nn.Conv2d(width, 1, 3, padding=1)
         self.box = nn.Conv2d(width, 4, 3, padding=1)
-        self.centreness = nn.Conv2d(width, 1, 3, padding=1)
+        self.centerness = nn.Conv2d(width, 1, 3, padding=1)
         self.bezier = nn.Conv2d(width, 16, 3, padding=1)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
@@ -46,7 +46,7 @@ class FCOSHead(nn.Module):
         """Return four maps of each level, under names such as ``cls_8`` with the level's stride.
 
         ``cls`` (B, 1, h, w) logits; ``box`` (B, 4, h, w) distances to the left, top, right and
-        bottom in strides, not negative; ``centreness`` (B, 1, h, w) logits; ``bezier``
+        bottom in strides, not negative; ``centerness`` (B, 1, h, w) logits; ``bezier``
         (B, 16, h, w) control points from the location, in strides.
 
         Args:
@@ -57,7 +57,7 @@ class FCOSHead(nn.Module):
             classified, regressed = self.cls_tower(level), self.box_tower(level)
             maps[f"cls_{stride}"] = self.cls(classified)
             maps[f"box_{stride}"] = self.box(regressed).relu()
-            maps[f"centreness_{stride}"] = self.centreness(regressed)
+            maps[f"centerness_{stride}"] = self.centerness(regressed)
             maps[f"bezier_{stride}"] = self.bezier(regressed)
         return maps
 

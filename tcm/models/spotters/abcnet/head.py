@@ -34,7 +34,7 @@ class ABCNetHead(nn.Module):
 
     Args:
         in_channels: Width C of the neck's levels P2 to P7.
-        recogniser: Config of the recogniser, without `in_channels`.
+        recognizer: Config of the recognizer, without `in_channels`.
         detector: Config of the detection, without `in_channels`; `FCOSHead` by default.
         coord_conv: Convolve P2 to P4 with coordinates before texts are pooled from them (v2).
         pooler: Config of the pooler, `BezierPooler` by default.
@@ -46,7 +46,7 @@ class ABCNetHead(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        recogniser: Mapping[str, Any],
+        recognizer: Mapping[str, Any],
         detector: Mapping[str, Any] | None = None,
         coord_conv: bool = False,
         pooler: Mapping[str, Any] | None = None,
@@ -66,7 +66,7 @@ class ABCNetHead(nn.Module):
             BezierPooler() if pooler is None else MODELS.build(pooler, "model.head.pooler")
         )
         self.rois = ABCNetRois() if rois is None else MODELS.build(rois, "model.head.rois")
-        self.recogniser = MODELS.build(recogniser, "model.head.recogniser", in_channels=in_channels)
+        self.recognizer = MODELS.build(recognizer, "model.head.recognizer", in_channels=in_channels)
         self.criterion = ABCNetLoss() if loss is None else MODELS.build(loss, "model.head.loss")
         self.decoder = (
             ABCNetDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
@@ -99,16 +99,16 @@ class ABCNetHead(nn.Module):
             targets: The rows of `ABCNetTargets`, stacked.
 
         Raises:
-            ConfigError: Transcriptions and recogniser differ in length.
+            ConfigError: Transcriptions and recognizer differ in length.
         """
         length = targets["text_rows"].shape[2]
-        if length != self.recogniser.length:
+        if length != self.recognizer.length:
             raise ConfigError(
-                f"ABCNetTargets has length {length}, model.head.recogniser {self.recogniser.length}"
+                f"ABCNetTargets has length {length}, model.head.recognizer {self.recognizer.length}"
             )
         losses = self.criterion(predictions, targets)
         rois, texts = self.rois(predictions, targets, self.decoder)
-        losses["loss_recognition"] = self.recogniser.loss(self._pooled(predictions, rois), texts)
+        losses["loss_recognition"] = self.recognizer.loss(self._pooled(predictions, rois), texts)
         return losses
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -124,14 +124,14 @@ class ABCNetHead(nn.Module):
         maps = {
             f"{name}_{stride}": _blank(shape, channels, stride, drawn.device)
             for stride in STRIDES
-            for name, channels in (("cls", 1), ("centreness", 1), ("box", 4), ("bezier", 16))
+            for name, channels in (("cls", 1), ("centerness", 1), ("box", 4), ("bezier", 16))
         }
         for stride in STRIDES:
             maps[f"cls_{stride}"] -= _SURE
         learnt = location_targets(maps, targets)
         values = {
             "cls": torch.full_like(learnt.weight, _SURE).unsqueeze(2),
-            "centreness": learnt.centreness.clamp(1e-4, 1 - 1e-4).logit().unsqueeze(2),
+            "centerness": learnt.centerness.clamp(1e-4, 1 - 1e-4).logit().unsqueeze(2),
             "box": learnt.box,
             "bezier": learnt.bezier,
         }
@@ -172,7 +172,7 @@ class ABCNetHead(nn.Module):
                 for i, d in enumerate(images)
             ]
         )
-        texts = iter(self.recogniser.decode(self._pooled(predictions, rois)))
+        texts = iter(self.recognizer.decode(self._pooled(predictions, rois)))
         return [
             TextInstances(
                 _polygons(found, matrix, self.decoder.samples),

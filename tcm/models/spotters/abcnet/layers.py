@@ -1,4 +1,4 @@
-"""Layers that ABCNet's two recognisers share.
+"""Layers that ABCNet's two recognizers share.
 
 Shapes: R regions, C channels, T steps of a sequence.
 """
@@ -18,7 +18,7 @@ def conv_block(
 
 
 def recognition_tower(channels: int) -> list[nn.Sequential]:
-    """Return the two convolutions with which both recognisers of the authors begin."""
+    """Return the two convolutions with which both recognizers of the authors begin."""
     return [conv_block(channels, nn.BatchNorm2d(channels)) for _ in range(2)]
 
 
@@ -50,7 +50,7 @@ def idle_loss(module: nn.Module, pooled: Tensor) -> Tensor:
     wait for the gradients of one another.
 
     Args:
-        module: The recogniser.
+        module: The recognizer.
         pooled: (0, C, h, w).
     """
     touched = [parameter.flatten()[:1].float().sum() for parameter in module.parameters()]

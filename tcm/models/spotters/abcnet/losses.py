@@ -27,14 +27,14 @@ class Locations:
         weight: float32 (B, M): 1, or 0 for padding.
         box: float32 (B, M, 4): distances to the left, top, right and bottom, in strides.
         bezier: float32 (B, M, 16): control points from the location, in strides.
-        centreness: float32 (B, M): in [0, 1]; 0 for padding.
+        centerness: float32 (B, M): in [0, 1]; 0 for padding.
     """
 
     index: Tensor
     weight: Tensor
     box: Tensor
     bezier: Tensor
-    centreness: Tensor
+    centerness: Tensor
 
 
 @MODELS.register()
@@ -43,10 +43,10 @@ class ABCNetLoss(nn.Module):
 
     Args:
         cls_weight: Weight of the focal loss of all locations over the number of positive ones.
-        box_weight: Weight of the GIoU loss, averaged with the centreness as weight.
-        centreness_weight: Weight of the cross-entropy of the centreness.
+        box_weight: Weight of the GIoU loss, averaged with the centerness as weight.
+        centerness_weight: Weight of the cross-entropy of the centerness.
         bezier_weight: Weight of the smooth L1 distance, mean over the 16 numbers, averaged with the
-            centreness as weight. MMOCR sums over them: its value is 16.
+            centerness as weight. MMOCR sums over them: its value is 16.
         giou: ``smooth`` adds 1 to intersection and union of the IoU, as the authors' code does;
             ``plain`` does not, as in MMOCR.
         alpha: Weight of text in the focal loss, 1 - alpha of background.
@@ -57,7 +57,7 @@ class ABCNetLoss(nn.Module):
         self,
         cls_weight: float = 1.0,
         box_weight: float = 1.0,
-        centreness_weight: float = 1.0,
+        centerness_weight: float = 1.0,
         bezier_weight: float = 1.0,
         giou: Literal["smooth", "plain"] = "smooth",
         alpha: float = 0.25,
@@ -68,7 +68,7 @@ class ABCNetLoss(nn.Module):
             raise ConfigError(f"ABCNetLoss: giou must be 'smooth' or 'plain', got '{giou}'")
         self.cls_weight = cls_weight
         self.box_weight = box_weight
-        self.centreness_weight = centreness_weight
+        self.centerness_weight = centerness_weight
         self.bezier_weight = bezier_weight
         self.giou = giou
         self.alpha, self.gamma = alpha, gamma
@@ -76,7 +76,7 @@ class ABCNetLoss(nn.Module):
     def forward(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return ``loss_cls``, ``loss_box``, ``loss_centreness`` and ``loss_bezier``, float32.
+        """Return ``loss_cls``, ``loss_box``, ``loss_centerness`` and ``loss_bezier``, float32.
 
         Args:
             predictions: The maps of `FCOSHead`.
@@ -85,26 +85,26 @@ class ABCNetLoss(nn.Module):
         with full_precision(predictions[f"cls_{STRIDES[0]}"]):
             learnt = location_targets(predictions, targets)
             cls = _flattened(predictions, "cls").squeeze(2)
-            box, bezier, centreness = (
+            box, bezier, centerness = (
                 _gathered(_flattened(predictions, name), learnt.index)
-                for name in ("box", "bezier", "centreness")
+                for name in ("box", "bezier", "centerness")
             )
             text = torch.zeros_like(cls).scatter_add_(1, learnt.index, learnt.weight)
             positives, centred = mean_over_processes(
-                torch.stack([learnt.weight.sum(), learnt.centreness.sum()])
+                torch.stack([learnt.weight.sum(), learnt.centerness.sum()])
             )
             positives, centred = positives.clamp(min=1.0), centred.clamp(min=1e-6)
             focal = sigmoid_focal_loss(cls, text, self.alpha, self.gamma, reduction="sum")
             overlap = giou_loss(box, learnt.box, self.giou == "smooth")
             entropy = F.binary_cross_entropy_with_logits(
-                centreness.squeeze(2), learnt.centreness, learnt.weight, reduction="sum"
+                centerness.squeeze(2), learnt.centerness, learnt.weight, reduction="sum"
             )
             distance = F.smooth_l1_loss(bezier, learnt.bezier, reduction="none").mean(dim=2)
             return {
                 "loss_cls": self.cls_weight * focal / positives,
-                "loss_box": self.box_weight * (overlap * learnt.centreness).sum() / centred,
-                "loss_centreness": self.centreness_weight * entropy / positives,
-                "loss_bezier": self.bezier_weight * (distance * learnt.centreness).sum() / centred,
+                "loss_box": self.box_weight * (overlap * learnt.centerness).sum() / centred,
+                "loss_centerness": self.centerness_weight * entropy / positives,
+                "loss_bezier": self.bezier_weight * (distance * learnt.centerness).sum() / centred,
             }
 
 

@@ -1,4 +1,4 @@
-"""Which regions the recogniser of ABCNet learns from.
+"""Which regions the recognizer of ABCNet learns from.
 
 Liu et al., CVPR 2020, section 3.3: the true curves; TPAMI 2022, section 3.5 ("Adaptive End-to-end
 Training"): predicted ones as well. Shapes: B batch, N texts, R regions, T characters.

@@ -42,7 +42,7 @@ class ABCNetTargets:
     ``matching_mask`` (uint8, 0 in ignored ones) for `MatchingLoss`.
 
     Args:
-        charset: As `Charset.build` takes it; the recogniser's.
+        charset: As `Charset.build` takes it; the recognizer's.
         length: Classes of a transcription.
         radius: A location learns a text if it lies less than this many strides from the centre of
             its box, horizontally and vertically, and inside the box.

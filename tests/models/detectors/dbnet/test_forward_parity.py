@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from tcm.models.detectors.dbnet.converters import rename
 from tcm.models.detectors.dbnet.head import DBHead, approximate_step
-from tcm.models.detectors.dbnet.mmocr_names import rename
 from tcm.models.necks.fpnc import FPNC
 from tests.conftest import oracle_file
 

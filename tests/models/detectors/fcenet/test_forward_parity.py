@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
+from tcm.models.detectors.fcenet.converters import rename
 from tcm.models.detectors.fcenet.head import FCEHead
-from tcm.models.detectors.fcenet.mmocr_names import rename
 from tcm.models.necks.fpn import FPN
 from tests.conftest import oracle_file
 from tests.models.detectors.fcenet.oracle import LEVELS

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tcm.data.collate import collate
+from tcm.data.loading.collate import collate
 from tcm.errors import ConfigError
 from tcm.models.detectors.fcenet.targets import FCETargets
 from tcm.registry import TRANSFORMS

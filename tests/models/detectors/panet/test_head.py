@@ -4,8 +4,8 @@ import torch
 
 from tcm.errors import ConfigError
 from tcm.geometry.polygons import signed_area
+from tcm.models.detectors.panet.converters import rename
 from tcm.models.detectors.panet.head import PANHead
-from tcm.models.detectors.panet.mmocr_names import rename
 from tcm.models.detectors.panet.targets import PANTargets
 from tcm.registry import MODELS
 from tcm.structures import Sample, TextInstances

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from tcm.data.collate import collate
+from tcm.data.loading.collate import collate
 from tcm.errors import ConfigError
 from tcm.models.detectors.panet.targets import PANTargets
 from tcm.registry import TRANSFORMS

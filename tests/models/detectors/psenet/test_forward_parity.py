@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from tcm.models.backbones.resnet import ResNet
+from tcm.models.detectors.psenet.converters import rename
 from tcm.models.detectors.psenet.head import PSEHead
-from tcm.models.detectors.psenet.mmocr_names import rename
 from tcm.models.necks.fpnf import FPNF
 from tests.conftest import oracle_file
 

@@ -215,7 +215,7 @@ def test_decoders_learn_at_their_own_rate_and_vectors_do_not_decay():
 def test_a_copy_without_text_side_still_reads():
     model = build().eval()
     deployed = copy.deepcopy(model)
-    deployed.drop_text_side()
+    deployed.deploy()
     assert torch.equal(deployed(crops(2)), model(crops(2)))
 
 

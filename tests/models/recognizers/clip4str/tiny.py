@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 import tcm.models.recognizers.clip4str.clip4str
-import tcm.models.recognizers.clip4str.released_names  # noqa: F401  # both register names
+import tcm.models.recognizers.clip4str.converters  # noqa: F401  # both register names
 from tcm.registry import CONVERTERS, MODELS
 from tests.models.recognizers import oracles
 

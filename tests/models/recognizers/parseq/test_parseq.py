@@ -5,8 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import tcm.models.recognizers.parseq.parseq
-import tcm.models.recognizers.parseq.released_names  # noqa: F401  # both register names
+import tcm.models.recognizers.parseq.converters  # noqa: F401  # both register names
 from tcm.errors import ConfigError
 from tcm.models.recognizers.permuted import permuted_batch, permuted_loss
 from tcm.registry import CONVERTERS, MODELS

@@ -7,7 +7,7 @@ from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.models.spotters.abcnet.targets import assign_locations
 
 LEVELS = [(f"p{level}", stride) for level, stride in enumerate(STRIDES, start=3)]
-OUTPUTS = {"cls": "cls", "bbox": "box", "centerness": "centreness", "bezier": "bezier"}
+OUTPUTS = {"cls": "cls", "bbox": "box", "centerness": "centerness", "bezier": "bezier"}
 
 
 def maps_of(data, prefix):

@@ -2,7 +2,7 @@
 
 import torch
 
-from tcm.models.spotters.abcnet.mmocr_names import rename
+from tcm.models.spotters.abcnet.converters import rename
 
 
 def load(module, data, prefix, drop=""):

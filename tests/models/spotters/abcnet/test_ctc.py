@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.spotters.abcnet.ctc import CTCRecogniser
-from tests.models.spotters.abcnet.test_recogniser import CHARSET, MMOCR
+from tcm.models.spotters.abcnet.ctc import CTCRecognizer
+from tests.models.spotters.abcnet.test_recognizer import CHARSET, MMOCR
 
 
-def recogniser(charset=CHARSET, **arguments):
+def recognizer(charset=CHARSET, **arguments):
     torch.manual_seed(0)
-    return CTCRecogniser(4, charset, length=5, hidden=4, **arguments)
+    return CTCRecognizer(4, charset, length=5, hidden=4, **arguments)
 
 
 def classes_of(net, *texts):
@@ -17,7 +17,7 @@ def classes_of(net, *texts):
 
 @pytest.mark.parametrize("height", [4, 8, 16])
 def test_every_height_gives_a_column_of_classes_a_pixel(height):
-    net = recogniser(height=height)
+    net = recognizer(height=height)
     assert net(torch.randn(2, 4, height, 12)).shape == (12, 2, 97)
     with pytest.raises(ConfigError, match="pooler.size"):
         net(torch.randn(2, 4, height * 2, 12))
@@ -25,7 +25,7 @@ def test_every_height_gives_a_column_of_classes_a_pixel(height):
 
 @pytest.mark.parametrize("charset", [CHARSET, MMOCR])
 def test_the_loss_is_that_of_all_alignments(charset):
-    net = recogniser(charset, loss_weight=1.0).eval()
+    net = recognizer(charset, loss_weight=1.0).eval()
     pooled = torch.randn(1, 4, 8, 2)
     found = net.loss(pooled, classes_of(net, "a"))
     a, blank = net.charset.encode("a", 1)[0], net.charset.padding_index
@@ -35,7 +35,7 @@ def test_the_loss_is_that_of_all_alignments(charset):
 
 
 def test_a_text_longer_than_the_columns_counts_nothing():
-    net = recogniser().eval()
+    net = recognizer().eval()
     pooled = torch.randn(1, 4, 8, 2, requires_grad=True)
     loss = net.loss(pooled, classes_of(net, "long"))
     loss.backward()
@@ -45,7 +45,7 @@ def test_a_text_longer_than_the_columns_counts_nothing():
 
 @pytest.mark.parametrize("charset", [CHARSET, MMOCR])
 def test_repetitions_are_one_and_blanks_part_them(charset):
-    net = recogniser(charset)
+    net = recognizer(charset)
     blank = net.charset.padding_index
     a, b = net.charset.encode("ab", 2)
     columns = torch.tensor([[a, a, blank, a, b, b], [blank] * 6, [b, a, b, blank, b, b]])
@@ -55,7 +55,7 @@ def test_repetitions_are_one_and_blanks_part_them(charset):
 
 
 def test_without_regions_the_loss_is_zero_and_touches_every_parameter():
-    net = recogniser()
+    net = recognizer()
     pooled = torch.zeros(0, 4, 8, 12, requires_grad=True)
     loss = net.loss(pooled, torch.zeros(0, 5, dtype=torch.int64))
     loss.backward()
@@ -67,4 +67,4 @@ def test_without_regions_the_loss_is_zero_and_touches_every_parameter():
 @pytest.mark.parametrize("height", [0, 2, 6])
 def test_impossible_heights(height):
     with pytest.raises(ConfigError, match=f"got {height}"):
-        recogniser(height=height)
+        recognizer(height=height)

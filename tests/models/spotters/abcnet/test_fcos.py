@@ -9,7 +9,7 @@ from tcm.models.spotters.abcnet.levels import STRIDES
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.parity import load
 
-NAMES = {"cls": "cls", "bbox": "box", "centerness": "centreness", "bezier": "bezier"}
+NAMES = {"cls": "cls", "bbox": "box", "centerness": "centerness", "bezier": "bezier"}
 
 
 @pytest.mark.parametrize("file", ["fcos_forward", "fcos_forward_wide"])

@@ -3,15 +3,15 @@ import pytest
 import torch
 
 import tcm.models.spotters.abcnet.ctc
-import tcm.models.spotters.abcnet.recogniser  # noqa: F401  # they register the recognisers
-from tcm.data.collate import collate
+import tcm.models.spotters.abcnet.recognizer  # noqa: F401  # they register the recognizers
+from tcm.data.loading.collate import collate
 from tcm.errors import ConfigError
 from tcm.models.spotters.abcnet.head import ABCNetHead
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.models.spotters.abcnet.targets import ABCNetTargets
 from tcm.registry import MODELS
 from tcm.structures import Sample, TextInstances
-from tests.models.spotters.abcnet.test_recogniser import CHARSET
+from tests.models.spotters.abcnet.test_recognizer import CHARSET
 from tests.oracle_polygons import iou, rectangle
 
 SIZE = (64, 96)
@@ -23,16 +23,16 @@ CASES = {
     "no transcriptions": (TEXTS, ["", None], None),
     "other characters": (TEXTS, ["é", "日本"], None),
 }
-RECOGNISERS = {
-    "attention": {"type": "AttentionRecogniser", "hidden": 8, "groups": 2},
-    "ctc": {"type": "CTCRecogniser", "hidden": 8},
+RECOGNIZERS = {
+    "attention": {"type": "AttentionRecognizer", "hidden": 8, "groups": 2},
+    "ctc": {"type": "CTCRecognizer", "hidden": 8},
 }
 DETECTOR = {"type": "FCOSHead", "width": 8, "groups": 2, "depth": 1}
 
 
-def head_of(recogniser="attention", **options):
+def head_of(recognizer="attention", **options):
     torch.manual_seed(0)
-    config = {"charset": CHARSET, "length": 6, **RECOGNISERS[recogniser]}
+    config = {"charset": CHARSET, "length": 6, **RECOGNIZERS[recognizer]}
     return ABCNetHead(8, config, **{"detector": DETECTOR, **options})
 
 
@@ -61,7 +61,7 @@ def test_losses_and_gradients_are_finite(case, dtype):
     feature = levels()
     with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
         losses = head.loss(head(feature), targets_of(case, case))
-    names = {"cls", "box", "centreness", "bezier", "recognition"}
+    names = {"cls", "box", "centerness", "bezier", "recognition"}
     assert set(losses) == {f"loss_{name}" for name in names}
     assert all(v.dtype == torch.float32 and v.ndim == 0 for v in losses.values())
     sum(losses.values()).backward()
@@ -73,16 +73,16 @@ def test_losses_and_gradients_are_finite(case, dtype):
     assert (losses["loss_bezier"] > 0) == (case not in ("no text", "only ignored text"))
 
 
-@pytest.mark.parametrize("recogniser", RECOGNISERS)
+@pytest.mark.parametrize("recognizer", RECOGNIZERS)
 @pytest.mark.parametrize("case", ["text", "no text"])
-def test_every_parameter_takes_part(recogniser, case):
-    head = head_of(recogniser, coord_conv=True)
+def test_every_parameter_takes_part(recognizer, case):
+    head = head_of(recognizer, coord_conv=True)
     sum(head.loss(head(levels(1)), targets_of(case)).values()).backward()
     assert all(p.grad is not None for p in head.parameters())
     if case == "text":
         # The attention does not depend on the bias of its energies: the softmax cancels it.
         names = [n for n, p in head.named_parameters() if p.grad.abs().sum() == 0]
-        assert set(names) <= {"recogniser.decoder.energy.bias"}
+        assert set(names) <= {"recognizer.decoder.energy.bias"}
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -119,9 +119,9 @@ def test_an_image_of_any_size_learns_the_same_in_a_larger_batch():
     assert torch.count_nonzero(two[1]) == 0
 
 
-@pytest.mark.parametrize("recogniser", RECOGNISERS)
-def test_ideal_predictions_are_decoded_to_the_texts_in_original_coordinates(recogniser):
-    head = head_of(recogniser).eval()
+@pytest.mark.parametrize("recognizer", RECOGNIZERS)
+def test_ideal_predictions_are_decoded_to_the_texts_in_original_coordinates(recognizer):
+    head = head_of(recognizer).eval()
     targets = targets_of("text", "text")
     matrices = [np.eye(3), np.array([[0.5, 0, 3], [0, 0.25, -2], [0, 0, 1]])]
     decode = {"score_thr": 0.5, "nms_iou": 0.3}
@@ -138,9 +138,9 @@ def test_ideal_predictions_are_decoded_to_the_texts_in_original_coordinates(reco
             np.testing.assert_allclose(points[0], text[0], atol=0.01)
 
 
-@pytest.mark.parametrize("recogniser", RECOGNISERS)
-def test_ideal_predictions_of_images_without_text_are_empty(recogniser):
-    head = head_of(recogniser).eval()
+@pytest.mark.parametrize("recognizer", RECOGNIZERS)
+def test_ideal_predictions_of_images_without_text_are_empty(recognizer):
+    head = head_of(recognizer).eval()
     predictions = head.predictions_of(targets_of("no text", "only ignored text"))
     found = head.decode(predictions, [np.eye(3)] * 2, [SIZE, SIZE])
     assert [len(instances) for instances in found] == [0, 0]
@@ -152,7 +152,7 @@ def test_each_detection_keeps_its_own_reading():
     head = head_of().eval()
     predictions = head.predictions_of(targets_of("text", "text"))
     texts = [f"text {i}" for i in range(4)]
-    head.recogniser.decode = lambda pooled: texts[: len(pooled)]
+    head.recognizer.decode = lambda pooled: texts[: len(pooled)]
     found = head.decode(predictions, [np.eye(3)] * 2, [SIZE, SIZE])
     assert [instances.texts for instances in found] == [texts[:2], texts[2:]]
 
@@ -171,13 +171,13 @@ def test_training_and_evaluation_predict_maps_of_every_level():
 def test_mistakes_are_named():
     head = head_of()
     targets = targets_of("text", "text")
-    with pytest.raises(ConfigError, match=r"length 4.*recogniser 6"):
+    with pytest.raises(ConfigError, match=r"length 4.*recognizer 6"):
         head.loss(head(levels()), {**targets, "text_rows": targets["text_rows"][..., :4]})
-    config = {"type": "ABCNetHead", "recogniser": {"type": "CTCRecogniser", "charset": CHARSET}}
+    config = {"type": "ABCNetHead", "recognizer": {"type": "CTCRecognizer", "charset": CHARSET}}
     with pytest.raises(ConfigError, match=r"model\.head\.rois\.adaptiv.*'adaptive'"):
         MODELS.build({**config, "rois": {"type": "ABCNetRois", "adaptiv": True}}, in_channels=32)
-    with pytest.raises(ConfigError, match=r"model\.head\.recogniser: .*'charset'"):
-        MODELS.build({**config, "recogniser": {"type": "CTCRecogniser"}}, in_channels=32)
+    with pytest.raises(ConfigError, match=r"model\.head\.recognizer: .*'charset'"):
+        MODELS.build({**config, "recognizer": {"type": "CTCRecognizer"}}, in_channels=32)
     with pytest.raises(ConfigError, match="ascii95"):
-        missing = {"type": "CTCRecogniser", "charset": CHARSET.replace("95", "96")}
-        MODELS.build({**config, "recogniser": missing}, in_channels=32)
+        missing = {"type": "CTCRecognizer", "charset": CHARSET.replace("95", "96")}
+        MODELS.build({**config, "recognizer": missing}, in_channels=32)

@@ -8,7 +8,7 @@ from tcm.models.spotters.abcnet.losses import ABCNetLoss, giou_loss, location_ta
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.dense import LEVELS, OUTPUTS, maps_of, rows_of
 
-LOSSES = {"cls": "cls", "bbox": "box", "centerness": "centreness", "bezier": "bezier"}
+LOSSES = {"cls": "cls", "bbox": "box", "centerness": "centerness", "bezier": "bezier"}
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +32,18 @@ def test_the_targets_of_mmocr(oracle):
     rows, _ = rows_of(oracle)
     learnt = location_targets(predictions, rows)
     assert learnt.weight.sum() == int(oracle["num_pos"])
-    assert learnt.centreness.sum().item() == pytest.approx(
+    assert learnt.centerness.sum().item() == pytest.approx(
         float(oracle["centerness_sum"]), rel=1e-5
     )
     for level, stride in LEVELS:
-        box, bezier, centreness = (
+        box, bezier, centerness = (
             dense(learnt, values, predictions, stride)
-            for values in (learnt.box, learnt.bezier, learnt.centreness.unsqueeze(2))
+            for values in (learnt.box, learnt.bezier, learnt.centerness.unsqueeze(2))
         )
         np.testing.assert_allclose(box, oracle[f"bbox_targets.{level}"], atol=1e-5)
         np.testing.assert_allclose(bezier, oracle[f"bezier_targets.{level}"], atol=1e-4)
         wanted = oracle[f"centerness_targets.{level}"]
-        np.testing.assert_allclose(centreness[:, 0], wanted, atol=1e-5)
+        np.testing.assert_allclose(centerness[:, 0], wanted, atol=1e-5)
 
 
 def test_the_losses_of_the_authors_and_of_mmocr(oracle):

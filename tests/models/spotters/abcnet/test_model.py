@@ -8,12 +8,12 @@ import tcm.models.necks.bifpn
 import tcm.models.necks.fpn_p2p7  # noqa: F401  # they register the necks
 from tcm.models.spotters.abcnet.levels import STRIDES, level_size
 from tcm.registry import MODELS
-from tests.models.spotters.abcnet.test_head import DETECTOR, RECOGNISERS, SIZE, targets_of
-from tests.models.spotters.abcnet.test_recogniser import CHARSET
+from tests.models.spotters.abcnet.test_head import DETECTOR, RECOGNIZERS, SIZE, targets_of
+from tests.models.spotters.abcnet.test_recognizer import CHARSET
 from tests.models.tiny import BACKBONES
 
-RECOGNISER = {**RECOGNISERS["attention"], "charset": CHARSET, "length": 6}
-HEAD = {"type": "ABCNetHead", "recogniser": RECOGNISER}
+RECOGNIZER = {**RECOGNIZERS["attention"], "charset": CHARSET, "length": 6}
+HEAD = {"type": "ABCNetHead", "recognizer": RECOGNIZER}
 LEVEL_SIZES = [level_size(SIZE, stride) for stride in (4, *STRIDES)]
 MODELS_OF = {
     "v1": {"neck": {"type": "FPNP2P7", "out_channels": 8}, "head": HEAD},
@@ -49,11 +49,11 @@ def test_a_step_of_training_reaches_every_parameter_of_neck_and_head(version, ba
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-@pytest.mark.parametrize("recogniser", RECOGNISERS)
-def test_mixed_precision_and_the_limit_of_regions_on_a_device(recogniser, device):
-    config = {**RECOGNISERS[recogniser], "charset": CHARSET, "length": 6}
+@pytest.mark.parametrize("recognizer", RECOGNIZERS)
+def test_mixed_precision_and_the_limit_of_regions_on_a_device(recognizer, device):
+    config = {**RECOGNIZERS[recognizer], "charset": CHARSET, "length": 6}
     rois = {"type": "ABCNetRois", "adaptive": True, "score_thr": 0.0, "max_rois": 5}
-    head = {**HEAD, "recogniser": config, "rois": rois, "coord_conv": True}
+    head = {**HEAD, "recognizer": config, "rois": rois, "coord_conv": True}
     head = MODELS.build({**head, "detector": DETECTOR}, in_channels=8).to(device)
     feature = [torch.randn(2, 8, *level, device=device) for level in LEVEL_SIZES]
     targets = {name: t.to(device) for name, t in targets_of("text", "text").items()}

@@ -8,7 +8,7 @@ from tcm.models.spotters.abcnet.targets import ABCNetTargets, assign_locations
 from tcm.structures import Sample, TextInstances
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.dense import LEVELS
-from tests.models.spotters.abcnet.test_recogniser import CHARSET
+from tests.models.spotters.abcnet.test_recognizer import CHARSET
 from tests.oracle_polygons import polygons_of, rectangle
 
 SIZE = (64, 96)

@@ -1,0 +1,32 @@
+"""Image files without annotations, for prediction."""
+
+from collections.abc import Sequence
+
+from tcm.data.storage.images import read_image
+from tcm.structures import Sample, TextInstances
+
+
+class ImageFiles:
+    """A dataset of image files; there are no texts.
+
+    Args:
+        paths: The files, in the order of the dataset.
+
+    Attributes:
+        ids: The paths.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.ids = list(paths)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def load(self, index: int) -> Sample:
+        """Return an image.
+
+        Raises:
+            DataError: It is missing, truncated or no image.
+        """
+        path = self.ids[index]
+        return Sample(read_image(path), path, TextInstances(), index=index)

@@ -1,0 +1,54 @@
+"""The dataset of scenes: the images of an annotation file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tcm.data.formats import unified
+from tcm.data.storage.images import read_image
+from tcm.errors import DataError
+from tcm.registry import DATASETS
+from tcm.structures import Sample
+
+
+@DATASETS.register()
+class TextDataset:
+    """The images of an annotation file in MMOCR's unified JSON."""
+
+    def __init__(self, ann_file: str, img_root: str | None = None) -> None:
+        """Read the annotations.
+
+        Args:
+            ann_file: The JSON file.
+            img_root: Folder that the image paths are relative to; None for the file's own.
+
+        Raises:
+            DataError: The file is missing, malformed or without images.
+        """
+        if not Path(ann_file).parent.is_dir():
+            how = "tools/prepare_data.py writes it, see data/README.md"
+            raise DataError(f"{ann_file}: no such annotation file; {how}")
+        self.ann_file = ann_file
+        self.records = unified.read(ann_file, img_root)
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the image paths as the annotation file has them."""
+        return [record.id for record in self.records]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def load(self, index: int) -> Sample:
+        """Return an image with its texts, untransformed.
+
+        Raises:
+            DataError: The image is missing, truncated or of another size than its annotation says.
+        """
+        record = self.records[index]
+        image = read_image(record.img_path)
+        if image.shape[:2] != (record.height, record.width):
+            size = f"{image.shape[1]}x{image.shape[0]}"
+            says = f"{self.ann_file} (data_list[{index}]) says {record.width}x{record.height}"
+            raise DataError(f"{record.img_path}: the image is {size}, {says}")
+        return Sample(image=image, path=record.img_path, instances=record.instances, index=index)

@@ -1,0 +1,183 @@
+"""The config node `data` made into data loaders."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from torch.utils.data import DataLoader
+
+import tcm.data.transforms  # noqa: F401  # registers the transforms
+from tcm.data.datasets.dataset import Dataset
+from tcm.data.loading import subset
+from tcm.data.loading.collate import collate
+from tcm.data.loading.pipeline import Pipeline, worker_init
+from tcm.data.loading.sampler import EndlessBatchSampler, EvalBatchSampler, TrainBatchSampler
+from tcm.errors import ConfigError, nearest
+from tcm.registry import DATASETS, argument_mistakes
+from tcm.structures import Batch
+
+_STAGE_KEYS = ("dataset", "pipeline", "batch_size")
+
+
+class DataModule(lightning.LightningDataModule):
+    """Training, validation and test loaders.
+
+    Under Lightning the trainer needs ``use_distributed_sampler=False``: the samplers share the
+    images out themselves.
+
+    Attributes:
+        subset: The images of the training set that a fraction below 1 leaves, else None; known
+            once the training set is.
+    """
+
+    def __init__(
+        self,
+        train: Mapping[str, Any] | None = None,
+        val: Mapping[str, Any] | None = None,
+        test: Mapping[str, Any] | None = None,
+        num_workers: int = 0,
+        pin_memory: bool | None = None,
+        start_method: str | None = None,
+        seed: int = 0,
+        data_fraction: float = 1.0,
+        data_seed: int = 0,
+    ) -> None:
+        """Keep the configs; datasets are built when their loader is asked for.
+
+        Args:
+            train: ``{dataset: config, pipeline: [configs], batch_size: int}``.
+            val: The same for validation, in the dataset's order.
+            test: The same for the test; None takes `val`.
+            num_workers: Worker processes a loader; 0 loads in the main process.
+            pin_memory: Copy batches into page-locked memory, for faster transfers to a GPU; None
+                does it where there is one.
+            start_method: ``fork``, ``spawn`` or ``forkserver`` for the workers; None is the
+                system's.
+            seed: Seed of the order and the augmentation.
+            data_fraction: Share of the training images, in (0, 1].
+            data_seed: Seed of the choice of that share.
+
+        Raises:
+            ConfigError: A stage has a missing or unknown key.
+        """
+        super().__init__()
+        self.stages = {"train": train, "val": val, "test": val if test is None else test}
+        given = {"train": train, "val": val, "test": test}
+        mistakes = [line for name, stage in given.items() for line in _stage_mistakes(name, stage)]
+        if mistakes:
+            raise ConfigError("\n".join(mistakes))
+        self.num_workers = num_workers
+        self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
+        self.start_method = start_method
+        self.seed = seed
+        self.data_fraction = data_fraction
+        self.data_seed = data_seed
+        self.subset: subset.SubsetList | None = None
+        self._datasets: dict[str, Dataset] = {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], **extra: Any) -> "DataModule":
+        """Build from the config node `data`; `extra` are arguments from elsewhere, such as seeds.
+
+        Raises:
+            ConfigError: An unknown key.
+        """
+        mistakes = argument_mistakes(cls, list(config), "data", "DataModule", extra)
+        if mistakes:
+            raise ConfigError("\n".join(mistakes))
+        return cls(**{**config, **extra})
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of augmented batches, without end, from the trainer's step on."""
+        dataset = self.dataset("train")
+        batches = EndlessBatchSampler(self._epochs(*self._place()), self._batches_done())
+        return self._loader("train", dataset, batches)
+
+    def batches_per_epoch(self, world_size: int = 1) -> int:
+        """Return the training batches that each of `world_size` processes gets of an epoch."""
+        return len(self._epochs(0, world_size))
+
+    def length(self, name: str) -> int:
+        """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
+        return len(self.dataset(name))
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
+        if name not in self._datasets:
+            dataset = DATASETS.build(self.stage(name)["dataset"], f"data.{name}.dataset")
+            if name == "train" and self.data_fraction != 1:
+                self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
+                dataset = subset.Subset(dataset, self.subset.ids)
+            self._datasets[name] = dataset
+        return self._datasets[name]
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of the validation images in their order."""
+        return self._eval_loader("val")
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of the test images in their order."""
+        return self._eval_loader("test")
+
+    def write_subset(self, folder: str | Path) -> None:
+        """Write ``subset.json`` into a folder if a fraction below 1 was chosen."""
+        self.dataset("train")
+        if self.subset is not None:
+            subset.write(Path(folder) / "subset.json", self.subset)
+
+    def _epochs(self, rank: int, world_size: int) -> TrainBatchSampler:
+        size = self.stage("train")["batch_size"]
+        length = len(self.dataset("train"))
+        return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)
+
+    def _batches_done(self) -> int:
+        if self.trainer is None:
+            return 0
+        return self.trainer.global_step * self.trainer.accumulate_grad_batches
+
+    def _eval_loader(self, name: str) -> DataLoader[Batch]:
+        stage = self.stage(name)
+        dataset = self.dataset(name)
+        batches = EvalBatchSampler(len(dataset), stage["batch_size"], *self._place())
+        return self._loader(name, dataset, batches)
+
+    def _loader(
+        self, name: str, dataset: Dataset, batches: EndlessBatchSampler | EvalBatchSampler
+    ) -> DataLoader[Batch]:
+        return DataLoader(
+            Pipeline(dataset, self.stage(name)["pipeline"], self.seed),
+            batch_sampler=batches,
+            collate_fn=collate,
+            num_workers=self.num_workers,
+            pin_memory=self.pin_memory,
+            worker_init_fn=worker_init,
+            persistent_workers=self.num_workers > 0,
+            generator=torch.Generator(),  # its own, so that global random numbers are left alone
+            multiprocessing_context=self.start_method if self.num_workers else None,
+        )
+
+    def stage(self, name: str) -> Mapping[str, Any]:
+        """Return what the config has for ``train``, ``val`` or ``test``.
+
+        Raises:
+            ConfigError: It has nothing.
+        """
+        stage = self.stages[name]
+        if stage is None:
+            keys = ", ".join(_STAGE_KEYS)
+            raise ConfigError(f"data.{name}: missing; a mapping with {keys} is wanted")
+        return stage
+
+    def _place(self) -> tuple[int, int]:
+        return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+
+
+def _stage_mistakes(name: str, stage: Mapping[str, Any] | None) -> list[str]:
+    if stage is None:
+        return []
+    unknown = [key for key in stage if key not in _STAGE_KEYS]
+    lines = [f"data.{name}.{key}: unknown key{nearest(key, _STAGE_KEYS)}" for key in unknown]
+    missing = [key for key in _STAGE_KEYS if key not in stage]
+    return lines + [f"data.{name}: the key '{key}' is missing" for key in missing]

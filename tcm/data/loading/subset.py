@@ -1,0 +1,95 @@
+"""Seeded, nested subsets of a dataset for training with little data.
+
+The sorted ids are permuted by the seed and the first ``round(fraction * n)`` are taken: with one
+seed, 10 % lies within 25 %.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tcm.data.datasets.dataset import Dataset
+from tcm.errors import ConfigError, DataError
+from tcm.structures import Sample
+
+
+@dataclass
+class SubsetList:
+    """The images of a subset, as `subset.json` keeps them; ids in the order of the permutation."""
+
+    fraction: float
+    seed: int
+    ids: list[str]
+
+
+def choose(ids: Sequence[str], fraction: float, seed: int) -> SubsetList:
+    """Choose ``round(fraction * n)`` of n ids, at least one; the order of `ids` does not matter.
+
+    Raises:
+        ConfigError: `fraction` is not in (0, 1].
+        DataError: An id occurs twice.
+    """
+    if not 0 < fraction <= 1:
+        raise ConfigError(f"data fraction {fraction}: a number above 0 and up to 1 is wanted")
+    ordered = sorted(ids)
+    twice = next((a for a, b in zip(ordered, ordered[1:], strict=False) if a == b), None)
+    if twice is not None:
+        raise DataError(f"image '{twice}' occurs twice in the dataset; subsets need unique names")
+    count = max(1, round(fraction * len(ordered)))
+    order = np.random.default_rng(seed).permutation(len(ordered))
+    return SubsetList(fraction, seed, [ordered[i] for i in order[:count]])
+
+
+def write(path: str | Path, subset: SubsetList) -> None:
+    """Write a subset as JSON."""
+    text = json.dumps(asdict(subset), indent=1, ensure_ascii=False)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: str | Path) -> SubsetList:
+    """Read a subset.
+
+    Raises:
+        DataError: The file is missing or not what `write` writes.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        ids = [str(name) for name in content["ids"]]
+        return SubsetList(float(content["fraction"]), int(content["seed"]), ids)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such subset file") from error
+    except (ValueError, TypeError, KeyError) as error:
+        wanted = "'fraction', 'seed' and 'ids' are wanted"
+        raise DataError(f"{path}: no subset file, {wanted} ({error})") from error
+
+
+class Subset:
+    """The images of a dataset that a list names, in the dataset's order."""
+
+    def __init__(self, dataset: Dataset, ids: Sequence[str]) -> None:
+        """Find the images.
+
+        Raises:
+            DataError: An id is not in the dataset, or none is given.
+        """
+        names = dataset.ids
+        wanted = set(ids)
+        unknown = sorted(wanted.difference(names))
+        if unknown or not wanted:
+            what = (
+                f"image '{unknown[0]}' is not in the dataset" if unknown else "the subset is empty"
+            )
+            raise DataError(what)
+        self.dataset = dataset
+        self.indices = [i for i, name in enumerate(names) if name in wanted]
+        self.ids = [names[i] for i in self.indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def load(self, index: int) -> Sample:
+        """Return an image with its texts, untransformed; `index` counts within the subset."""
+        return replace(self.dataset.load(self.indices[index]), index=index)

@@ -1,0 +1,119 @@
+"""End-to-end spotting on one image: the RRC's matching of outlines, then of transcriptions.
+
+A pair that overlaps uses both its sides up, whether or not the text is right; it counts if it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tcm.errors import ConfigError, nearest
+from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.matching.regions import are_valid
+from tcm.evaluation.matching.rrc_iou import ImageMatch, match_pair
+from tcm.evaluation.reading.transcriptions import agree, dictionary_word
+
+MODES = ("end_to_end", "word_spotting")
+
+
+@dataclass(frozen=True)
+class SpottingRule:
+    """What is compared and how.
+
+    Attributes:
+        iou: A pair needs an intersection over union above this.
+        area_precision: A detection is don't-care above this share of its area inside a don't-care
+            ground truth.
+        skip_invalid: Whether outlines that cross themselves are left out on both sides beforehand.
+        ranked: Whether detections are tried in falling order of confidence, and AP is wanted.
+        mode: "end_to_end" or "word_spotting".
+        strip_both_sides: As for `tcm.evaluation.reading.transcriptions.agree`.
+
+    Raises:
+        ConfigError: An unknown mode.
+    """
+
+    iou: float = 0.5
+    area_precision: float = 0.5
+    skip_invalid: bool = False
+    ranked: bool = False
+    mode: str = "end_to_end"
+    strip_both_sides: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ConfigError(f"mode: unknown '{self.mode}'{nearest(self.mode, MODES)}")
+
+    def describe(self) -> str:
+        """Return the rule in a few words."""
+        texts = "dictionary words only" if self.mode == "word_spotting" else "all texts"
+        stripped = ", special characters stripped on both sides" * self.strip_both_sides
+        return f"IoU > {self.iou:g}, first come first matched, {texts}, upper case{stripped}"
+
+
+@dataclass(frozen=True)
+class SpottingMatch(ImageMatch):
+    """The outcome on one image; `pairs` are those with the right text.
+
+    Attributes:
+        geometric_pairs: All pairs that overlap, (truth, detection).
+        truth_texts: What detections were compared with, per ground truth; in word-spotting mode the
+            cleaned words, don't-care texts unchanged.
+    """
+
+    geometric_pairs: Sequence[tuple[int, int]] = ()
+    truth_texts: Sequence[str] = ()
+
+
+def spot(image: ImagePair, rule: SpottingRule) -> SpottingMatch:
+    """Match the two sides of an image; both have texts."""
+    image = _valid(image) if rule.skip_invalid else image
+    if rule.mode == "word_spotting":
+        image = image._replace(truths=_dictionary_words(image.truths))
+    match = _match(image, rule)
+    truths, found = image.truths.texts or [], image.detections.texts or []
+    right = [pair for pair in match.pairs if _reads(truths[pair[0]], found[pair[1]], rule)]
+    return SpottingMatch(
+        match.name,
+        right,
+        match.ignored_truths,
+        match.ignored_detections,
+        match.confidences,
+        geometric_pairs=match.pairs,
+        truth_texts=truths,
+    )
+
+
+def detect(image: ImagePair, rule: SpottingRule) -> ImageMatch:
+    """Match the outlines alone; don't-care are only the ground truths that are marked so."""
+    return _match(_valid(image) if rule.skip_invalid else image, rule)
+
+
+def _match(image: ImagePair, rule: SpottingRule) -> ImageMatch:
+    return match_pair(image, rule.iou, rule.area_precision, ranked=rule.ranked)
+
+
+def _valid(image: ImagePair) -> ImagePair:
+    truths, found = (
+        side.select(are_valid(side.polygons)) for side in (image.truths, image.detections)
+    )
+    return ImagePair(image.name, truths, found)
+
+
+def _dictionary_words(truths: Annotations) -> Annotations:
+    """Return the truths with clean words; what is no dictionary word is don't-care."""
+    texts = truths.texts or []
+    words = [
+        None if flag else dictionary_word(text)
+        for text, flag in zip(texts, truths.ignored, strict=True)
+    ]
+    ignored = np.array([word is None for word in words], bool)
+    cleaned = [text if word is None else word for word, text in zip(words, texts, strict=True)]
+    return replace(truths, texts=cleaned, ignored=ignored)
+
+
+def _reads(truth: str, found: str, rule: SpottingRule) -> bool:
+    if rule.mode == "word_spotting":
+        return truth.upper() == found.upper()
+    return agree(truth, found, rule.strip_both_sides)

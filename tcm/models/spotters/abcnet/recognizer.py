@@ -1,0 +1,177 @@
+"""ABCNet's attention recognizer (Liu et al., CVPR 2020, section 3.3; the authors' code).
+
+Shapes: R regions, C channels, h and w the sides of a pooled region, T characters, K classes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tcm.charset import Charset
+from tcm.errors import ConfigError
+from tcm.models.losses import full_precision
+from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
+from tcm.registry import MODELS
+
+_START = 0  # the first token fed back; the first character of the set, as in the authors' code
+
+
+@MODELS.register()
+class AttentionRecognizer(nn.Module):
+    """Read pooled texts character by character, looking at a part of the text for each.
+
+    Args:
+        in_channels: C.
+        charset: As `Charset.build` takes it.
+        length: T; every step is always run, and padding is a class to learn.
+        hidden: Width of each direction of the LSTM.
+        groups: Of the group norms.
+        dropout: Of the embedded characters; MMOCR has 0.5.
+        forcing: Probability, at each step for the whole batch, that the true character is fed back
+            in training and not the recognizer's own.
+        loss: ``step_sum`` is the sum over the steps of the mean over the batch, padding included;
+            ``mean_ce`` the mean over all, as in MMOCR (with `loss_weight` 1).
+        loss_weight: Factor of the loss; 0.05 in the authors' code.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        charset: str | Mapping[str, Any],
+        length: int = 25,
+        hidden: int = 256,
+        groups: int = 32,
+        dropout: float = 0.1,
+        forcing: float = 0.5,
+        loss: Literal["step_sum", "mean_ce"] = "step_sum",
+        loss_weight: float = 0.05,
+    ) -> None:
+        super().__init__()
+        if loss not in ("step_sum", "mean_ce"):
+            raise ConfigError(
+                f"AttentionRecognizer: loss must be 'step_sum' or 'mean_ce', got '{loss}'"
+            )
+        if not 0 <= forcing <= 1:
+            raise ConfigError(f"AttentionRecognizer: forcing must lie in [0, 1], got {forcing}")
+        self.charset = Charset.build(charset, "model.head.recognizer.charset")
+        self.length = length
+        self.forcing = forcing
+        self.loss_kind = loss
+        self.loss_weight = loss_weight
+        norms = [nn.GroupNorm(groups, in_channels) for _ in range(2)]
+        self.convs = nn.Sequential(
+            *recognition_tower(in_channels),
+            *(conv_block(in_channels, norm, stride=(2, 1)) for norm in norms),
+        )
+        self.encoder = BiLSTM(in_channels, hidden, in_channels)
+        self.decoder = AttentionDecoder(in_channels, self.charset.num_classes, dropout)
+
+    def encode(self, pooled: Tensor) -> Tensor:
+        """Return the sequence (w, R, C), float32, of pooled texts (R, C, h, w)."""
+        return self.encoder(self.convs(pooled).mean(dim=2).permute(2, 0, 1))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """Return the logits (R, T, K), float32, of a greedy run.
+
+        Args:
+            pooled: (R, C, h, w), R >= 1.
+        """
+        return self.decoder(self.encode(pooled), self.length)[0]
+
+    def loss(self, pooled: Tensor, texts: Tensor) -> Tensor:
+        """Return the weighted loss, a float32 scalar; 0 without a region.
+
+        Args:
+            pooled: (R, C, h, w).
+            texts: Classes int64 (R, T).
+        """
+        if not len(pooled):
+            return idle_loss(self, pooled)
+        # One coin a step, on the host: the run must not wait for the device.
+        forced = (torch.rand(self.length) < self.forcing).tolist()
+        logits, _ = self.decoder(self.encode(pooled), self.length, texts, forced)
+        return self.loss_weight * sequence_loss(logits, texts, self.loss_kind)
+
+    @torch.no_grad()
+    def decode(self, pooled: Tensor) -> list[str]:
+        """Return the text of each region; padding is skipped wherever it stands.
+
+        Args:
+            pooled: (R, C, h, w).
+        """
+        if not len(pooled):
+            return []
+        return [self.charset.decode(row) for row in self(pooled).argmax(dim=2).cpu().numpy()]
+
+
+class AttentionDecoder(nn.Module):
+    """A GRU that looks at the encoded sequence before each step.
+
+    Args:
+        width: C of the sequence, the embedding and the state.
+        classes: K.
+        dropout: Of the embedding.
+    """
+
+    def __init__(self, width: int, classes: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, width)
+        self.dropout = nn.Dropout(dropout)
+        self.energy = nn.Linear(width, 1)
+        self.combine = nn.Linear(2 * width, width)
+        self.gru = nn.GRUCell(width, width)
+        self.out = nn.Linear(width, classes)
+
+    def forward(
+        self,
+        sequence: Tensor,
+        length: int,
+        texts: Tensor | None = None,
+        forced: list[bool] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits (R, T, K) and the attention (R, T, w), float32.
+
+        Args:
+            sequence: What the encoder returned, (w, R, C).
+            length: T.
+            texts: True classes int64 (R, T); with `forced` only.
+            forced: For each step whether the true class is fed back after it.
+        """
+        with full_precision(sequence):
+            encoded = sequence.float().transpose(0, 1)  # R, w, C
+            state = encoded.new_zeros(len(encoded), encoded.shape[2])
+            token = torch.full((len(encoded),), _START, device=encoded.device)
+            logits, looks = [], []
+            for step in range(length):
+                state, look = self._step(token, state, encoded)
+                logits.append(self.out(state))
+                looks.append(look)
+                if texts is not None and forced is not None and forced[step]:
+                    token = texts[:, step]
+                else:
+                    token = logits[-1].detach().argmax(dim=1)
+            return torch.stack(logits, dim=1), torch.stack(looks, dim=1)
+
+    def _step(self, token: Tensor, state: Tensor, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the next state (R, C) and the attention (R, w)."""
+        embedded = self.dropout(self.embedding(token))
+        look = self.energy(torch.tanh(state.unsqueeze(1) + encoded)).squeeze(2).softmax(dim=1)
+        seen = (look.unsqueeze(1) @ encoded).squeeze(1)
+        mixed = self.combine(torch.cat([embedded, seen], dim=1)).relu()
+        return self.gru(mixed, state), look
+
+
+def sequence_loss(logits: Tensor, texts: Tensor, kind: str) -> Tensor:
+    """Return the cross-entropy of sequences, padding included, a float32 scalar.
+
+    Args:
+        logits: (R, T, K).
+        texts: Classes int64 (R, T).
+        kind: ``step_sum`` or ``mean_ce``, see `AttentionRecognizer`.
+    """
+    with full_precision(logits):
+        mean = F.cross_entropy(logits.float().flatten(0, 1), texts.flatten())
+        return mean * texts.shape[1] if kind == "step_sum" else mean

@@ -1,0 +1,85 @@
+import logging
+import pickle
+
+import numpy as np
+import pytest
+
+from tcm.data.storage.images import read_image
+from tcm.errors import ConfigError, DataError
+from tcm.registry import DATASETS
+from tests.data.word_files import KEPT, write_folder
+
+
+def _build(folder, **options):
+    return DATASETS.build(
+        {"type": "FolderWords", "ann_file": str(folder / "labels.txt"), **options}
+    )
+
+
+def test_a_word_is_a_sample_with_one_text_that_fills_it(tmp_path):
+    write_folder(tmp_path)
+    dataset = _build(tmp_path)
+    sample = dataset.load(1)
+    assert sample.path == str(tmp_path / "images/1.png") and sample.index == 1
+    np.testing.assert_array_equal(sample.image, read_image(sample.path))
+    np.testing.assert_array_equal(sample.instances.polygons, [[[0, 0], [30, 0], [30, 12], [0, 12]]])
+    assert sample.instances.texts == ["5:30"] and not sample.instances.ignored.any()
+    assert dataset.ids[1] == "images/1.png"
+
+
+def test_unusable_words_are_left_out_with_one_warning(tmp_path, caplog):
+    write_folder(tmp_path)
+    with caplog.at_level(logging.WARNING, "tcm"):
+        dataset = _build(tmp_path)
+    assert [dataset.load(i).instances.texts[0] for i in range(len(dataset))] == KEPT
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{tmp_path / 'labels.txt'}: 2 of 7 words left out: 1 longer than 25 characters "
+        "(first images/4.png), 1 empty label (first images/5.png)"
+    )
+
+
+def test_an_unusable_word_stops_if_wanted(tmp_path):
+    write_folder(tmp_path)
+    with pytest.raises(DataError, match=r"images/4.png: longer than 25 characters \('xxx"):
+        _build(tmp_path, invalid="error")
+    with pytest.raises(DataError, match="images/1.png: character outside the charset"):
+        _build(tmp_path, invalid="error", labels={"charset": 62, "outside": "skip"})
+
+
+def test_the_rules_for_labels_are_options(tmp_path):
+    write_folder(tmp_path)
+    dataset = _build(tmp_path, labels={"charset": 36, "max_length": None})
+    assert dataset.labels == ["salutes", "530", "dont", "cafeau", "x" * 26, "private"]
+
+
+def test_images_lie_where_the_root_says(tmp_path):
+    file = write_folder(tmp_path / "a")
+    (tmp_path / "labels.txt").write_bytes(file.read_bytes())
+    dataset = _build(tmp_path, img_root=str(tmp_path / "a"))
+    assert dataset.load(0).image.shape == (12, 30, 3)
+
+
+def test_it_can_be_pickled(tmp_path):
+    write_folder(tmp_path)
+    dataset = _build(tmp_path)
+    again = pickle.loads(pickle.dumps(dataset))
+    np.testing.assert_array_equal(again.load(4).image, dataset.load(4).image)
+
+
+def test_mistakes_are_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere/labels.txt: no such label file; tools/prepare"):
+        _build(tmp_path / "nowhere")
+    write_folder(tmp_path)
+    with pytest.raises(ConfigError, match="invalid: unknown 'skp'; did you mean 'skip'"):
+        _build(tmp_path, invalid="skp")
+    with pytest.raises(ConfigError, match="FolderWords.labels.charest"):
+        _build(tmp_path, labels={"charest": 36})
+    with pytest.raises(DataError, match="none of 7 words can be used: 6 longer than 1 char"):
+        _build(tmp_path, labels={"max_length": 1})
+    dataset = _build(tmp_path)
+    (tmp_path / "images/0.png").write_bytes(b"")
+    with pytest.raises(DataError, match="images/0.png: not a whole image"):
+        dataset.load(0)
+    with pytest.raises(IndexError, match="5 of 5"):
+        dataset.load(5)

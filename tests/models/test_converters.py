@@ -1,0 +1,48 @@
+"""Every parameter of the released TCM-DB has a place in ours, and only one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tcm.cli.configs import read_config
+from tcm.engine.checkpoint import without_pretrained
+from tcm.models.converters import rename
+from tcm.registry import MODELS
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs/textdet/dbnet"
+# What a name of ours was called, by its beginning; written down apart from the rules under test.
+RELEASED = {
+    "backbone.trunk.": "backbone.",
+    "backbone.text_side.prompt_generator.": "prompt_generator.prompt_proj.",
+    "backbone.text_side.": "",
+    "backbone.matching.text_refinement.": "context_decoder.",
+    "backbone.matching.": "",
+    "neck.": "neck.",
+    "head.": "bbox_head.",
+}
+
+
+def _released(name):
+    prefix = next(p for p in RELEASED if name.startswith(p))
+    old = RELEASED[prefix] + name.removeprefix(prefix)
+    if "visual_prompt_generator" in old or "context_decoder" in old:
+        old = old.replace(".query_proj.", ".text_proj.").replace(".layers.", ".decoder.")
+    if old.startswith("neck."):
+        old = old.replace(".weight", ".conv.weight")
+    return old
+
+
+@pytest.mark.parametrize("dataset", ["icdar2015", "msra_td500"])
+def test_released_names_lead_to_every_parameter(dataset):
+    config = read_config(str(CONFIGS / f"dbnet_tcm-cr50_released_{dataset}.yaml"))
+    with torch.device("meta"):
+        model = MODELS.build(without_pretrained(config["model"]))
+    state = model.state_dict()
+    released = [_released(name) for name in state]
+    assert len(set(released)) == len(state)
+    assert {rename(name) for name in released} == set(state)
+    assert state["backbone.trunk.attnpool.positional_embedding"].shape == (401, 2048)
+    assert state["backbone.text_side.text_encoder.positional_embedding"].shape == (18, 512)
+    assert "bbox_head.binarize.0.weight" in released
+    assert "neck.lateral_convs.3.conv.weight" in released
