@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tcm.clip.weights import load_checked
 from tcm.errors import CheckpointError, nearest
 from tcm.registry import CONVERTERS, MODELS
+from tcm.state_dicts import load_checked
 from tcm.structures import Config
 
-_TEXT_CONSTANT = "backbone.text_constant"  # FastTCM without its text side
+_TEXT_CONSTANT = "backbone.text_constant"  # FastTCM, deployed
 
 
 def read_checkpoint(
@@ -52,29 +52,32 @@ def read_checkpoint(
 
 
 def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> nn.Module:
-    """Build a model and load a checkpoint into it; pretrained weights are not looked for.
+    """Build a model in its deployed form from a checkpoint; pretrained weights are not looked for.
 
     Args:
         model_config: The config's `model`.
-        path: The checkpoint.
+        path: The checkpoint, of training or deployed.
         converter: Name of the converter of foreign parameter names; None for our own.
 
     Returns:
-        The model in eval mode.
+        The model in eval mode, without what inference does not need.
 
     Raises:
         CheckpointError: The checkpoint is missing or belongs to another model.
     """
     state, _ = read_checkpoint(path, converter)
-    model = MODELS.build(without_pretrained(model_config), "model")
-    load_parameters(model, state, str(path))
+    model: Any = MODELS.build(without_pretrained(model_config), "model")
+    deployed = _TEXT_CONSTANT in state
+    if deployed:
+        model.deploy()
+    load_checked(model, state, str(path))
+    if not deployed:
+        model.deploy()
     return model.to(memory_format=torch.channels_last).eval()
 
 
 def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
-    """Load parameters strictly, in place.
-
-    Those of an inference checkpoint first turn the model into its inference form.
+    """Load the parameters of a model that is trained on, strictly and in place.
 
     Args:
         model: What is loaded into.
@@ -82,11 +85,13 @@ def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> 
         source: Where the state comes from, for the error.
 
     Raises:
-        CheckpointError: They do not fit.
+        CheckpointError: They do not fit, or they are those of a deployed FastTCM.
     """
-    drop_text_side = getattr(model, "drop_text_side", None)
-    if _TEXT_CONSTANT in state and drop_text_side is not None:
-        drop_text_side()
+    if _TEXT_CONSTANT in state:
+        raise CheckpointError(
+            f"{source}: a deployed FastTCM; its text side is folded into a constant and can't be "
+            "trained on; take best.ckpt or last.ckpt of its work dir"
+        )
     load_checked(model, state, source)
 
 
@@ -101,13 +106,13 @@ def without_pretrained(model_config: Config) -> Config:
 
 
 def save_inference_checkpoint(model: nn.Module, config: Config, path: str | Path) -> int:
-    """Write a checkpoint without optimiser, text side and auxiliary loss.
+    """Write the checkpoint of a model's deployed form, without optimiser.
 
     Returns:
         The number of parameters and buffer values that it holds. `model` is left as it is.
     """
-    deployed: Any = copy.deepcopy(model).eval()  # with drop_text_side(), which no stub declares
-    deployed.drop_text_side()
+    deployed: Any = copy.deepcopy(model).eval()  # with deploy(), which no stub declares
+    deployed.deploy()
     state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
     torch.save(content, path)

@@ -54,7 +54,7 @@ class Subject:
 
     def __init__(self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]) -> None:
         self.model = model.eval()
-        self.model.drop_text_side()
+        self.model.deploy()
         self.model.to(images.device, memory_format=torch.channels_last)
         self.images = images
         self.predictions = self.model.head.predictions_of(targets)

@@ -5,9 +5,13 @@ import json
 import pytest
 import torch
 
+from tcm.cli.test import main as score
 from tcm.cli.train import main
 from tcm.config import load_config
-from tcm.engine.checkpoint import load_model, read_checkpoint
+from tcm.engine.callbacks import Checkpoints
+from tcm.engine.checkpoint import load_model, load_parameters, read_checkpoint
+from tcm.errors import CheckpointError
+from tcm.registry import METRICS, MODELS
 from tests.cli.tiny import CONFIG, write_config
 
 
@@ -90,7 +94,8 @@ def test_training_moves_the_prompts_and_not_the_text_encoder(straight, tmp_path)
 def test_inference_checkpoint_predicts_the_same_without_the_text_side(straight):
     run, config = straight
     model_config = load_config(config)["model"]
-    full = load_model(model_config, run / "best.ckpt")
+    full = MODELS.build(model_config, "model").to(memory_format=torch.channels_last).eval()
+    load_parameters(full, read_checkpoint(run / "best.ckpt")[0], "best.ckpt")
     small = load_model(model_config, run / "inference.ckpt")
     images = torch.randint(0, 255, (2, 3, 64, 96), dtype=torch.uint8)
     with torch.inference_mode():
@@ -118,3 +123,56 @@ def test_load_from_starts_with_the_weights_of_a_checkpoint(straight, tmp_path):
     after, _ = read_checkpoint(tmp_path / "tuned" / "last.ckpt")
     statistics = ("running_mean", "running_var", "num_batches_tracked")
     assert all(before[n].equal(after[n]) for n in before if not n.endswith(statistics))
+
+
+def test_training_from_a_deployed_model_is_refused(straight, tmp_path):
+    run, config = straight
+    options = [f"load_from.checkpoint={run}/inference.ckpt", "trainer.max_steps=1"]
+    with pytest.raises(CheckpointError, match=r"deployed FastTCM.*take best\.ckpt or last\.ckpt"):
+        main([config, "--work-dir", str(tmp_path / "tuned"), "--cfg-options", *options])
+
+
+@METRICS.register("SumOfScores")
+class SumOfScores:
+    """A figure that follows every weight of the model; what is found need not be right."""
+
+    def evaluate(self, predictions, truths, names):
+        self.headline = {"sum": float(sum(float(p.scores.sum()) for p in predictions))}
+        return self
+
+    def as_dict(self):
+        return self.headline
+
+    as_report = as_dict
+
+    def lines(self):
+        return ["sum of scores"]
+
+
+@pytest.mark.parametrize("options", [[], ["trainer.ema_decay=0.5"]])
+def test_validations_log_what_testing_their_checkpoints_gives(tmp_path, monkeypatch, options):
+    """Three of them, while the prompts move: no part of the model may keep an earlier state."""
+    text = CONFIG.replace("{backbone.trunk: 0.1}", "{backbone.text_side: 100}")
+    text = text.replace(
+        "{icdar2015: {type: ICDAR2015}, sweep: {type: HmeanSweep}}", "{scores: {type: SumOfScores}}"
+    )
+    text = text.replace(
+        "{type: DBHead}", "{type: DBHead, decode: {type: DBDecoder, mask_thr: 0.01, min_score: 0}}"
+    )
+    config, run = write_config(tmp_path, text), tmp_path / "run"
+
+    def save(self, trainer, module):
+        trainer.save_checkpoint(run / f"{trainer.global_step}.ckpt")
+
+    monkeypatch.setattr(Checkpoints, "on_validation_end", save)
+    steps = ["trainer.max_steps=6", "trainer.val_every_steps=2"]
+    main([config, "--work-dir", str(run), "--cfg-options", *steps, *options])
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    logged = {x["step"]: x["val/scores/sum"] for x in lines if "val/scores/sum" in x}
+    tested = {}
+    for step in (2, 4, 6):
+        scores = tmp_path / f"{step}.json"
+        score([config, str(run / f"{step}.ckpt"), "--device", "cpu", "--scores", str(scores)])
+        tested[step] = json.loads(scores.read_text())["scores"]["sum"]
+    assert len(set(tested.values())) == 3
+    assert logged == pytest.approx(tested, rel=1e-5)  # the log has six digits

@@ -21,8 +21,8 @@ from tcm.structures import Config
 class FastTCM(TCM):
     """TCM with a meta query in place of the image condition, and with BSM.
 
-    In eval mode the text embedding is computed once and kept until `train()` or `load_state_dict()`
-    is called. Call `drop_text_side` to leave the text encoder out of a checkpoint for good.
+    While the model has a text side, every forward pass encodes the text: weights change under a
+    validation, and nobody tells the model. `deploy` folds it into a constant.
 
     Args:
         pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random
@@ -38,7 +38,7 @@ class FastTCM(TCM):
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
     """
 
-    text_constant: Tensor  # a buffer once the text side is dropped
+    text_constant: Tensor  # a buffer once deployed
 
     _meta_query = True
 
@@ -68,8 +68,6 @@ class FastTCM(TCM):
         )
         dim = self.trunk.output_dim
         self.bsm = BimodalSimilarityMatching(dim, bsm) if bsm is not None else None
-        self.text_cache: Tensor | None = None  # no buffer: averaged weights would mix with it
-        self.register_load_state_dict_pre_hook(_forget_text)
 
     def embed_text(self, global_BD: Tensor) -> Tensor:
         """Return the text embeddings (B, K, D) for the global image embeddings (B, D)."""
@@ -77,47 +75,23 @@ class FastTCM(TCM):
         return text_1KD if self.bsm is None else self.bsm(global_BD, text_1KD)
 
     def text_embedding(self) -> Tensor:
-        """Return the image-independent text embedding (1, K, D), from the cache in eval mode."""
+        """Return the text embedding (1, K, D), which does not depend on the image."""
         if self.text_side is None:
             return self.text_constant
-        if self.training:
-            return self._encode()
-        if self.text_cache is None or self.text_cache.device != self._device:
-            # A plain tensor even under inference mode, so that it can be used again outside of it.
-            with torch.inference_mode(False), torch.no_grad():
-                self.text_cache = self._encode()
-        return self.text_cache
-
-    def train(self, mode: bool = True) -> "FastTCM":
-        """Set the mode; training makes the cached text embedding stale."""
-        if mode:
-            self.text_cache = None
-        return super().train(mode)
-
-    def drop_text_side(self) -> None:
-        """Replace the text side by its result, in place.
-
-        Prompts, contexts, meta query, generator and text encoder are gone. The result is the
-        persistent buffer `text_constant` (1, K, D), so that a state dict carries it. The model
-        can't be trained on.
-        """
-        with torch.no_grad():
-            constant = self.text_embedding() if not self.training else self._encode()
-        self.text_cache = None
-        self.text_side = None
-        self.register_buffer("text_constant", constant.detach().clone())
-
-    def _encode(self) -> Tensor:
-        assert self.text_side is not None, "the text side was dropped"
-        # In full precision always: once per batch it costs nothing, and the cached value is then
-        # that of training.
-        with torch.autocast(self._device.type, enabled=False):
+        # In full precision always: once a batch it costs nothing, and the constant of a deployed
+        # model is then that of training.
+        with torch.autocast(self.trunk.conv1.weight.device.type, enabled=False):
             return self.text_side()
 
-    @property
-    def _device(self) -> torch.device:
-        return self.trunk.conv1.weight.device
+    def deploy(self) -> None:
+        """Replace the text side by its result, in place; the model can't be trained on.
 
-
-def _forget_text(module: FastTCM, *_: object) -> None:
-    module.text_cache = None
+        Prompts, contexts, meta query, generator and text encoder are gone. The result is the
+        persistent buffer `text_constant` (1, K, D), so that a state dict carries it.
+        """
+        if self.text_side is None:
+            return
+        with torch.no_grad():
+            constant = self.text_embedding()
+        self.text_side = None
+        self.register_buffer("text_constant", constant.detach().clone())

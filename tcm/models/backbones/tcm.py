@@ -38,7 +38,7 @@ class TCM(nn.Module):
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
     """
 
-    text_side: TextSide | None  # None once FastTCM has dropped it
+    text_side: TextSide | None  # None once FastTCM is deployed
 
     _meta_query = False
 
@@ -84,5 +84,5 @@ class TCM(nn.Module):
 
     def embed_text(self, global_BD: Tensor) -> Tensor:
         """Return the text embeddings (B, K, D) for the global image embeddings (B, D)."""
-        assert self.text_side is not None, "the text side was dropped"
+        assert self.text_side is not None, "only FastTCM does without a text side"
         return self.text_side(global_BD)

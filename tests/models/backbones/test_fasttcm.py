@@ -31,59 +31,40 @@ def model():
     return model
 
 
-def test_cached_and_uncached_outputs_are_identical(model):
-    model.eval()
-    encoded = []
-    model.text_side.register_forward_hook(lambda *_: encoded.append(1))
-    with torch.inference_mode():
-        uncached = model(_images())
-        cached = model(_images())
-    assert len(encoded) == 1
-    for before, after in zip(uncached.levels, cached.levels, strict=True):
-        assert torch.equal(before, after)
-    assert torch.equal(uncached.matching.logits, cached.matching.logits)
-
-
-def test_train_and_load_state_dict_make_the_cache_stale(model):
+def test_a_changed_prompt_changes_the_output_at_once_in_either_mode(model):
+    """Lightning sets the flag `training` without a call of `train()`."""
     model.eval()
     with torch.inference_mode():
         before = model(_images()).matching.cosine
-    model.train()
     with torch.no_grad():
         model.text_side.contexts.add_(1.0)
-    model.eval()
     with torch.inference_mode():
-        changed = model(_images()).matching.cosine
-    assert not torch.equal(before, changed)
-    other = FastTCM(**TINY).state_dict()
-    model.load_state_dict(other)
-    reference = FastTCM(**TINY).eval()
-    reference.load_state_dict(other)
-    with torch.inference_mode():
-        assert torch.equal(model(_images()).levels[3], reference(_images()).levels[3])
+        assert not torch.equal(before, model(_images()).matching.cosine)
 
 
-def test_cache_made_in_inference_mode_serves_a_later_backward(model):
-    model.eval()
-    with torch.inference_mode():
-        model(_images())
-    features = model(_images())
-    features.matching.cosine.sum().backward()
-    assert model.matching.gamma.grad.abs().sum() > 0
-
-
-def test_without_text_side_the_output_is_the_same_and_the_parameters_are_gone(model):
+def test_deployed_the_output_is_the_same_and_the_text_side_is_gone(model):
     model.eval()
     with torch.inference_mode():
         expected = model(_images()).levels[3]
     side = sum(p.numel() for p in model.text_side.parameters())
     before = sum(p.numel() for p in model.parameters())
-    model.drop_text_side()
+    model.deploy()
     with torch.inference_mode():
         got = model(_images()).levels[3]
     assert torch.equal(got, expected)
     assert before - sum(p.numel() for p in model.parameters()) == side
     assert not [name for name in model.state_dict() if "text_side" in name]
+
+
+def test_deployed_features_have_gradients_and_deploying_twice_changes_nothing(model):
+    model.eval()
+    with torch.inference_mode():
+        model.deploy()
+    constant = model.text_constant.clone()
+    model.deploy()
+    assert torch.equal(model.text_constant, constant)
+    model(_images()).matching.cosine.sum().backward()
+    assert model.matching.gamma.grad.abs().sum() > 0
 
 
 def test_the_full_models_text_encoder_has_64_million_parameters():
