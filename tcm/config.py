@@ -5,8 +5,13 @@ order and the file's own keys on top, mapping by mapping. A mapping with ``_dele
 what it would be merged into, be it from a base of its own file or from one named before that file.
 Lists are replaced whole. ``${a.b}`` refers to another key of the merged config. ``1e-4`` is a float
 and a duplicate key is an error.
+
+`imports` names modules and files of one's own that register what the config uses; they are imported
+on loading. The lists of all files are joined, and a file is relative to the one that names it.
 """
 
+import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,13 +23,16 @@ from omegaconf.errors import OmegaConfBaseException
 from tcm.errors import ConfigError, nearest
 
 
-def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]:
+def load_config(
+    path: str | Path, options: Sequence[str] = (), over: Sequence[str | Path] = ()
+) -> dict[str, Any]:
     """Read a config with its bases, apply the overrides and resolve the interpolations.
 
     Args:
         path: The YAML file.
         options: Overrides ``a.b.c=value``; the value is parsed as YAML, ``a.0.b`` reaches into a
             list.
+        over: Further YAML files that are merged on top, before the overrides.
 
     Raises:
         ConfigError: A file is missing, is no YAML mapping, has a duplicate key, is its own base, or
@@ -32,15 +40,19 @@ def load_config(path: str | Path, options: Sequence[str] = ()) -> dict[str, Any]
             the override.
     """
     tree: dict[str, Any] = {}
-    for layer in _layers(Path(path), ()):
+    for layer in [part for file in (path, *over) for part in _layers(Path(file), ())]:
+        named = [*tree.get("imports", []), *layer.get("imports", [])]
         tree = _merge(tree, layer)
+        if named:
+            tree["imports"] = list(dict.fromkeys(named))
     for option in options:
         _override(tree, option)
     try:
-        resolved = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
+        resolved: Any = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
-    return resolved  # type: ignore[return-value]  # the root is a mapping
+    _import(resolved.get("imports", []), f"{path}: imports")
+    return resolved
 
 
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
@@ -59,8 +71,45 @@ def _layers(path: Path, chain: tuple[Path, ...]) -> list[dict[str, Any]]:
     bases = [bases] if isinstance(bases, str) else bases
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
         raise ConfigError(f"{path}: _base_ must be a path or a list of paths, got {bases!r}")
+    if "imports" in own:
+        own["imports"] = _imports_of(own["imports"], path)
     below = [_layers(path.parent / base, (*chain, path.resolve())) for base in bases]
     return [*(layer for layers in below for layer in layers), own]
+
+
+def _imports_of(names: Any, path: Path) -> list[str]:
+    """Return what a file imports, its files as absolute paths."""
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"{path}: imports must be a list of modules and files, got {names!r}")
+    return [str((path.parent / n).resolve()) if n.endswith(".py") else n for n in names]
+
+
+def _import(names: Any, place: str) -> None:
+    """Import modules by name, and files by path.
+
+    The folder of a file, and the working directory, become places that modules are looked for in,
+    so that the file finds its neighbours and data workers find the file.
+    """
+    for name in [names] if isinstance(names, str) else names:
+        file = Path(name).resolve() if name.endswith(".py") else None
+        if file is not None and not file.is_file():
+            siblings = [p.name for p in file.parent.glob("*.py")]
+            raise ConfigError(f"{place}: no such file {name}{nearest(file.name, siblings)}")
+        folder = str(file.parent if file else Path.cwd())
+        if folder not in sys.path:
+            sys.path.append(folder)
+        try:
+            module = importlib.import_module(file.stem if file else name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not name.startswith(error.name):
+                raise  # of the module's own imports: its traceback says more
+            raise ConfigError(f"{place}: no module named '{name}'") from error
+        if file and Path(module.__file__ or "").resolve() != file:
+            raise ConfigError(
+                f"{place}: a module '{file.stem}' is there already, {module.__file__}; "
+                f"{file} needs another name"
+            )
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

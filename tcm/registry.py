@@ -1,25 +1,38 @@
 """Registries: names in a config to classes, with every mistake of a config reported at once.
 
-A registered class is built from a mapping ``{"type": name, **arguments}``. Arguments that are such
-mappings themselves stay mappings: the class that takes them builds them, because it alone knows
-what else they need (a neck needs the widths of the backbone, for example). `check` walks the whole
-tree beforehand and reports what would fail.
+A registered class is built from a mapping ``{"type": name, **arguments}``. An argument that is such
+a mapping itself stays one: the class that takes it builds it, because it alone knows what else is
+needed (a neck needs the widths of the backbone, for example). Its annotation says so,
+``Annotated[Config, Built(MODELS, given=("in_channels",))]``, and `check` follows the annotations
+through the whole tree before anything is built. Names, and values by the annotations (see
+`tcm.values`), are checked; a class that is called from Python checks its values too.
 """
 
+import importlib
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import pkgutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from tcm.errors import ConfigError, nearest
+from tcm.values import annotations, checked, mistake
 
 T = TypeVar("T", bound=Callable[..., Any])
 
 
 class Registry:
-    """A table of classes or functions under the names that configs use."""
+    """A table of classes or functions under the names that configs use.
 
-    def __init__(self, kind: str) -> None:
+    Args:
+        kind: What the entries are, for errors.
+        home: Package whose modules register themselves. It is imported when a name is looked for
+            that is not there. None for a table that stands alone.
+    """
+
+    def __init__(self, kind: str, home: str | None = None) -> None:
         self.kind = kind
+        self._home = home
         self._entries: dict[str, Callable[..., Any]] = {}
 
     def register(self, name: str | None = None) -> Callable[[T], T]:
@@ -38,17 +51,17 @@ class Registry:
                     f"{taken.__module__}.{taken.__qualname__} and "
                     f"{entry.__module__}.{entry.__qualname__}"
                 )
-            self._entries[key] = entry
+            self._entries[key] = checked(entry)
             return entry
 
         return decorate
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._entries
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or name in self._all()
 
     def names(self) -> list[str]:
         """Return all names, sorted."""
-        return sorted(self._entries)
+        return sorted(self._all())
 
     def get(self, name: str, path: str = "") -> Callable[..., Any]:
         """Return the class of a name.
@@ -56,10 +69,8 @@ class Registry:
         Raises:
             ConfigError: The name is unknown; the text gives `path` and the nearest name.
         """
-        if name not in self._entries:
-            raise ConfigError(
-                f"{_at(path)}unknown {self.kind} '{name}'{nearest(str(name), self._entries)}"
-            )
+        if name not in self:
+            raise ConfigError(f"{_at(path)}{self._unknown(name)}")
         return self._entries[name]
 
     def build(self, config: Mapping[str, Any], /, path: str = "", **extra: Any) -> Any:
@@ -77,43 +88,140 @@ class Registry:
         mistakes = self.mistakes(config, path, given=extra)
         if mistakes:
             raise ConfigError("\n".join(mistakes))
-        arguments = {key: value for key, value in config.items() if key != "type"}
-        try:
-            return self._entries[config["type"]](**arguments, **extra)
-        except (TypeError, ValueError) as error:
-            # A number where a list is wanted and the like; the cause stays visible with --debug.
-            reason = str(error).strip().splitlines()[0]
-            raise ConfigError(f"{_at(path)}{config['type']} can't be built: {reason}") from error
+        return self._entries[config["type"]](**_without_type(config), **extra)
 
     def mistakes(
-        self, config: Mapping[str, Any], path: str = "", given: Mapping[str, Any] | None = None
+        self, config: Any, path: str = "", given: Collection[str] | None = None
     ) -> list[str]:
-        """Return what is wrong with `config` itself, a line each, nested mappings left aside.
+        """Return what is wrong with a mapping with `type` and all that is in it, a line each.
 
         Args:
-            config: The mapping with `type`.
+            config: What should be the mapping.
             path: Where it stands, such as ``model.neck``.
-            given: Arguments that are added at build time; None if not known yet, then missing ones
-                are no mistake.
+            given: Names of the arguments that are added at build time; None if not known, then
+                missing ones are no mistake.
         """
         if not isinstance(config, Mapping) or "type" not in config:
             return [f"{_at(path)}a mapping with 'type' is wanted, got {config!r}"]
-        if config["type"] not in self._entries:
-            hint = nearest(str(config["type"]), self._entries)
-            return [f"{_at(path)}unknown {self.kind} '{config['type']}'{hint}"]
-        arguments = [key for key in config if key != "type"]
-        return argument_mistakes(
-            self._entries[config["type"]], arguments, path, config["type"], given
+        name = config["type"]
+        if not isinstance(name, str) or name not in self:
+            return [f"{_at(path)}{self._unknown(name)}", *check(_without_type(config), path, self)]
+        return mistakes_of(
+            self._entries[name], _without_type(config), path, given, name=name, registry=self
         )
 
+    def _all(self) -> dict[str, Callable[..., Any]]:
+        if self._home is not None:
+            home, self._home = self._home, None  # before the import, which may look names up
+            package = importlib.import_module(home)
+            for module in pkgutil.walk_packages(package.__path__, f"{home}."):
+                importlib.import_module(module.name)
+        return self._entries
 
-MODELS = Registry("model")
-DATASETS = Registry("dataset")
-TRANSFORMS = Registry("transform")
-METRICS = Registry("metric")
-OPTIMIZERS = Registry("optimizer")
-SCHEDULES = Registry("schedule")
-CONVERTERS = Registry("converter")  # functions: foreign parameter name to ours, or to None
+    def _unknown(self, name: Any) -> str:
+        return f"unknown {self.kind} '{name}'{nearest(str(name), self._all())}"
+
+
+MODELS = Registry("model", "tcm.models")
+DATASETS = Registry("dataset", "tcm.data")
+TRANSFORMS = Registry("transform", "tcm.data")
+METRICS = Registry("metric", "tcm.evaluation")
+OPTIMIZERS = Registry("optimizer", "tcm.engine")
+SCHEDULES = Registry("schedule", "tcm.engine")
+CONVERTERS = Registry("converter", "tcm.models")  # functions: foreign parameter name to ours, None
+
+
+@dataclass(frozen=True)
+class Built:
+    """Metadata of an annotation: the value is a config, or a list or mapping of configs.
+
+    Attributes:
+        registry: Where the types stand.
+        given: The arguments that are added at build time.
+    """
+
+    registry: Registry
+    given: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Metadata of an annotation: the value is a mapping of arguments.
+
+    Attributes:
+        entry: The class or function that takes them.
+        given: The arguments that are added at build time, which a config cannot set.
+    """
+
+    entry: Callable[..., Any]
+    given: Collection[str] = ()
+
+
+def build(
+    entry: Callable[..., Any], config: Mapping[str, Any] | None, path: str, **extra: Any
+) -> Any:
+    """Return what `entry` makes of a mapping of arguments, which is left as it is.
+
+    Args:
+        entry: A class or function.
+        config: Its arguments; None for none.
+        path: Where they stand, such as ``model.decoder``.
+        extra: Arguments that the config cannot set.
+
+    Raises:
+        ConfigError: As for `mistakes_of`.
+    """
+    mistakes = mistakes_of(entry, {} if config is None else config, path, extra)
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return entry(**(config or {}), **extra)
+
+
+def mistakes_of(
+    entry: Callable[..., Any],
+    arguments: Any,
+    path: str,
+    given: Collection[str] | None = (),
+    name: str | None = None,
+    registry: Registry | None = None,
+) -> list[str]:
+    """Return what is wrong with the arguments of a class or function, a line each.
+
+    Unknown and missing ones, values that are not of their annotated type, and the same for all that
+    is nested in them.
+
+    Args:
+        entry: The class or function.
+        arguments: What should be a mapping.
+        path: Where it stands, such as ``model.neck``.
+        given: Names of the arguments that are added at build time, which the mapping cannot have;
+            None if not known, then missing ones are no mistake.
+        name: What the config calls `entry`; None for its own name.
+        registry: Where types are looked up in arguments whose annotation does not say; MODELS if
+            None.
+    """
+    if not isinstance(arguments, Mapping):
+        return [f"{_at(path)}a mapping is wanted, got {arguments!r}"]
+    name = name or entry.__name__.lstrip("_")
+    parameters = inspect.signature(entry).parameters.values()
+    taken = [p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    names = [p.name for p in taken]
+    hints = annotations(entry)
+    lines = []
+    for key, value in arguments.items():
+        place = _join(path, str(key))
+        if given and key in given:
+            lines.append(f"{place}: is not for the config to set")
+        elif key not in names and len(taken) == len(parameters):
+            lines.append(f"{_at(place)}{name} takes no argument '{key}'{nearest(str(key), names)}")
+            lines += check(value, place, registry or MODELS)
+        else:
+            lines += _mistakes_of_value(value, hints.get(key, Any), place, registry or MODELS)
+    if given is not None:
+        required = [p.name for p in taken if p.default is inspect.Parameter.empty]
+        missing = [key for key in required if key not in arguments and key not in given]
+        lines += [f"{_at(path)}{name} needs the argument '{key}'" for key in missing]
+    return lines
 
 
 def argument_mistakes(
@@ -123,67 +231,82 @@ def argument_mistakes(
     name: str,
     given: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Return the arguments that `entry` does not take and those that it misses, a line each.
+    """Return the names that `entry` does not take, and those that it misses."""
+    taken = list(inspect.signature(entry).parameters)
+    unknown = [key for key in arguments if key not in taken]
+    lines = [
+        f"{_at(_join(path, key))}{name} takes no argument '{key}'{nearest(key, taken)}"
+        for key in unknown
+    ]
+    return lines + mistakes_of(
+        entry, {}, path, None if given is None else [*given, *arguments], name
+    )
+
+
+def check(config: Any, path: str, registry: Registry = MODELS) -> list[str]:
+    """Return every mistake in a tree of mappings and lists, a line each, its path first.
 
     Args:
-        entry: A class or function.
-        arguments: Names of what the config passes.
-        path: Where the config stands, such as ``model.neck``.
-        name: What the config calls `entry`.
-        given: Arguments that are added at build time; None if not known yet, then missing ones
-            are not reported.
-    """
-    parameters = inspect.signature(entry).parameters
-    taken = [p for p in parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    names = [p.name for p in taken]
-    lines = []
-    if len(taken) == len(parameters):
-        unknown = [key for key in arguments if key not in names]
-        lines += [
-            f"{_at(_join(path, key))}{name} takes no argument '{key}'{nearest(key, names)}"
-            for key in unknown
-        ]
-    if given is not None:
-        required = [p.name for p in taken if p.default is inspect.Parameter.empty]
-        missing = [key for key in required if key not in arguments and key not in given]
-        lines += [f"{_at(path)}{name} needs the argument '{key}'" for key in missing]
-    return lines
-
-
-# The key under which a mapping stands tells which registry its type belongs to.
-_REGISTRY_OF_KEY = {
-    "dataset": DATASETS,
-    "datasets": DATASETS,
-    "pipeline": TRANSFORMS,
-    "transforms": TRANSFORMS,
-    "choices": TRANSFORMS,
-    "metrics": METRICS,
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-}
-
-
-def check(config: Any, path: str = "", registry: Registry = MODELS) -> list[str]:
-    """Return every unknown type and argument in a tree of mappings and lists.
-
-    Args:
-        config: The tree; anything but mappings and sequences is passed over.
+        config: The tree; mappings with `type` are looked into, anything else is passed over.
         path: Where it stands, such as ``data.train``.
-        registry: Where types are looked up until a key such as ``pipeline`` names another.
-
-    Returns:
-        A line for each mistake, which starts with its path.
+        registry: Where the types stand.
     """
-    lines = []
     if isinstance(config, Mapping):
         if "type" in config:
-            lines += registry.mistakes(config, path)
-        for key, value in config.items():
-            lines += check(value, _join(path, str(key)), _REGISTRY_OF_KEY.get(str(key), registry))
-    elif isinstance(config, list | tuple):
-        for i, value in enumerate(config):
-            lines += check(value, f"{path}[{i}]", registry)
-    return lines
+            return registry.mistakes(config, path)
+        items = [(_join(path, str(key)), value) for key, value in config.items()]
+    else:
+        values = config if isinstance(config, list | tuple) else ()
+        items = [(f"{path}.{i}", value) for i, value in enumerate(values)]
+    return [line for place, value in items for line in check(value, place, registry)]
+
+
+def _mistakes_of_value(value: Any, annotation: Any, path: str, registry: Registry) -> list[str]:
+    wrong = mistake(value, annotation)
+    if wrong:
+        return [f"{path}: {wrong}"]
+    if value is None:
+        return []
+    for item in _metadata(annotation):
+        if isinstance(item, Arguments):
+            return mistakes_of(item.entry, value, path, item.given) if _is_tree(value) else []
+        if isinstance(item, Built):
+            return _mistakes_of_built(value, path, item)
+    return check(value, path, registry)
+
+
+def _mistakes_of_built(value: Any, path: str, built: Built) -> list[str]:
+    if isinstance(value, list | tuple):
+        items = [(f"{path}.{i}", item) for i, item in enumerate(value)]
+    elif isinstance(value, Mapping) and "type" not in value and _of_configs(value):
+        items = [(_join(path, str(key)), item) for key, item in value.items()]
+    else:
+        items = [(path, value)]
+    return [
+        line
+        for place, item in items
+        if _is_tree(item)
+        for line in built.registry.mistakes(item, place, built.given)
+    ]
+
+
+def _of_configs(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(isinstance(item, Mapping) for item in value.values())
+
+
+def _is_tree(value: Any) -> bool:
+    """Return whether a config can hold it: a transform may be there, built already."""
+    return isinstance(value, str | int | float | list | tuple | Mapping)
+
+
+def _metadata(annotation: Any) -> list[Any]:
+    """Return the metadata of an annotation and of the members of a union."""
+    own = list(annotation.__metadata__) if get_origin(annotation) is Annotated else []
+    return own + [item for part in get_args(annotation) for item in _metadata(part)]
+
+
+def _without_type(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key != "type"}
 
 
 def _join(path: str, key: str) -> str:

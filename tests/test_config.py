@@ -1,6 +1,7 @@
 """Inheritance, overrides and mistakes of config files."""
 
 import copy
+import sys
 
 import pytest
 import yaml
@@ -222,3 +223,31 @@ def test_a_dumped_config_reads_back_the_same_in_its_order(write, tmp_path):
     dump_config(config, tmp_path / "out.yaml")
     assert load_config(tmp_path / "out.yaml") == config == before
     assert list(yaml.safe_load((tmp_path / "out.yaml").read_text("utf-8"))) == ["z", "a", "text"]
+
+
+def test_imports_run_files_beside_the_config_and_modules_by_name(write):
+    write("plug_ins/mine_beside.py", "import mine_helper\nLOADED = mine_helper.VALUE\n")
+    write("plug_ins/mine_helper.py", "VALUE = 7\n")
+    write("base.yaml", "imports: [json]\na: 1\n")
+    path = write("plug_ins/c.yaml", "_base_: ../base.yaml\nimports: [mine_beside.py]\n")
+    config = load_config(path)
+    assert config["imports"] == ["json", str(path.parent / "mine_beside.py")]
+    assert sys.modules["mine_beside"].LOADED == 7
+
+
+def test_mistakes_of_imports_are_named(write):
+    write("mine_there.py", "")
+    text = _fails(write("c.yaml", "imports: [mine_their.py]\n"))
+    assert "c.yaml: imports: no such file" in text and "did you mean 'mine_there.py'?" in text
+    assert "imports: no module named 'no_such.module'" in _fails(
+        write("c.yaml", "imports: [no_such.module]\n")
+    )
+    assert "imports must be a list" in _fails(write("c.yaml", "imports: {a: 1}\n"))
+    write("json.py", "")
+    assert "a module 'json' is there already" in _fails(write("c.yaml", "imports: [json.py]\n"))
+
+
+def test_a_bug_in_an_imported_file_is_shown_as_a_bug(write):
+    write("mine_broken.py", "import no_such_dependency\n")
+    with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
+        load_config(write("c.yaml", "imports: [mine_broken.py]\n"))

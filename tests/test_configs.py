@@ -53,8 +53,6 @@ def _distinct_models():
     """Return a config for each distinct model; decoders differ between datasets only."""
     chosen = {}
     for name in NAMES:
-        if name.startswith("studies/"):
-            continue  # they have the models of others and train nothing, see test_study_configs.py
         model = dict(_read(name)["model"])
         if "head" not in model:
             continue  # recognizers, see below
@@ -81,7 +79,7 @@ def test_there_are_configs():
 def test_a_config_passes_the_checks_and_its_light_parts_can_be_built(name, read):
     config = read(name)
     stages = [config["data"].get(stage) for stage in ("train", "val", "test")]
-    for stage in filter(None, stages):  # a study's test config has its test images only
+    for stage in filter(None, stages):
         for transform in stage["pipeline"]:
             TRANSFORMS.build(transform)
     for metric in config["evaluation"]["metrics"].values():

@@ -23,7 +23,7 @@ from tcm.inference.profile import (
     process_peak_mib,
     profile_in_turn,
 )
-from tcm.registry import MODELS
+from tcm.registry import MODELS, build
 
 _PARTS = ("trunk", "prompting", "neck", "head", "decoding")
 
@@ -112,7 +112,7 @@ def _model(args: argparse.Namespace) -> int:
 
 def _data(args: argparse.Namespace) -> int:
     config = read_config(args.config, args.cfg_options)
-    module = DataModule.from_config(config["data"])
+    module = build(DataModule, config["data"], "data")
     pipeline = Pipeline(module.dataset("train"), config["data"]["train"]["pipeline"])
     worker_init(0)
     stages = profile_pipeline(pipeline, args.images, config["data"]["train"]["batch_size"])

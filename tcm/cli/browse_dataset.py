@@ -11,6 +11,7 @@ from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline
 from tcm.inference.visualize import draw, draw_map, write_image
+from tcm.registry import build
 from tcm.structures import Sample, TextInstances
 
 
@@ -18,11 +19,9 @@ def main(arguments: list[str]) -> int:
     """Run the command."""
     args = _parser().parse_args(arguments)
     config = read_config(args.config, args.cfg_options)
-    data = DataModule.from_config(config["data"], seed=args.seed)
+    data = build(DataModule, config["data"], "data", seed=args.seed)
     dataset = data.dataset(args.split)
-    stage = data.stages[args.split]
-    assert stage is not None, "the dataset was built from it"
-    pipeline = Pipeline(dataset, stage["pipeline"], args.seed)
+    pipeline = Pipeline(dataset, data.stage(args.split).pipeline, args.seed)
     places = [(index, epoch) for index in range(args.num) for epoch in range(args.repeats)]
     for place, epoch in track(places, "drawing", transient=True):
         index = place % len(dataset)

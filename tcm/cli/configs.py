@@ -1,11 +1,10 @@
-"""Reading a config for a command: everything registered, every mistake reported at once."""
+"""Reading a config for a command: every mistake reported at once."""
 
 import argparse
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
 
 from tcm.config import load_config
 from tcm.data.loading.datamodule import DataModule
@@ -13,60 +12,58 @@ from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.errors import ConfigError, nearest
 from tcm.registry import (
+    METRICS,
     MODELS,
     OPTIMIZERS,
     SCHEDULES,
     TRANSFORMS,
+    Arguments,
+    Built,
     Registry,
-    argument_mistakes,
-    check,
+    mistakes_of,
 )
 from tcm.structures import Config
 
-_WINGS = ("models", "data", "evaluation", "engine")
-_SECTIONS = {
-    "model",
-    "data",
-    "optimizer",
-    "schedule",
-    "param_groups",
-    "trainer",
-    "evaluation",
-    "load_from",
-}
-_REQUIRED = ("model", "data", "evaluation")
+
+def _evaluation(metrics: Annotated[Mapping[str, Config], Built(METRICS)]) -> None:
+    """Take what the section `evaluation` may hold."""
 
 
-def register_all() -> None:
-    """Import every module of the wings, so that all names are registered."""
-    for wing in _WINGS:
-        package = importlib.import_module(f"tcm.{wing}")
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+def _load_from(checkpoint: str, converter: str | None = None) -> None:
+    """Take what the section `load_from` may hold."""
 
 
-def read_config(path: str, options: Sequence[str] = ()) -> Config:
-    """Read a config and check it whole.
+def _sections(
+    model: Annotated[Config, Built(MODELS)],
+    data: Annotated[Config, Arguments(DataModule, ("seed", "data_fraction", "data_seed"))],
+    evaluation: Annotated[Config, Arguments(_evaluation)],
+    optimizer: Annotated[Config | None, Built(OPTIMIZERS, ("params",))] = None,
+    schedule: Annotated[Config | None, Built(SCHEDULES)] = None,
+    param_groups: Annotated[Config | None, Arguments(parameter_groups, ("model", "lr"))] = None,
+    trainer: Annotated[Config | None, Arguments(TrainerConfig)] = None,
+    load_from: Annotated[Config | None, Arguments(_load_from)] = None,
+    imports: Sequence[str] = (),
+) -> None:
+    """Take what a config may hold."""
+
+
+def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Path] = ()) -> Config:
+    """Read a config and check it whole; the arguments are those of `load_config`.
 
     Raises:
         ConfigError: With a line for every mistake.
     """
-    register_all()
-    config = load_config(path, options)
+    config = load_config(path, options, over)
+    known = inspect.signature(_sections).parameters
     mistakes = [
-        f"{key}: unknown section{nearest(key, _SECTIONS)}" for key in config if key not in _SECTIONS
+        f"{key}: unknown section{nearest(key, known)}" for key in config if key not in known
     ]
-    mistakes += [f"{key}: the section is missing" for key in _REQUIRED if not config.get(key)]
-    for key in _SECTIONS & set(config):
-        mistakes += check(config[key], key, _registry(key))
-    mistakes += _arguments(DataModule, config.get("data"), "data")
-    mistakes += _arguments(TrainerConfig, config.get("trainer"), "trainer")
-    mistakes += _arguments(parameter_groups, config.get("param_groups"), "param_groups")
-    mistakes += _arguments(_evaluation, config.get("evaluation"), "evaluation")
-    metrics = (config.get("evaluation") or {}).get("metrics")
-    if config.get("evaluation") and not (isinstance(metrics, Mapping) and metrics):
-        mistakes.append(f"evaluation.metrics: a mapping of metrics is wanted, got {metrics!r}")
-    mistakes += _arguments(_load_from, config.get("load_from"), "load_from")
+    required = [key for key in known if known[key].default is inspect.Parameter.empty]
+    mistakes += [f"{key}: the section is missing" for key in required if not config.get(key)]
+    sections = {key: value for key, value in config.items() if key in known and value}
+    mistakes += mistakes_of(_sections, sections, "", given=None)
+    if (config.get("evaluation") or {}).get("metrics") == {}:
+        mistakes.append("evaluation.metrics: at least one metric is wanted")
     mistakes += _charsets(config) if not mistakes else []
     if mistakes:
         head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "
@@ -85,19 +82,6 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         help="override config keys, such as trainer.max_steps=100 data.train.batch_size=4",
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-
-def _registry(section: str) -> Registry:
-    return {"optimizer": OPTIMIZERS, "schedule": SCHEDULES}.get(section, MODELS)
-
-
-def _arguments(entry: Callable[..., Any], section: Any, path: str) -> list[str]:
-    if section is None:
-        return []
-    if not isinstance(section, Mapping):
-        return [f"{path}: a mapping is wanted, got {section!r}"]
-    name = entry.__name__.lstrip("_")
-    return argument_mistakes(entry, list(section), path, name)
 
 
 def _charsets(config: Config) -> list[str]:
@@ -125,11 +109,3 @@ def _charset(registry: Registry, entry: Config) -> Any:
     """Return the argument `charset` of a registered class, or its default; None if it has none."""
     parameter = inspect.signature(registry.get(entry["type"])).parameters.get("charset")
     return None if parameter is None else entry.get("charset", parameter.default)
-
-
-def _evaluation(metrics: Mapping[str, Config]) -> None:
-    """Take what the section `evaluation` may hold."""
-
-
-def _load_from(checkpoint: str, converter: str | None = None) -> None:
-    """Take what the section `load_from` may hold."""

@@ -14,6 +14,7 @@ from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import TCMError
+from tcm.registry import build
 from tcm.structures import Config
 
 # The headline figures of detection, and those of recognition; the last one is plotted.
@@ -83,8 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _length(config: Config, fraction: float, scale_steps: bool) -> list[str]:
     """Return the overrides that fix the length of a run and its validations, in steps."""
-    trainer = TrainerConfig(**config.get("trainer", {}))
-    data = DataModule.from_config(config["data"], data_fraction=fraction if scale_steps else 1.0)
+    trainer = build(TrainerConfig, config.get("trainer"), "trainer")
+    data = build(DataModule, config["data"], "data", data_fraction=fraction if scale_steps else 1.0)
     batches = data.batches_per_epoch(trainer.world_size())
     per_epoch = max(1, batches // trainer.accumulate)
     total = trainer.total_steps(per_epoch)

@@ -29,7 +29,7 @@ from tcm.engine.checkpoint import (
 from tcm.engine.module import TrainingModule
 from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
 from tcm.errors import CheckpointError, ConfigError
-from tcm.registry import METRICS, MODELS
+from tcm.registry import METRICS, MODELS, build
 from tcm.structures import Config
 
 log = logging.getLogger("tcm")
@@ -41,16 +41,18 @@ def main(arguments: list[str]) -> int:
     config = read_config(args.config, [*args.cfg_options, *_as_options(args)])
     work_dir = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
     resume = _checkpoint_to_resume(args.resume, work_dir)
-    data = DataModule.from_config(
+    data = build(
+        DataModule,
         config["data"],
+        "data",
         seed=args.seed,
         data_fraction=args.data_fraction,
         data_seed=args.data_seed,
     )
     lightning.seed_everything(args.seed, workers=False, verbose=False)
     quieten()
-    trainer_config = TrainerConfig(**config.get("trainer", {}))
-    trainer_config = trainer_config.with_total_batch(data.stage("train")["batch_size"])
+    trainer_config = build(TrainerConfig, config.get("trainer"), "trainer")
+    trainer_config = trainer_config.with_total_batch(data.stage("train").batch_size)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
         _prepare(work_dir, config, arguments, fresh=resume is None)
     batches = data.batches_per_epoch(trainer_config.world_size())
@@ -183,7 +185,7 @@ def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> Non
         trainable / 1e6,
         data.length("train"),
         total_steps,
-        data.stage("train")["batch_size"],
+        data.stage("train").batch_size,
     )
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tcm.errors import ConfigError, nearest
 from tcm.registry import OPTIMIZERS
 
-Groups = Iterable[dict[str, Any]]
+Groups = Iterable[Any]  # parameters, or mappings with `params`
 Betas = tuple[float, float]
 
 

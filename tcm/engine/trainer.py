@@ -9,7 +9,7 @@ import sys
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import lightning
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
@@ -18,20 +18,10 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
 from tcm.errors import ConfigError
-
-_NUMBERS = (
-    "max_epochs",
-    "max_steps",
-    "gradient_clip",
-    "accumulate",
-    "total_batch",
-    "ema_decay",
-    "val_every_epochs",
-    "val_every_steps",
-    "log_every_steps",
-)
+from tcm.values import Bounds, Positive, PositiveFloat, checked
 
 
+@checked
 @dataclass(kw_only=True)
 class TrainerConfig:
     """The config's `trainer`.
@@ -55,36 +45,20 @@ class TrainerConfig:
         progress_bar: Whether a terminal shows one; a log file gets lines in any case.
     """
 
-    max_epochs: int | None = None
-    max_steps: int | None = None
+    max_epochs: Positive | None = None
+    max_steps: Positive | None = None
     precision: str = "32-true"
-    gradient_clip: float | None = None
+    gradient_clip: PositiveFloat | None = None
     gradient_clip_by: Literal["norm", "value"] = "norm"
-    accumulate: int = 1
-    total_batch: int | None = None
-    ema_decay: float | None = None
-    val_every_epochs: float = 1
-    val_every_steps: int | None = None
-    log_every_steps: int = 50
+    accumulate: Positive = 1
+    total_batch: Positive | None = None
+    ema_decay: Annotated[float, Bounds(gt=0, lt=1)] | None = None
+    val_every_epochs: PositiveFloat = 1
+    val_every_steps: Positive | None = None
+    log_every_steps: Positive = 50
     devices: int | str = "auto"
     accelerator: str = "auto"
     progress_bar: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse what is no number where one is wanted.
-
-        Raises:
-            ConfigError: With the key and its value.
-        """
-        for name in _NUMBERS:
-            value = getattr(self, name)
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if value is not None and not (number and value > 0):
-                raise ConfigError(f"trainer.{name}: a number above 0 is wanted, got {value!r}")
-        if self.gradient_clip_by not in ("norm", "value"):
-            raise ConfigError(
-                f"trainer.gradient_clip_by: 'norm' or 'value', got {self.gradient_clip_by!r}"
-            )
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """Return the optimiser steps of the run.

@@ -53,7 +53,7 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         ),
         (
             ["data.train.pipeline.0.type=RandomFlop"],
-            "data.train.pipeline[0]: unknown transform 'RandomFlop'; did you mean 'RandomFlip'?",
+            "data.train.pipeline.0: unknown transform 'RandomFlop'; did you mean 'RandomFlip'?",
         ),
         (
             ["trainer.max_step=4"],
@@ -63,7 +63,7 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         (["optimizer.type=AdamX"], "optimizer: unknown optimizer 'AdamX'; did you mean 'Adam"),
         (
             ["data.train.batchsize=4"],
-            "data.train.batchsize: unknown key; did you mean 'batch_size'?",
+            "data.train.batchsize: Stage takes no argument 'batchsize'; did you mean 'batch_size'?",
         ),
         (
             ["param_groups.lr_multipliers={backbone.trunc: 0.1}"],
@@ -76,11 +76,17 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         ),
         (["load_from.checkpoint=nowhere.ckpt"], "checkpoint nowhere.ckpt does not exist"),
         (["trainer.max_steps=null"], "max_epochs or max_steps must be given"),
-        (["evaluation.metrics=null"], "evaluation.metrics: a mapping of metrics is wanted"),
-        (["trainer.max_steps=many"], "trainer.max_steps: a number above 0 is wanted, got 'many'"),
+        (["evaluation.metrics=null"], "evaluation.metrics: a mapping is wanted, got None"),
+        (
+            ["trainer.max_steps=many"],
+            "trainer.max_steps: a whole number at least 1 or null is wanted, got 'many'",
+        ),
         (["trainer.precision=16-mixd"], "trainer: "),
         (["trainer.accelerator=gpux"], "trainer: "),
-        (["model.neck.out_channels=wide"], "model.neck: FPNC can't be built: "),
+        (
+            ["model.neck.out_channels=wide"],
+            "model.neck.out_channels: a whole number is wanted, got 'wide'",
+        ),
     ],
 )
 def test_a_wrong_config_names_the_place_and_the_nearest_name(

@@ -17,8 +17,14 @@ def test_gradients_are_clipped_as_asked(tmp_path, kind):
 @pytest.mark.parametrize(
     ("wrong", "expected"),
     [
-        ({"gradient_clip_by": "norms"}, "trainer.gradient_clip_by: 'norm' or 'value', got 'norms'"),
-        ({"gradient_clip": 0}, "trainer.gradient_clip: a number above 0 is wanted, got 0"),
+        (
+            {"gradient_clip_by": "norms"},
+            "gradient_clip_by: 'norm' or 'value' is wanted, got 'norms'",
+        ),
+        (
+            {"gradient_clip": 0},
+            "gradient_clip: a number above 0 or null is wanted, got 0",
+        ),
     ],
 )
 def test_mistakes_are_named(wrong, expected):

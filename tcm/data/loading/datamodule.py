@@ -1,24 +1,41 @@
 """The config node `data` made into data loaders."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import lightning
 import torch
 from torch.utils.data import DataLoader
 
-import tcm.data.transforms  # noqa: F401  # registers the transforms
 from tcm.data.datasets.dataset import Dataset
 from tcm.data.loading import subset
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline, worker_init
 from tcm.data.loading.sampler import EndlessBatchSampler, EvalBatchSampler, TrainBatchSampler
-from tcm.errors import ConfigError, nearest
-from tcm.registry import DATASETS, argument_mistakes
-from tcm.structures import Batch
+from tcm.errors import ConfigError
+from tcm.registry import DATASETS, TRANSFORMS, Arguments, Built, build
+from tcm.structures import Batch, Config
+from tcm.values import Bounds, Positive, Share
 
-_STAGE_KEYS = ("dataset", "pipeline", "batch_size")
+
+@dataclass(frozen=True)
+class Stage:
+    """The data of training, validation or test.
+
+    Attributes:
+        dataset: Config of the dataset.
+        pipeline: Configs of its transforms.
+        batch_size: Samples of a batch of one device.
+    """
+
+    dataset: Annotated[Config, Built(DATASETS)]
+    pipeline: Annotated[Sequence[Config], Built(TRANSFORMS)]
+    batch_size: Positive
+
+
+StageConfig = Annotated[Config | None, Arguments(Stage)]
 
 
 class DataModule(lightning.LightningDataModule):
@@ -34,20 +51,20 @@ class DataModule(lightning.LightningDataModule):
 
     def __init__(
         self,
-        train: Mapping[str, Any] | None = None,
-        val: Mapping[str, Any] | None = None,
-        test: Mapping[str, Any] | None = None,
-        num_workers: int = 0,
+        train: StageConfig = None,
+        val: StageConfig = None,
+        test: StageConfig = None,
+        num_workers: Annotated[int, Bounds(ge=0)] = 0,
         pin_memory: bool | None = None,
-        start_method: str | None = None,
+        start_method: Literal["fork", "spawn", "forkserver"] | None = None,
         seed: int = 0,
-        data_fraction: float = 1.0,
+        data_fraction: Share = 1.0,
         data_seed: int = 0,
     ) -> None:
         """Keep the configs; datasets are built when their loader is asked for.
 
         Args:
-            train: ``{dataset: config, pipeline: [configs], batch_size: int}``.
+            train: Arguments of `Stage`.
             val: The same for validation, in the dataset's order.
             test: The same for the test; None takes `val`.
             num_workers: Worker processes a loader; 0 loads in the main process.
@@ -58,16 +75,13 @@ class DataModule(lightning.LightningDataModule):
             seed: Seed of the order and the augmentation.
             data_fraction: Share of the training images, in (0, 1].
             data_seed: Seed of the choice of that share.
-
-        Raises:
-            ConfigError: A stage has a missing or unknown key.
         """
         super().__init__()
-        self.stages = {"train": train, "val": val, "test": val if test is None else test}
-        given = {"train": train, "val": val, "test": test}
-        mistakes = [line for name, stage in given.items() for line in _stage_mistakes(name, stage)]
-        if mistakes:
-            raise ConfigError("\n".join(mistakes))
+        configs = {"train": train, "val": val, "test": val if test is None else test}
+        self._stages = {
+            name: None if config is None else build(Stage, config, f"data.{name}")
+            for name, config in configs.items()
+        }
         self.num_workers = num_workers
         self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.start_method = start_method
@@ -76,18 +90,6 @@ class DataModule(lightning.LightningDataModule):
         self.data_seed = data_seed
         self.subset: subset.SubsetList | None = None
         self._datasets: dict[str, Dataset] = {}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], **extra: Any) -> "DataModule":
-        """Build from the config node `data`; `extra` are arguments from elsewhere, such as seeds.
-
-        Raises:
-            ConfigError: An unknown key.
-        """
-        mistakes = argument_mistakes(cls, list(config), "data", "DataModule", extra)
-        if mistakes:
-            raise ConfigError("\n".join(mistakes))
-        return cls(**{**config, **extra})
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of augmented batches, without end, from the trainer's step on."""
@@ -106,7 +108,7 @@ class DataModule(lightning.LightningDataModule):
     def dataset(self, name: str) -> Dataset:
         """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
         if name not in self._datasets:
-            dataset = DATASETS.build(self.stage(name)["dataset"], f"data.{name}.dataset")
+            dataset = DATASETS.build(self.stage(name).dataset, f"data.{name}.dataset")
             if name == "train" and self.data_fraction != 1:
                 self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
                 dataset = subset.Subset(dataset, self.subset.ids)
@@ -128,7 +130,7 @@ class DataModule(lightning.LightningDataModule):
             subset.write(Path(folder) / "subset.json", self.subset)
 
     def _epochs(self, rank: int, world_size: int) -> TrainBatchSampler:
-        size = self.stage("train")["batch_size"]
+        size = self.stage("train").batch_size
         length = len(self.dataset("train"))
         return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)
 
@@ -140,14 +142,14 @@ class DataModule(lightning.LightningDataModule):
     def _eval_loader(self, name: str) -> DataLoader[Batch]:
         stage = self.stage(name)
         dataset = self.dataset(name)
-        batches = EvalBatchSampler(len(dataset), stage["batch_size"], *self._place())
+        batches = EvalBatchSampler(len(dataset), stage.batch_size, *self._place())
         return self._loader(name, dataset, batches)
 
     def _loader(
         self, name: str, dataset: Dataset, batches: EndlessBatchSampler | EvalBatchSampler
     ) -> DataLoader[Batch]:
         return DataLoader(
-            Pipeline(dataset, self.stage(name)["pipeline"], self.seed),
+            Pipeline(dataset, self.stage(name).pipeline, self.seed),
             batch_sampler=batches,
             collate_fn=collate,
             num_workers=self.num_workers,
@@ -158,26 +160,17 @@ class DataModule(lightning.LightningDataModule):
             multiprocessing_context=self.start_method if self.num_workers else None,
         )
 
-    def stage(self, name: str) -> Mapping[str, Any]:
+    def stage(self, name: str) -> Stage:
         """Return what the config has for ``train``, ``val`` or ``test``.
 
         Raises:
             ConfigError: It has nothing.
         """
-        stage = self.stages[name]
+        stage = self._stages[name]
         if stage is None:
-            keys = ", ".join(_STAGE_KEYS)
+            keys = ", ".join(field.name for field in fields(Stage))
             raise ConfigError(f"data.{name}: missing; a mapping with {keys} is wanted")
         return stage
 
     def _place(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-
-
-def _stage_mistakes(name: str, stage: Mapping[str, Any] | None) -> list[str]:
-    if stage is None:
-        return []
-    unknown = [key for key in stage if key not in _STAGE_KEYS]
-    lines = [f"data.{name}.{key}: unknown key{nearest(key, _STAGE_KEYS)}" for key in unknown]
-    missing = [key for key in _STAGE_KEYS if key not in stage]
-    return lines + [f"data.{name}: the key '{key}' is missing" for key in missing]

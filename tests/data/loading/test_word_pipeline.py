@@ -8,6 +8,7 @@ import tcm.data.datasets.lmdb_words
 import tcm.data.datasets.words  # noqa: F401  # registers
 from tcm.data.loading.datamodule import DataModule
 from tcm.labels import CHARSETS
+from tcm.registry import build
 from tests.data.word_files import KEPT, write_folder
 
 PIPELINE = [
@@ -20,7 +21,8 @@ PIPELINE = [
 @pytest.fixture
 def data(tmp_path):
     real = {"type": "FolderWords", "ann_file": str(write_folder(tmp_path))}
-    return DataModule.from_config(
+    return build(
+        DataModule,
         {
             "train": {
                 "dataset": {
@@ -31,7 +33,8 @@ def data(tmp_path):
                 "batch_size": 12,
             },
             "val": {"dataset": real, "pipeline": PIPELINE[:2], "batch_size": 2},
-        }
+        },
+        "data",
     )
 
 

@@ -72,8 +72,8 @@ def test_the_check_of_a_config_walks_into_both() -> None:
         {"type": "RandomApply", "prob": 0.5, "transforms": [FLIP, wrong]},
         {"type": "RandomChoice", "choices": [[FLIP], [wrong], wrong]},
     ]
-    assert [line.split(":")[0] for line in check({"pipeline": pipeline})] == [
-        "pipeline[0].transforms[1].probability",
-        "pipeline[1].choices[1][0].probability",
-        "pipeline[1].choices[2].probability",
+    assert [line.split(":")[0] for line in check(pipeline, "pipeline", TRANSFORMS)] == [
+        "pipeline.0.transforms.1.probability",
+        "pipeline.1.choices.1.0.probability",
+        "pipeline.1.choices.2.probability",
     ]

@@ -103,5 +103,5 @@ def test_ignore_sets_flags_and_leaves_the_rest() -> None:
 
 
 def test_unknown_mode_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="mode must be 'fix' or 'ignore', got 'repair'"):
+    with pytest.raises(ConfigError, match="mode: 'fix' or 'ignore' is wanted, got 'repair'"):
         FixInvalidPolygon("repair")

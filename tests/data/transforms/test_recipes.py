@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import yaml
 
-from tcm.cli.configs import register_all
 from tcm.config import load_config
 from tcm.data.loading.pipeline import Pipeline
 from tcm.registry import TRANSFORMS, check
@@ -65,9 +64,8 @@ def test_all_recipes_are_there() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_passes_the_check_and_runs(name: str) -> None:
-    register_all()
     transforms = [t for t in RECIPES[name] if not t["type"].endswith("Targets")]
-    assert check({"pipeline": transforms}) == []
+    assert check(transforms, "pipeline", TRANSFORMS) == []
     pipeline = Pipeline(OneImage(), transforms)
     for seed in range(3):
         out, again = (pipeline.transform(sample(), np.random.default_rng(seed)) for _ in range(2))
