@@ -12,25 +12,28 @@ from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
-from tcm.errors import ConfigError
+from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.submission import write_predictions
 from tcm.evaluation.scores import Result
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
-from tcm.registry import METRICS
+from tcm.registry import METRICS, build
 from tcm.structures import Sample, TextInstances
+
+_TEST_SETS = Path(__file__).resolve().parents[2] / "configs/_base_/test_sets"
 
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
     args = _parser().parse_args(arguments)
     quieten()
-    config = read_config(args.config, args.cfg_options)
+    test_set = [_test_set(args.test_set)] if args.test_set else []
+    config = read_config(args.config, args.cfg_options, test_set)
     for file in filter(None, (args.scores, args.save_predictions, args.submission)):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     writer = _submission_writer(metrics) if args.submission else None
-    data = DataModule.from_config(config["data"])
+    data = build(DataModule, config["data"], "data")
     loader = data.test_dataloader()
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)
@@ -65,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
         help="name of the converter for a foreign checkpoint, such as tcm for the released TCM",
     )
     parser.add_argument(
+        "--test-set",
+        metavar="NAME",
+        help="score on another test set by its own metrics: a name of configs/_base_/test_sets, or "
+        "a YAML file like those; the detector's thresholds stay as they are",
+    )
+    parser.add_argument(
         "--limit", type=_positive, metavar="N", help="test on the first N images only"
     )
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
@@ -81,6 +90,20 @@ def _parser() -> argparse.ArgumentParser:
         "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
     )
     return parser
+
+
+def _test_set(name: str) -> Path:
+    """Return the file of a test set.
+
+    Raises:
+        ConfigError: There is none of this name.
+    """
+    if Path(name).suffix == ".yaml":
+        return Path(name)  # whose absence is an error of reading it
+    known = {file.stem: file for file in _TEST_SETS.glob("*.yaml")}
+    if name not in known:
+        raise ConfigError(f"--test-set: unknown '{name}'{nearest(name, known)}")
+    return known[name]
 
 
 def _submission_writer(metrics: Mapping[str, Any]) -> Callable[..., None]:

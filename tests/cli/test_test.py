@@ -174,3 +174,24 @@ def test_an_end_to_end_submission_has_the_corrected_texts(read, tmp_path):
     with zipfile.ZipFile(tmp_path / "submit.zip") as archive:
         assert archive.read("res_img_1.txt").decode().rstrip().endswith(",A")
         assert archive.read("res_img_2.txt") == b""
+
+
+def test_a_test_set_of_ones_own_replaces_images_and_metrics(tiny, tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text(
+        f"""
+data:
+  test:
+    batch_size: 1
+    dataset: {{type: TextDataset, ann_file: {_write_images(tmp_path)}}}
+    pipeline: []
+evaluation:
+  metrics: {{_delete_: true, mine: {{type: CTW1500}}}}
+"""
+    )
+    config, checkpoint, *_ = tiny
+    main([config, checkpoint, "--device", "cpu", "--test-set", str(tmp_path / "mine.yaml")])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines if not line.startswith(" ")][-2:] == [
+        "mine",
+        "tiny",
+    ]
