@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from tcm.errors import ConfigError, nearest
-from tcm.values import annotations, checked, mistake
+from tcm.values import checked, hints_of, mistake
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -206,7 +206,7 @@ def mistakes_of(
     parameters = inspect.signature(entry).parameters.values()
     taken = [p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
     names = [p.name for p in taken]
-    hints = annotations(entry)
+    hints = hints_of(entry)
     lines = []
     for key, value in arguments.items():
         place = _join(path, str(key))

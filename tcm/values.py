@@ -61,18 +61,19 @@ NotNegative = Annotated[float, Bounds(ge=0)]
 Share = Annotated[float, Bounds(ge=0, le=1)]
 
 
-def annotations(entry: Callable[..., Any]) -> dict[str, Any]:
+def hints_of(entry: Callable[..., Any]) -> dict[str, Any]:
     """Return the annotations of the parameters of a class or function, with their metadata.
 
     One that cannot be resolved, such as a name that is imported for type checkers alone, is left
     out, and values for it are not checked.
     """
-    function = inspect.unwrap(entry.__init__ if isinstance(entry, type) else entry)
+    init: Any = entry.__init__ if isinstance(entry, type) else entry  # type: ignore[misc]
+    function = inspect.unwrap(init)
     if not inspect.isfunction(function):
         return {}  # built in, such as the constructor of a class that has none of its own
     own = function.__annotations__
     names = vars(sys.modules[function.__module__])
-    found = {}
+    found: dict[str, Any] = {}
     for name in inspect.signature(entry).parameters:
         if name in own:
             try:
@@ -99,13 +100,13 @@ def checked(entry: T) -> T:
     """
     if not isinstance(entry, type):
         return entry
-    init = entry.__init__
+    init: Any = entry.__init__  # type: ignore[misc]
     if not inspect.isfunction(init) or getattr(init, "checks_values", None) is entry:
         return entry
 
     @functools.wraps(init)
     def checking(self: Any, *args: Any, **kwargs: Any) -> None:
-        hints = annotations(entry)
+        hints = hints_of(entry)
         bound = inspect.signature(init).bind(self, *args, **kwargs)
         lines = [
             f"{entry.__name__}.{name}: {wrong}"
@@ -146,7 +147,7 @@ def _fits(value: Any, annotation: Any) -> bool:
     if origin is Annotated:
         bounds = [item for item in arguments[1:] if isinstance(item, Bounds)]
         return _fits(value, arguments[0]) and all(
-            value in item for item in bounds if isinstance(value, numbers.Real)
+            float(value) in item for item in bounds if isinstance(value, numbers.Real)
         )
     if origin is Literal:
         return any(value == choice and type(value) is type(choice) for choice in arguments)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError
-from tcm.values import Bounds, Positive, annotations, checked, describe, mistake
+from tcm.values import Bounds, Positive, checked, describe, hints_of, mistake
 
 FITTING = [
     (3, int),
@@ -103,7 +103,7 @@ def test_a_subclass_is_checked_by_its_own_signature():
 def test_an_annotation_that_cannot_be_resolved_is_left_out():
     def entry(image: "Nowhere", width: int): ...  # noqa: F821
 
-    assert annotations(entry) == {"width": int}
+    assert hints_of(entry) == {"width": int}
 
 
 def test_every_kind_has_words():
