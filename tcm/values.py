@@ -57,7 +57,8 @@ class Bounds:
 
 Positive = Annotated[int, Bounds(ge=1)]
 PositiveFloat = Annotated[float, Bounds(gt=0)]
-NotNegative = Annotated[float, Bounds(ge=0)]
+NotNegative = Annotated[int, Bounds(ge=0)]
+NotNegativeFloat = Annotated[float, Bounds(ge=0)]
 Share = Annotated[float, Bounds(ge=0, le=1)]
 
 
@@ -88,6 +89,10 @@ def mistake(value: Any, annotation: Any) -> str | None:
     """Return what is wanted in place of `value`, such as ``'quad' or 'poly'``; None if it fits."""
     if _fits(value, annotation):
         return None
+    if isinstance(value, list | tuple) and (item := _item(annotation)) is not None:
+        wrong = ((i, mistake(entry, item)) for i, entry in enumerate(value))
+        place, reason = next((i, reason) for i, reason in wrong if reason)
+        return f"entry {place}: {reason}"
     hint = nearest(value, _choices(annotation)) if isinstance(value, str) else ""
     hint = hint if hint.startswith("; did") else ""
     return f"{describe(annotation)} is wanted, got {value!r}{hint}"
@@ -180,6 +185,15 @@ def _fits_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> bool:
     if origin is tuple and arguments[-1] is not Ellipsis:
         return len(value) == len(arguments) and all(map(_fits, value, arguments))
     return all(_fits(item, arguments[0]) for item in value)
+
+
+def _item(annotation: Any) -> Any:
+    """Return what each item of an annotated list must be; None if it has no such annotation."""
+    if get_origin(annotation) is Annotated:
+        return _item(get_args(annotation)[0])
+    arguments = get_args(annotation)
+    fixed = get_origin(annotation) is tuple and arguments[-1:] != (Ellipsis,)
+    return arguments[0] if _is_list(annotation) and arguments and not fixed else None
 
 
 def _is_list(annotation: Any) -> bool:

@@ -59,7 +59,7 @@ def test_it_fits(value, annotation):
         (1, Literal[True, "auto"], "true or 'auto' is wanted, got 1"),
         ("x", int | None, "a whole number or null is wanted, got 'x'"),
         ("12", Sequence[int], "a list (of a whole number) is wanted, got '12'"),
-        ([1, "2"], Sequence[int], "a list (of a whole number) is wanted, got [1, '2']"),
+        ([1, "2"], Sequence[int], "entry 1: a whole number is wanted, got '2'"),
         ([1], tuple[int, int], "a list of 2 (a whole number each) is wanted, got [1]"),
         ({"a": 1}, Sequence[str], "a list (of a text) is wanted, got {'a': 1}"),
         ([1], Mapping[str, int], "a mapping is wanted, got [1]"),

@@ -9,10 +9,11 @@ from tcm.charset import Charset
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import SceneOptions
 from tcm.data.synth.scene import make_scene
-from tcm.data.synth.shapes import STYLES
-from tcm.errors import ConfigError, nearest
+from tcm.data.synth.shapes import STYLES, Style
+from tcm.errors import ConfigError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
+from tcm.values import NotNegative, Positive, Share
 
 ALPHANUMERIC = string.digits + string.ascii_letters
 
@@ -48,27 +49,20 @@ class SyntheticText:
 
     def __init__(
         self,
-        length: int = 1000,
+        length: Positive = 1000,
         size: Sequence[int] = (320, 320),
-        seed: int = 0,
-        styles: Sequence[str] = STYLES,
+        seed: NotNegative = 0,
+        styles: Sequence[Style] = STYLES,
         words_per_image: Sequence[int] = (2, 8),
         text_height: Sequence[float] = (12, 48),
         charset: str = ALPHANUMERIC,
         word_length: Sequence[int] = (2, 10),
-        ignored_ratio: float = 0.0,
+        ignored_ratio: Share = 0.0,
         curve_points: int = 14,
     ) -> None:
-        _require(length >= 1, f"length: at least 1 image is wanted, got {length}")
-        _require(seed >= 0, f"seed: 0 or more is wanted, got {seed}")
-        _require(0 <= ignored_ratio <= 1, f"ignored_ratio: 0 to 1 is wanted, got {ignored_ratio}")
         even = curve_points >= 4 and curve_points % 2 == 0
         _require(even, f"curve_points: an even number from 4 is wanted, got {curve_points}")
         _require(len(styles) > 0, f"styles: at least one of {', '.join(STYLES)} is wanted")
-        for style in styles:
-            _require(
-                style in STYLES, f"styles: unknown style {style!r}{nearest(str(style), STYLES)}"
-            )
         _require(len(charset) > 0, "charset: at least one character is wanted")
         charset = _characters(charset)
         fonts_for(charset)  # raises if there are none

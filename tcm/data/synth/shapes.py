@@ -8,7 +8,7 @@ under this very map. Image coordinates are of the pixel-edge convention: the ima
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import cv2
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from tcm.data.synth.curves import Arc, Wave, random_arc, random_wave, ribbon
 from tcm.geometry.polygons import transform_points
 
-STYLES = ("straight", "rotated", "perspective", "curved")
+Style = Literal["straight", "rotated", "perspective", "curved"]
+STYLES: tuple[Style, ...] = get_args(Style)
 
 # From pixel centres, which OpenCV counts at integers, to pixel edges.
 _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])

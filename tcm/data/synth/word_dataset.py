@@ -1,6 +1,7 @@
 """The dataset of synthetic word crops, made on the fly: for the demo, for tests, to pretrain on."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -11,12 +12,13 @@ from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import PlacedWord
 from tcm.data.synth.render import draw_mask
 from tcm.data.synth.scene import draw_word
-from tcm.data.synth.shapes import STYLES, FlatShape, WordShape, make_shape
+from tcm.data.synth.shapes import STYLES, FlatShape, Style, WordShape, make_shape
 from tcm.data.synth.words import WordSampler
-from tcm.errors import ConfigError, nearest
+from tcm.errors import ConfigError
 from tcm.labels import MAX_LENGTH, characters_of
 from tcm.registry import DATASETS
 from tcm.structures import Sample
+from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive
 
 _MARGINS = (0.02, 0.25)  # around the word's box, as shares of its height
 _OUTLINED = 0.15  # share of words with an outline
@@ -47,23 +49,16 @@ class SyntheticWords:
 
     def __init__(
         self,
-        length: int = 1000,
-        seed: int = 0,
+        length: Positive = 1000,
+        seed: NotNegative = 0,
         charset: int | str = 94,
         word_length: Sequence[int] = (1, 12),
         text_height: Sequence[float] = (16, 48),
-        styles: Sequence[str] = STYLES,
-        max_angle_deg: float = 20.0,
-        noise_std: float = 12.0,
+        styles: Sequence[Style] = STYLES,
+        max_angle_deg: Annotated[float, Bounds(ge=0, le=90)] = 20.0,
+        noise_std: NotNegativeFloat = 12.0,
     ) -> None:
-        _require(length >= 1, f"length: at least 1 crop is wanted, got {length}")
-        _require(seed >= 0, f"seed: 0 or more is wanted, got {seed}")
         _require(len(styles) > 0, f"styles: at least one of {', '.join(STYLES)} is wanted")
-        for style in styles:
-            hint = nearest(str(style), STYLES)
-            _require(style in STYLES, f"styles: unknown style {style!r}{hint}")
-        _require(0 <= max_angle_deg <= 90, f"max_angle_deg: 0 to 90, got {max_angle_deg}")
-        _require(noise_std >= 0, f"noise_std: 0 or more is wanted, got {noise_std}")
         characters = characters_of(charset)
         self.fonts = fonts_for(characters)
         shortest, longest = _range("word_length", word_length, 1)

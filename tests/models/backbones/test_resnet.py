@@ -80,7 +80,7 @@ def test_other_files_and_names_are_refused(tmp_path):
         ({"depth": 20}, "ResNet has no depth 20"),
         ({"depth": 18, "deformable_stages": [5]}, "deformable_stages"),
         ({"depth": 50, "deformable_stages": [2]}, "deformable_stages"),
-        ({"depth": 50, "style": "cafe"}, "style must be"),
+        ({"depth": 50, "style": "cafe"}, "style: 'pytorch' or 'caffe' is wanted"),
         ({"depth": 18, "style": "caffe"}, "style 'caffe' needs"),
     ],
 )

@@ -83,7 +83,7 @@ def test_the_levels_are_left_alone_and_odd_sides_are_met():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="upsample must be 'bilinear' or 'nearest'"):
+    with pytest.raises(ConfigError, match="upsample: 'bilinear' or 'nearest' is wanted"):
         FPEMFFM(WIDTHS, 6, upsample="linear")
     with pytest.raises(ConfigError, match="num_fpems"):
         FPEMFFM(WIDTHS, 6, num_fpems=0)

@@ -66,7 +66,7 @@ def test_levels_of_odd_sides_are_met():
 
 
 def test_a_wrong_option_is_a_config_error():
-    with pytest.raises(ConfigError, match="FPNF: upsample must be"):
+    with pytest.raises(ConfigError, match="FPNF.upsample: "):
         FPNF(WIDTHS, upsample="cubic")
     with pytest.raises(ValueError, match="argument"):
         FPNF(WIDTHS, 8)(levels()[:3])

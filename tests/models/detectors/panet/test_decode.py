@@ -85,7 +85,7 @@ def test_no_text_gives_no_instances():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="rule must be 'paper' or 'authors'"):
+    with pytest.raises(ConfigError, match="rule: 'paper' or 'authors' is wanted"):
         PANDecoder(rule="mmocr")
     with pytest.raises(ConfigError, match="min_text_confidence must lie in"):
         PANDecoder(min_text_confidence=1.0)
