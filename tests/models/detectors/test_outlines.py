@@ -103,5 +103,5 @@ def test_a_mirroring_matrix_keeps_outlines_clockwise_from_the_top_left():
 
 @pytest.mark.parametrize("options", [{"rule": "xor"}, {"output": "box"}, {"scale": "big"}])
 def test_wrong_options_are_config_errors(options):
-    with pytest.raises(ConfigError, match=f"RegionOutliner: {next(iter(options))} must be"):
+    with pytest.raises(ConfigError, match=f"RegionOutliner.{next(iter(options))}: "):
         RegionOutliner(**options)
