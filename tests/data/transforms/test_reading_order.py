@@ -73,7 +73,7 @@ def test_a_text_is_kept_if_and_only_if_it_is_whole_and_not_mirrored(name: str) -
                 assert (text is not None) == (share >= LEGIBLE_SHARE and not is_mirrored)
 
 
-@pytest.mark.parametrize("name", ["RandomCropText", "RandomCropInstance"])
+@pytest.mark.parametrize("name", ["RandomCropText", "RandomCropAroundText", "RandomCropInstance"])
 def test_crops_between_texts_cut_none(name: str) -> None:
     for out in outs(name, ARGUMENTS[name], 100):
         for text, label, polygon in zip(
