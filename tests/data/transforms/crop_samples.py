@@ -19,7 +19,7 @@ def scattered(rng: np.random.Generator) -> Sample:
     low = rng.integers(0, [27, 20], (count, 2))
     high = np.minimum(low + rng.integers(2, [7, 5], (count, 2)), [32, 24])
     polygons = [box(*corners) for corners in np.hstack([low, high]).tolist()]
-    instances = TextInstances(polygons, ignored=rng.random(count) < 0.6)
+    instances = TextInstances(polygons, ["word"] * count, rng.random(count) < 0.6)
     return Sample(np.zeros((24, 32, 3), np.uint8), "scattered", instances)
 
 
@@ -31,18 +31,14 @@ def icdar2015_annotations() -> list[Sample]:
     for path in sorted(folder.glob("gt_img_*.txt")):
         rows = [line.split(",", 8) for line in path.read_text("utf-8-sig").splitlines() if line]
         polygons = [np.array(row[:8], np.float32).reshape(4, 2) for row in rows]
-        instances = TextInstances(polygons, ignored=[row[8] == "###" for row in rows])
+        texts = [row[8] for row in rows]
+        instances = TextInstances(polygons, texts, [text == "###" for text in texts])
         samples.append(Sample(image, path.stem, instances))
     assert len(samples) == 1000
     return samples
 
 
-def whole_shares(samples: list[Sample]) -> np.ndarray:
-    """Return for N samples whether a text that counts is still a whole one; (N,) bool."""
-    return np.array([any(_whole(s)) for s in samples])
-
-
-def _whole(sample: Sample) -> list[bool]:
-    # A text that is cut has lost its transcription.
+def has_whole_text(sample: Sample) -> bool:
+    """Tell whether a text that counts is whole: one that is cut has lost its transcription."""
     counted = zip(sample.instances.texts, sample.instances.ignored, strict=True)
-    return [text is not None and not ignored for text, ignored in counted]
+    return any(text is not None and not ignored for text, ignored in counted)
