@@ -37,7 +37,7 @@ def outs(name: str, arguments: dict, seeds: int = 30) -> list[Sample]:
 @pytest.mark.parametrize("name", HERE)
 def test_a_text_that_is_kept_has_its_vertices_in_their_order(name: str) -> None:
     seen = 0
-    for out in outs(name, MIRRORING.get(name, ARGUMENTS[name])):
+    for out in outs(name, MIRRORING.get(name, ARGUMENTS[name]), 90):
         height, width = out.valid_size
         for text, label, polygon in zip(
             out.instances.texts, out.instances.labels, out.instances.polygons, strict=True
