@@ -3,7 +3,9 @@
 from tcm.data.transforms import (
     compose,
     crop,
+    crop_around,
     crop_flip,
+    crop_size,
     geometric,
     instance_crop,
     instances,
@@ -17,7 +19,9 @@ from tcm.data.transforms import (
 __all__ = [
     "compose",
     "crop",
+    "crop_around",
     "crop_flip",
+    "crop_size",
     "geometric",
     "instance_crop",
     "instances",

@@ -1,122 +1,91 @@
-"""Random crop that cuts no text, after EAST (Zhou et al., CVPR 2017), as MMOCR and DBNet do it."""
+"""Random crop between the texts, after EAST (Zhou et al., CVPR 2017), as DBNet's authors do it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from tcm.data.transforms.moves import bounds, clip, crop, inside, move
+from tcm.data.transforms.moves import bounds, clip, inside, shift
+from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
 
 @TRANSFORMS.register()
 class RandomCropText:
-    """Crop along lines that run between the texts: none is cut, those outside are dropped.
+    """Crop along lines that run between the texts, which are drawn blindly.
 
-    Lines are drawn on each axis by itself, at integer positions that no text covers, first a gap
-    between texts and then a position in it, so that narrow gaps are as likely as wide ones.
+    Two lines are drawn on each axis by itself, at integer positions that no text covers, first a
+    run of such positions and then one of its members, so that narrow gaps are as likely as wide
+    ones. This is repeated until the crop is large enough and has a text that counts; if no try
+    succeeds, the sample stays whole.
     """
 
-    def __init__(self, min_side_ratio: float = 0.1, max_tries: int | None = None) -> None:
+    def __init__(
+        self,
+        min_side_ratio: float = 0.1,
+        max_tries: int = 10,
+        rule: Literal["authors", "uncut"] = "authors",
+    ) -> None:
         """Set up.
 
         Args:
-            min_side_ratio: Least side of the crop as a fraction of the canvas' side.
-            max_tries: None for MMOCR's rule: one text, drawn at random, must stay and the lines are
-                drawn around it. A number (10 in DBNet) for the DBNet authors' rule: lines are drawn
-                blindly until the crop is large enough and holds a text that counts; after that many
-                tries the sample stays whole.
+            min_side_ratio: Least side of the crop as a fraction of the canvas' side, in (0, 1].
+            max_tries: How many crops are drawn at most.
+            rule: ``authors`` for that of DBNet and MMOCR 0.x: only texts that count block the
+                lines, so that ignored ones are cut; the last run of an axis is not drawn, except
+                when one run besides it is all there is, where positions are drawn from both; a text
+                that touches the crop is enough. ``uncut``: every text blocks the lines, so that
+                none is cut, every run is drawn, and a text that counts lies wholly in the crop.
+
+        Raises:
+            ConfigError: A number is out of its range.
         """
+        if not 0 < min_side_ratio <= 1 or max_tries < 1:
+            raise ConfigError(
+                "RandomCropText: min_side_ratio must lie in (0, 1] and max_tries be at least 1, "
+                f"got {min_side_ratio} and {max_tries}"
+            )
         self.min_side_ratio = min_side_ratio
         self.max_tries = max_tries
+        self.rule = rule
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the cropped sample; it stays whole if it has no text."""
+        """Return the cropped sample; texts are cut at its border (see `moves.clip`)."""
         sample = clip(sample)
-        boxes = bounds(sample.instances.polygons)
-        if not len(boxes):
-            return sample
-        if self.max_tries is None:
-            window = self._around_one(boxes, sample.size, rng)
-        else:
-            window = self._by_trial(boxes, sample, rng)
-        return crop(sample, boxes, window)
+        window = self._window(sample, rng)
+        return sample if window is None else clip(shift(sample, window))
 
-    def _around_one(
-        self, boxes: np.ndarray, size: tuple[int, int], rng: np.random.Generator
-    ) -> np.ndarray:
-        kept = boxes[rng.integers(len(boxes))]
-        height, width = size
-        left, right = self._interval(boxes[:, 0::2], kept[0::2], width, rng)
-        top, bottom = self._interval(boxes[:, 1::2], kept[1::2], height, rng)
-        return np.array([left, top, right, bottom])
-
-    def _interval(
-        self, spans: np.ndarray, kept: np.ndarray, side: int, rng: np.random.Generator
-    ) -> tuple[int, int]:
-        free = free_positions(spans, side)
-        least = max(1, int(side * self.min_side_ratio))
-        # The borders of the canvas cut nothing, so they can always be drawn.
-        starts = free[(free < min(side - least, kept[0])) & (free > 0)]
-        start = _draw(np.concatenate([[0], starts]), rng)
-        ends = free[(free >= max(start + least, kept[1])) & (free < side)]
-        return start, _draw(np.concatenate([ends, [side]]), rng)
-
-    def _by_trial(self, boxes: np.ndarray, sample: Sample, rng: np.random.Generator) -> np.ndarray:
+    def _window(self, sample: Sample, rng: np.random.Generator) -> np.ndarray | None:
         height, width = sample.size
+        boxes = bounds(sample.instances.polygons)
         cared = boxes[~sample.instances.ignored]
-        free = [free_positions(boxes[:, 0::2], width), free_positions(boxes[:, 1::2], height)]
-        least = np.maximum(1, np.array([width, height]) * self.min_side_ratio)
-        for _ in range(self.max_tries or 0):
-            lines = np.sort([[_draw(axis, rng), _draw(axis, rng)] for axis in free], axis=1)
+        blocking = cared if self.rule == "authors" else boxes
+        axes = [self._runs(blocking[:, 0::2], width), self._runs(blocking[:, 1::2], height)]
+        if not len(cared) or not all(axes):
+            return None
+        least = np.array([width, height]) * self.min_side_ratio
+        for _ in range(self.max_tries):
+            lines = np.sort([[_draw(runs, rng), _draw(runs, rng)] for runs in axes], axis=1)
             window = lines.T.ravel()
-            large = (lines[:, 1] - lines[:, 0] >= least).all()
-            if large and inside(cared, window).any():
+            large = (lines[:, 1] - lines[:, 0] >= np.maximum(least, 1)).all()
+            if large and self._holds(window, cared):
                 return window
-        return np.array([0, 0, width, height])
+        return None
 
+    def _runs(self, spans: np.ndarray, side: int) -> list[np.ndarray]:
+        """Return the runs of positions to draw from, (P,) each, for spans (N, 2) of an axis."""
+        free = free_positions(spans, side)
+        if self.rule == "uncut":
+            return _split(free)
+        free = free[free < side]  # the authors' lines are pixels, so the border is none of them
+        drawn = _split(free)[:-1]
+        return drawn if len(drawn) > 1 or not len(free) else [free]
 
-@TRANSFORMS.register()
-class RandomCropSize:
-    """Crop to a fixed size without scaling, often with a text inside, as PSENet and PANet do it.
-
-    It is MMOCR's `TextDetRandomCrop`, with the axes apart: there x and y of the polygons are mixed
-    up, so that its "positive" crops lie anywhere, and texts that vanish keep their transcriptions.
-
-    Polygons are cut at the border, and texts that are become None unless nearly all of them is left
-    (see `sides`). A canvas smaller than the crop is padded right and below. It must be the last
-    geometric transform before `Warp`.
-    """
-
-    def __init__(self, size: Sequence[int], positive_ratio: float = 0.625) -> None:
-        """Set up.
-
-        Args:
-            size: (height, width) of the crop in pixels.
-            positive_ratio: Share of the crops whose position is drawn so that they can hold a text
-                that counts; the others are drawn from the whole canvas.
-        """
-        self.size = (int(size[0]), int(size[1]))
-        self.positive_ratio = positive_ratio
-
-    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the cropped sample."""
-        extent = np.minimum(self.size, sample.size)[::-1]  # x, y as the polygons
-        most = np.array(sample.size)[::-1] - extent
-        low, high = np.zeros(2), most
-        cared = bounds(sample.instances.polygons)[~sample.instances.ignored]
-        if len(cared) and rng.random() < self.positive_ratio:
-            box = cared[rng.integers(len(cared))]
-            # Between the crop that ends with the text and the one that starts with it; a text
-            # larger than the crop is crossed anywhere.
-            ends = np.sort([box[2:] - extent, box[:2]], axis=0)
-            low, high = np.clip([np.ceil(ends[0]), np.floor(ends[1])], 0, most)
-            high = np.maximum(low, high)
-        start = rng.integers(low.astype(int), high.astype(int) + 1)
-        shift = np.array([[1, 0, -start[0]], [0, 1, -start[1]], [0, 0, 1]], float)
-        size = (int(extent[1]), int(extent[0]))
-        return replace(clip(move(sample, shift, size)), size=self.size, valid=size)
+    def _holds(self, window: np.ndarray, cared: np.ndarray) -> bool:
+        if self.rule == "uncut":
+            return bool(inside(cared, window).any())
+        touched = (cared[:, 2:] >= window[:2]) & (cared[:, :2] <= window[2:])
+        return bool(touched.all(axis=1).any())
 
 
 def free_positions(spans: np.ndarray, side: int) -> np.ndarray:
@@ -132,9 +101,17 @@ def free_positions(spans: np.ndarray, side: int) -> np.ndarray:
     return np.flatnonzero(np.cumsum(steps) == 0)
 
 
-def _draw(positions: np.ndarray, rng: np.random.Generator) -> int:
-    """Draw a run of consecutive positions, then one of its members, both uniformly."""
-    cuts = np.flatnonzero(np.diff(positions) > 1) + 1
-    edges = np.concatenate([[0], cuts, [len(positions)]])
-    run = rng.integers(len(edges) - 1)
-    return int(positions[rng.integers(edges[run], edges[run + 1])])
+def draw_position(positions: np.ndarray, rng: np.random.Generator) -> int:
+    """Draw a run of consecutive positions (P,), then one of its members, both uniformly."""
+    return _draw(_split(positions), rng)
+
+
+def _draw(runs: list[np.ndarray], rng: np.random.Generator) -> int:
+    run = runs[rng.integers(len(runs))]
+    return int(run[rng.integers(len(run))])
+
+
+def _split(positions: np.ndarray) -> list[np.ndarray]:
+    """Return the runs of consecutive positions (P,), P >= 0; none has no member."""
+    runs = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
+    return runs if len(positions) else []

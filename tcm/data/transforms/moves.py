@@ -59,6 +59,16 @@ def resize(sample: Sample, height: int, width: int) -> Sample:
     return move(sample, matrix, (height, width))
 
 
+def shift(sample: Sample, window: Sequence[float] | np.ndarray) -> Sample:
+    """Return the sample with a window (xmin, ymin, xmax, ymax) in whole pixels as its canvas.
+
+    Its polygons stay, those outside of the window too.
+    """
+    left, top, right, bottom = (int(side) for side in window)
+    matrix = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
+    return move(sample, matrix, (bottom - top, right - left))
+
+
 def crop(sample: Sample, boxes: np.ndarray, window: Sequence[float] | np.ndarray) -> Sample:
     """Return the part of the sample in a window, with the texts that lie wholly inside.
 
@@ -67,10 +77,8 @@ def crop(sample: Sample, boxes: np.ndarray, window: Sequence[float] | np.ndarray
         boxes: (N, 4) bounds of its polygons, as `bounds` gives them.
         window: (xmin, ymin, xmax, ymax) in whole pixels.
     """
-    left, top, right, bottom = (int(side) for side in window)
-    matrix = np.array([[1.0, 0, -left], [0, 1, -top], [0, 0, 1]])
     kept = replace(sample, instances=sample.instances.select(inside(boxes, window)))
-    return move(kept, matrix, (bottom - top, right - left))
+    return shift(kept, window)
 
 
 def keep_ratio_factor(size: tuple[int, int], scale: Sequence[int]) -> float:

@@ -28,6 +28,7 @@ ARGUMENTS = {
     "LabelTargets": {},
     "RandomApply": {"prob": 0.7, "transforms": [{"type": "RandomFlip"}, {"type": "RandomRotate"}]},
     "RandomChoice": {"choices": [{"type": "RandomRotate"}, [{"type": "RandomCropText"}]]},
+    "RandomCropAroundText": {},
     "RandomCropFlip": {"prob": 1.0},
     "RandomCropInstance": {},
     "RandomCropSize": {"size": [40, 50]},
@@ -74,7 +75,7 @@ def test_texts_flags_and_labels_stay_with_the_pixels(name: str) -> None:
     start = coloured()
     transform = TRANSFORMS.build({"type": name, **ARGUMENTS[name]})
     seen = 0
-    for seed in range(30):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         out = Warp()(transform(start, rng), rng)
         assert out.image.shape[:2] == out.size

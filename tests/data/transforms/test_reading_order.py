@@ -37,7 +37,7 @@ def outs(name: str, arguments: dict, seeds: int = 30) -> list[Sample]:
 @pytest.mark.parametrize("name", HERE)
 def test_a_text_that_is_kept_has_its_vertices_in_their_order(name: str) -> None:
     seen = 0
-    for out in outs(name, MIRRORING.get(name, ARGUMENTS[name])):
+    for out in outs(name, MIRRORING.get(name, ARGUMENTS[name]), 90):
         height, width = out.valid_size
         for text, label, polygon in zip(
             out.instances.texts, out.instances.labels, out.instances.polygons, strict=True
@@ -73,7 +73,7 @@ def test_a_text_is_kept_if_and_only_if_it_is_whole_and_not_mirrored(name: str) -
                 assert (text is not None) == (share >= LEGIBLE_SHARE and not is_mirrored)
 
 
-@pytest.mark.parametrize("name", ["RandomCropText", "RandomCropInstance"])
+@pytest.mark.parametrize("name", ["RandomCropText", "RandomCropAroundText", "RandomCropInstance"])
 def test_crops_between_texts_cut_none(name: str) -> None:
     for out in outs(name, ARGUMENTS[name], 100):
         for text, label, polygon in zip(
