@@ -195,7 +195,10 @@ def test_what_all_published_recipes_share(dataset, read):
     config = read(f"textdet/dbnet/dbnet_fasttcm-cr50_1200e_{dataset}")
     assert config["trainer"]["max_epochs"] == 1200
     assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
-    assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
+    assert config["param_groups"] == {
+        "lr_multipliers": {"backbone.trunk": 0.1},
+        "norm_decay": ["backbone.trunk"],
+    }
     train = config["data"]["train"]
     assert train["batch_size"] == 16
     transforms = {t["type"]: t for t in train["pipeline"]}
@@ -281,6 +284,7 @@ def test_tcms_own_recipes_for_other_methods(name, backbone, read):
     assert config["optimizer"] == {"type": "Ranger", "lr": 1e-3}
     assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
     assert config["data"]["train"]["batch_size"] == 16
+    assert config["param_groups"]["norm_decay"] == ["backbone.trunk"]
 
 
 # By config: batch, length of a text, size of a pooled text, (long, short) of test images,
@@ -325,6 +329,43 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
     assert config["schedule"]["warmup_steps"] == 1000
     trainer = config["trainer"]
     assert (trainer["gradient_clip"], trainer["gradient_clip_by"]) == (1.0, "value")
+    assert config["param_groups"] == {"norm_decay": False}
+
+
+# What is frozen, by the beginning of a config's name; the longest one counts.
+FROZEN = {
+    "": {},
+    "abcnet": {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    "psenet": {"norm_eval": True},
+    "fcenet_{}_1500e_ctw1500": {"norm_eval": True},
+}
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "_" in n and "textrecog" not in n])
+def test_trunks_are_frozen_as_the_recipe_says_and_never_when_random(name, read):
+    backbone = read(name)["model"]["backbone"]
+    stem = Path(name).stem
+    kind = stem.split("_")[1]
+    starts = [s for s in FROZEN if stem.startswith(s.format(kind))]
+    frozen = {} if backbone["pretrained"] is None else FROZEN[max(starts, key=len)]
+    keys = FROZEN["abcnet"]
+    assert {k: v for k, v in backbone.items() if k in keys} == frozen
+
+
+@pytest.mark.parametrize("backbone", BACKBONES[1:])
+@pytest.mark.parametrize(
+    "config", ["dbnet_{}_1200e_{}", "fcenet_{}_1500e_{}", "psenet_{}_600e_{}", "panet_{}_600e_{}"]
+)
+def test_images_are_normalised_for_the_weights_as_tcm_does(config, backbone, read):
+    method = config.partition("_")[0]
+    config = read(f"textdet/{method}/{config.format(backbone, 'totaltext')}")["model"]
+    backbone = {"type": config["backbone"]["type"], "pretrained": None}
+    backbone |= {} if backbone["type"] == "ResNet" else {"trunk": {"width": 8, "layers": [1] * 4}}
+    model = MODELS.build(config | {"backbone": backbone}, "model")
+    clip = method == "dbnet" and backbone["type"] != "ResNet"
+    mean = [122.679, 116.669, 104.007] if clip else [123.675, 116.28, 103.53]
+    assert model.mean.flatten().tolist() == pytest.approx(mean)
+    assert model.std.flatten().tolist() == pytest.approx([58.395, 57.12, 57.375])
 
 
 # By config: CLIP's name and weights, image side, batch of a GPU, total batch, epochs, CLIP's rate.

@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> int:
     config = read_config(args.config, [*args.cfg_options, *_as_options(args)])
     work_dir = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
     resume = _checkpoint_to_resume(args.resume, work_dir)
+    if resume is None and not config.get("load_from"):
+        _refuse_frozen_random_weights(config["model"].get("backbone", {}))
     data = build(
         DataModule,
         config["data"],
@@ -138,6 +140,20 @@ def _build_model(config: Config, resume: str | None) -> torch.nn.Module:
     state, _ = read_checkpoint(start["checkpoint"], start.get("converter"))
     load_parameters(model, state, start["checkpoint"])
     return model
+
+
+def _refuse_frozen_random_weights(backbone: Config) -> None:
+    """Refuse to freeze what nothing has trained.
+
+    Raises:
+        ConfigError: Stages or statistics are frozen and there are no pretrained weights.
+    """
+    for key, free in (("frozen_stages", -1), ("norm_eval", False)):
+        if not backbone.get("pretrained", True) and backbone.get(key, free) != free:
+            raise ConfigError(
+                f"model.backbone.{key}: {backbone[key]} would freeze random weights; give "
+                f"model.backbone.pretrained or load_from, or set it to {str(free).lower()}"
+            )
 
 
 def _missing(section: str) -> Config:

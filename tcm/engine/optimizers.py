@@ -1,6 +1,6 @@
 """Optimisers by name, and parameter groups by name prefix."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast, overload
 
 import torch
@@ -11,6 +11,18 @@ from tcm.registry import OPTIMIZERS
 
 Groups = Iterable[Any]  # parameters, or mappings with `params`
 Betas = tuple[float, float]
+_NORMS = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.SyncBatchNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.RMSNorm,
+)
 
 
 @OPTIMIZERS.register("SGD")
@@ -124,6 +136,7 @@ def parameter_groups(
     lr: float,
     lr_multipliers: Mapping[str, float] | None = None,
     no_decay: Iterable[str] = (),
+    norm_decay: bool | Sequence[str] = True,
 ) -> list[dict[str, Any]]:
     """Return the trainable parameters in groups of one learning rate and one weight decay policy.
 
@@ -132,30 +145,50 @@ def parameter_groups(
         lr: Base learning rate.
         lr_multipliers: Name prefix to factor on `lr`; the longest matching prefix counts.
         no_decay: Parts of names whose parameters get no weight decay, such as ``norm`` or ``bias``.
+        norm_decay: Whether norm layers, told by their type, get weight decay; or the name prefixes
+            under which they do.
 
     Raises:
         ConfigError: A prefix matches no parameter.
     """
     multipliers = dict(lr_multipliers or {})
-    names = [name for name, _ in model.named_parameters()]
-    for prefix in multipliers:
-        if not any(_has_prefix(name, prefix) for name in names):
-            prefixes = {".".join(n.split(".")[:i]) for n in names for i in (1, 2, 3)}
-            hint = nearest(prefix, prefixes)
-            raise ConfigError(
-                f"param_groups.lr_multipliers: no parameter is under '{prefix}'{hint}"
-            )
+    decaying_norms = [] if isinstance(norm_decay, bool) else list(norm_decay)
+    _check_prefixes(model, multipliers, "lr_multipliers")
+    _check_prefixes(model, decaying_norms, "norm_decay")
+    norms = _norm_parameters(model) if norm_decay is not True else set()
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             matching = [p for p in multipliers if _has_prefix(name, p)]
             factor = multipliers[max(matching, key=len)] if matching else 1.0
             decay = not any(part in name for part in no_decay)
+            if name in norms and not any(_has_prefix(name, p) for p in decaying_norms):
+                decay = False
             groups.setdefault((factor, decay), []).append(parameter)
     return [
         {"params": params, "lr": lr * factor} | ({} if decay else {"weight_decay": 0.0})
         for (factor, decay), params in groups.items()
     ]
+
+
+def _check_prefixes(model: nn.Module, prefixes: Iterable[str], argument: str) -> None:
+    names = [name for name, _ in model.named_parameters()]
+    for prefix in prefixes:
+        if not any(_has_prefix(name, prefix) for name in names):
+            known = {".".join(n.split(".")[:i]) for n in names for i in (1, 2, 3)}
+            raise ConfigError(
+                f"param_groups.{argument}: no parameter is under '{prefix}'{nearest(prefix, known)}"
+            )
+
+
+def _norm_parameters(model: nn.Module) -> set[str]:
+    """Return the names of the parameters of norm layers."""
+    return {
+        f"{path}.{name}" if path else name
+        for path, module in model.named_modules()
+        if isinstance(module, _NORMS)
+        for name, _ in module.named_parameters(recurse=False)
+    }
 
 
 def _has_prefix(name: str, prefix: str) -> bool:

@@ -10,9 +10,9 @@ from tcm.cli.train import main
 from tcm.config import load_config
 from tcm.engine.callbacks import Checkpoints
 from tcm.engine.checkpoint import load_model, load_parameters, read_checkpoint
-from tcm.errors import CheckpointError
+from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import METRICS, MODELS
-from tests.cli.tiny import CONFIG, write_config
+from tests.cli.tiny import CONFIG, write_checkpoint, write_config
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,34 @@ def test_training_from_a_deployed_model_is_refused(straight, tmp_path):
     options = [f"load_from.checkpoint={run}/inference.ckpt", "trainer.max_steps=1"]
     with pytest.raises(CheckpointError, match=r"deployed FastTCM.*take best\.ckpt or last\.ckpt"):
         main([config, "--work-dir", str(tmp_path / "tuned"), "--cfg-options", *options])
+
+
+@pytest.mark.parametrize("options", [[], ["trainer.ema_decay=0.5"]])
+def test_frozen_parts_outlast_validations(tmp_path, options):
+    """Lightning ends each of the three by setting every module's flag to what it was before."""
+    config, start = write_config(tmp_path), tmp_path / "start.pth"
+    write_checkpoint(config, start)
+    settings = ["trainer.max_steps=7", "trainer.val_every_steps=2", f"load_from.checkpoint={start}"]
+    settings += ["model.backbone.frozen_stages=1", "model.backbone.norm_eval=true"]
+    run = tmp_path / "run"
+    main([config, "--work-dir", str(run), "--cfg-options", *settings, *options])
+    before, _ = read_checkpoint(start)
+    after, _ = read_checkpoint(run / "last.ckpt")
+    changed = [n.removeprefix("backbone.trunk.") for n in before if not after[n].equal(before[n])]
+    assert not [n for n in changed if n.startswith(("conv", "bn", "layer1."))]
+    assert not [n for n in changed if n.startswith("layer") and "running" in n]
+    assert "layer2.0.conv1.weight" in changed and "head.binarize.1.running_mean" in changed
+
+
+@pytest.mark.parametrize(
+    ("option", "free"), [("frozen_stages=0", "-1"), ("norm_eval=true", "false")]
+)
+def test_random_weights_are_not_frozen(tmp_path, option, free):
+    key = f"model.backbone.{option.partition('=')[0]}"
+    run = [write_config(tmp_path), "--work-dir", str(tmp_path / "run")]
+    with pytest.raises(ConfigError, match=f"{key}: .* freeze random weights.*set it to {free}"):
+        main([*run, "--cfg-options", f"model.backbone.{option}"])
+    assert not (tmp_path / "run").exists()
 
 
 @METRICS.register("SumOfScores")

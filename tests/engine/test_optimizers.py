@@ -34,6 +34,40 @@ def test_a_prefix_is_a_whole_name_part():
         parameter_groups(_Model(), 1.0, {"backbone.trun": 0.1})
 
 
+class _Normed(nn.Module):
+    """Norm layers whose names do not say so, in a trunk and outside."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.ModuleDict(
+            {"trunk": nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))}
+        )
+        self.head = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.GroupNorm(2, 4))
+        self.scale = nn.Parameter(torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("norm_decay", "spared"),
+    [
+        (True, set()),
+        (False, {"backbone.trunk.1", "head.1", "head.2"}),
+        (["backbone.trunk"], {"head.1", "head.2"}),
+    ],
+)
+def test_norm_layers_are_told_by_their_type(norm_decay, spared):
+    model = _Normed()
+    groups = parameter_groups(model, 1.0, {"backbone": 0.1}, norm_decay=norm_decay)
+    without = {id(p) for g in groups if g.get("weight_decay") == 0.0 for p in g["params"]}
+    names = {n.rpartition(".")[0] for n, p in model.named_parameters() if id(p) in without}
+    assert names == spared
+    assert sum(len(g["params"]) for g in groups) == len(list(model.parameters()))
+
+
+def test_a_prefix_of_decaying_norms_must_be_there():
+    with pytest.raises(ConfigError, match="norm_decay: no parameter is under 'backbone.trnk'; did"):
+        parameter_groups(_Normed(), 1.0, norm_decay=["backbone.trnk"])
+
+
 def test_ranger_without_lookahead_and_centralisation_is_radam():
     torch.manual_seed(0)
     start = torch.randn(5)  # a vector is not centralised

@@ -1,15 +1,16 @@
 """CLIP-R50 ("CR50"): CLIP's convolutional trunk alone, as a plain backbone."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_visual, read_clip_state
+from tcm.models.backbones.backbone import Backbone
 from tcm.registry import MODELS
 from tcm.structures import Config, Features
 
 
 @MODELS.register("CLIPResNet")
-class CLIPResNet(nn.Module):
+class CLIPResNet(Backbone):
     """CLIP's image encoder without its attention pool and without a text side.
 
     Args:
@@ -17,16 +18,29 @@ class CLIPResNet(nn.Module):
             initialisation.
         clip_model: Name of the architecture in open_clip, which `pretrained` belongs to.
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
+        frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
+        norm_eval: Whether batch norms use their running statistics in training too.
+        norm_requires_grad: Whether weights and biases of batch norms are trained.
     """
 
+    trunk: CLIPVisualTrunk
+    clip_weights = True
+
     def __init__(
-        self, pretrained: str | None, clip_model: str = "RN50", trunk: Config | None = None
+        self,
+        pretrained: str | None,
+        clip_model: str = "RN50",
+        trunk: Config | None = None,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_requires_grad: bool = True,
     ) -> None:
         super().__init__()
         self.trunk = CLIPVisualTrunk(**{**(trunk or {}), "heads": None})
         self.out_channels = list(self.trunk.out_channels)
         if pretrained is not None:
             load_visual(self.trunk, read_clip_state(pretrained, clip_model), pretrained)
+        self.freeze(frozen_stages, norm_eval, norm_requires_grad)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""

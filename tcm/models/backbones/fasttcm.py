@@ -36,6 +36,9 @@ class FastTCM(TCM):
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
+        frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
+        norm_eval: Whether batch norms use their running statistics in training too.
+        norm_requires_grad: Whether weights and biases of batch norms are trained.
     """
 
     text_constant: Tensor  # a buffer once deployed
@@ -54,6 +57,9 @@ class FastTCM(TCM):
         trunk: Config | None = None,
         text_encoder: Config | None = None,
         matching: Config | None = None,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_requires_grad: bool = True,
     ) -> None:
         super().__init__(
             pretrained,
@@ -65,6 +71,9 @@ class FastTCM(TCM):
             trunk,
             text_encoder,
             matching,
+            frozen_stages,
+            norm_eval,
+            norm_requires_grad,
         )
         dim = self.trunk.output_dim
         self.bsm = BimodalSimilarityMatching(dim, bsm) if bsm is not None else None

@@ -13,6 +13,7 @@ from torchvision.models.resnet import Bottleneck
 from torchvision.ops import deform_conv2d
 
 from tcm.errors import CheckpointError, ConfigError, nearest
+from tcm.models.backbones.backbone import Backbone
 from tcm.registry import MODELS
 from tcm.state_dicts import load_checked, read_state_file
 from tcm.structures import Features
@@ -61,7 +62,7 @@ class DeformableConv2d(nn.Conv2d):
 
 
 @MODELS.register("ResNet")
-class ResNet(nn.Module):
+class ResNet(Backbone):
     """torchvision's ResNet without its classifier.
 
     Args:
@@ -74,11 +75,16 @@ class ResNet(nn.Module):
             first 1x1 one (depths 50 up only), as some checkpoints of MMOCR have it.
         deep_stem: Start with three 3x3 convolutions of 64, 64 and 128 channels in place of one of
             7x7, as MMOCR's PANet does; weights for the plain stem do not fit.
+        frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
+        norm_eval: Whether batch norms use their running statistics in training too.
+        norm_requires_grad: Whether weights and biases of batch norms are trained.
 
     Raises:
         ConfigError: An unknown depth, stage or style.
         CheckpointError: The weights are unknown, missing or do not fit.
     """
+
+    trunk: IntermediateLayerGetter
 
     def __init__(
         self,
@@ -87,6 +93,9 @@ class ResNet(nn.Module):
         deformable_stages: Sequence[int] = (),
         style: Literal["pytorch", "caffe"] = "pytorch",
         deep_stem: bool = False,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_requires_grad: bool = True,
     ) -> None:
         super().__init__()
         if depth not in _DEPTHS:
@@ -110,6 +119,7 @@ class ResNet(nn.Module):
         self._deform(deformable_stages, depth)
         expansion = 1 if depth < 50 else 4
         self.out_channels = [64 * expansion, 128 * expansion, 256 * expansion, 512 * expansion]
+        self.freeze(frozen_stages, norm_eval, norm_requires_grad)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""

@@ -8,11 +8,12 @@ Shapes: B batch, K classes, D joint embedding.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_text, load_visual, read_clip_state
+from tcm.models.backbones.backbone import Backbone
 from tcm.models.prompting.matching import InstanceLanguageMatching
 from tcm.models.prompting.text_side import TextSide
 from tcm.registry import MODELS
@@ -20,7 +21,7 @@ from tcm.structures import Config, Features
 
 
 @MODELS.register("TCM")
-class TCM(nn.Module):
+class TCM(Backbone):
     """CLIP's trunk, a text side conditioned on each image, and their matching.
 
     The cosine map of the matching is concatenated to the last level.
@@ -36,10 +37,15 @@ class TCM(nn.Module):
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
+        frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
+        norm_eval: Whether batch norms use their running statistics in training too.
+        norm_requires_grad: Whether weights and biases of batch norms are trained.
     """
 
     text_side: TextSide | None  # None once FastTCM is deployed
 
+    trunk: CLIPVisualTrunk
+    clip_weights = True
     _meta_query = False
 
     def __init__(
@@ -53,6 +59,9 @@ class TCM(nn.Module):
         trunk: Config | None = None,
         text_encoder: Config | None = None,
         matching: Config | None = None,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        norm_requires_grad: bool = True,
     ) -> None:
         super().__init__()
         self.trunk = CLIPVisualTrunk(**(trunk or {}))
@@ -68,6 +77,7 @@ class TCM(nn.Module):
         classes = self.text_side.num_classes
         self.matching = InstanceLanguageMatching(dim, classes, **(matching or {}))
         self.out_channels = [*self.trunk.out_channels[:3], self.trunk.out_channels[3] + classes]
+        self.freeze(frozen_stages, norm_eval, norm_requires_grad)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels, with the cosine map behind the last, and the matching.

@@ -10,11 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from tcm.errors import ConfigError
+from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.registry import MODELS
 from tcm.structures import Config, Features, TextInstances
-
-CLIP_MEAN = (122.679, 116.669, 104.007)  # RGB in 0..255, as the authors of TCM and DBNet use them
-CLIP_STD = (58.395, 57.12, 57.375)
 
 
 @MODELS.register("TextDetector")
@@ -29,8 +27,10 @@ class TextDetector(nn.Module):
         head: Config of a head, without `in_channels`.
         matching_loss: Config of the auxiliary loss on the matching logits; ignored by plain
             backbones, which have none.
-        mean: Subtracted from the RGB image in 0..255.
-        std: What it is divided by then.
+        mean: Subtracted from the RGB image in 0..255; None takes what the backbone's weights were
+            trained with, or ImageNet's if it does not say.
+        std: What it is divided by then; None as for `mean`.
+        clip_mean: Takes the place of `mean` None on backbones with CLIP's weights.
     """
 
     mean: Tensor
@@ -42,8 +42,9 @@ class TextDetector(nn.Module):
         neck: Config,
         head: Config,
         matching_loss: Config | None = None,
-        mean: Sequence[float] = CLIP_MEAN,
-        std: Sequence[float] = CLIP_STD,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        clip_mean: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone, "model.backbone")
@@ -52,6 +53,12 @@ class TextDetector(nn.Module):
         self.matching_loss = (
             MODELS.build(matching_loss, "model.matching_loss") if matching_loss else None
         )
+        if mean is None and getattr(self.backbone, "clip_weights", False):
+            mean = clip_mean
+        if mean is None:
+            mean = getattr(self.backbone, "mean", IMAGENET_MEAN)
+        if std is None:
+            std = getattr(self.backbone, "std", IMAGENET_STD)
         if len(mean) != 3 or len(std) != 3:
             raise ConfigError(f"model.mean and model.std: three numbers each, got {mean} and {std}")
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)

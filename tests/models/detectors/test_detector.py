@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.detectors.detector import CLIP_MEAN, CLIP_STD
+from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.registry import MODELS
 from tests.models.tiny import BACKBONES, detector, targets
 
@@ -37,7 +37,7 @@ def test_images_are_normalised_channel_by_channel():
     images = _images()
     before = images.clone()
     found = _build("CLIPResNet").normalise(images)
-    for i, (mean, std) in enumerate(zip(CLIP_MEAN, CLIP_STD, strict=True)):
+    for i, (mean, std) in enumerate(zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)):
         torch.testing.assert_close(found[:, i], (images[:, i].float() - mean) / std)
     assert found.dtype == torch.float32
     assert found.is_contiguous(memory_format=torch.channels_last)
@@ -48,6 +48,17 @@ def test_mean_and_std_are_configurable_and_no_part_of_a_checkpoint():
     model = _build("CLIPResNet", mean=[0, 0, 0], std=[255, 1, 1])
     assert model.normalise(torch.full((1, 3, 1, 1), 255))[0, :, 0, 0].tolist() == [1, 255, 255]
     assert not {"mean", "std"} & set(model.state_dict())
+
+
+def test_a_mean_of_ones_own_comes_before_clips_and_clips_before_the_backbones():
+    def mean(name, **changes):
+        return _build(name, **changes).mean.flatten().tolist()
+
+    assert mean("FastTCM", clip_mean=[1, 2, 3]) == mean("CLIPResNet", clip_mean=[1, 2, 3])
+    assert mean("TCM", clip_mean=[1, 2, 3]) == [1, 2, 3]
+    assert mean("TCM", clip_mean=[1, 2, 3], mean=[4, 5, 6]) == [4, 5, 6]
+    assert mean("ResNet", clip_mean=[1, 2, 3]) == mean("FastTCM") == mean("ResNet")
+    assert mean("ResNet") == pytest.approx([123.675, 116.28, 103.53])
 
 
 @pytest.mark.parametrize("wrong", [{"mean": [0, 0]}, {"std": [1, 1, 1, 1]}])
