@@ -105,6 +105,53 @@ def test_all_mistakes_are_reported_at_once(tmp_path, monkeypatch, capsys):
         assert place in error
 
 
+def test_wrong_names_and_wrong_values_are_reported_together(tmp_path, monkeypatch, capsys):
+    """Six mistakes, three of them values."""
+    options = [
+        "data.train.batch_size=four",
+        'optimizer.lr="1e-4"',
+        "model.head.decode={type: DBDecoder, output: polly}",
+        "model.neck.type=FPNCC",
+        "trainer.max_step=4",
+        "data.val.pipelin=[]",
+    ]
+    lines = _train(tmp_path, monkeypatch, capsys, options=options).strip().splitlines()
+    assert "6 mistakes" in lines[0] and len(lines) == 7
+    for expected in (
+        "data.train.batch_size: a whole number at least 1 is wanted, got 'four'",
+        "optimizer.lr: a number is wanted, got '1e-4'",
+        "model.head.decode.output: 'quad' or 'poly' is wanted, got 'polly'; did you mean 'poly'?",
+        "model.neck: unknown model 'FPNCC'; did you mean 'FPNC'?",
+        "trainer.max_step: TrainerConfig takes no argument 'max_step'; did you mean 'max_steps'?",
+        "data.val.pipelin: Stage takes no argument 'pipelin'; did you mean 'pipeline'?",
+    ):
+        assert f"  {expected}" in lines
+
+
+def test_a_bug_in_a_part_shows_its_own_traceback(tmp_path):
+    (tmp_path / "buggy.py").write_text(
+        """
+from torch import nn
+from tcm.registry import MODELS
+
+@MODELS.register()
+class BuggyNeck(nn.Module):
+    def __init__(self, in_channels):
+        super().__init__()
+        self.out_channels = in_channels + None  # the bug
+"""
+    )
+    config = write_config(tmp_path, "imports: [buggy.py]\n" + CONFIG)
+    option = "model.neck={_delete_: true, type: BuggyNeck}"
+    command = [sys.executable, "tools/train.py", config, "--work-dir", str(tmp_path / "run")]
+    done = subprocess.run(
+        [*command, "--cfg-options", option], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "self.out_channels = in_channels + None  # the bug" in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("TypeError: ")
+
+
 def test_missing_annotation_file(tmp_path, monkeypatch, capsys):
     text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % (tmp_path / "train.json"))
     (tmp_path / "trian.json").write_text("{}")
