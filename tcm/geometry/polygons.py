@@ -98,16 +98,17 @@ def iou_matrix(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygo
     return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
 
 
-def clip_to_box(polygon: np.ndarray, box: Sequence[float]) -> np.ndarray | None:
-    """Return the part of (P, 2) inside the box (xmin, ymin, xmax, ymax).
+def clip_to_box(polygon: np.ndarray, box: Sequence[float]) -> list[np.ndarray]:
+    """Return the parts of (P, 2) inside the box (xmin, ymin, xmax, ymax), none if it is outside.
 
-    The result is float32 (Q, 2), open (the first point is not repeated), clockwise; None if it
-    would be empty or in several parts.
+    Each part is float32 (Q, 2), open (the first point is not repeated), clockwise, of positive
+    area. A polygon that bends out of the box and back has several.
     """
-    part = repair(polygon).intersection(shapely.box(*box))
-    if part.geom_type != "Polygon" or part.area <= 0:
-        return None
-    return clockwise(np.asarray(part.exterior.coords[:-1], np.float32))
+    # An outline that runs along the border leaves lines and points beside the polygons.
+    parts = shapely.get_parts(repair(polygon).intersection(shapely.box(*box)))
+    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    outlines = [np.asarray(p.exterior.coords[:-1], np.float32) for p in polygons if not p.is_empty]
+    return [clockwise(outline) for outline in outlines if area(outline) > 0]
 
 
 def transform_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -79,15 +79,42 @@ def test_crops_of_the_oracle(oracle):
     boxes, wanted = oracle["crop.boxes"], polygons_of(oracle, "crop.out")
     sources = polygons_of(oracle, "crop.in")
     for source, box, target, area in zip(sources, boxes, wanted, oracle["crop.area"], strict=True):
-        found = geo.clip_to_box(source, box)
-        assert (found is None) == (target is None or area == 0)
-        if found is not None:
+        parts = geo.clip_to_box(source, box)
+        # MMOCR drops what is cut into several parts.
+        assert (len(parts) == 1) == (target is not None and area > 0)
+        if len(parts) == 1:
+            (found,) = parts
             assert geo.area(found) == pytest.approx(area, rel=1e-3)
             assert geo.signed_area(found) > 0
             assert not np.array_equal(found[0], found[-1])
             # The same vertices, in whatever order, as MMOCR's closed ring.
             gaps = np.linalg.norm(found[:, None] - target[None], axis=2)
             assert max(gaps.min(axis=0).max(), gaps.min(axis=1).max()) < 1e-2
+
+
+def test_a_part_that_only_runs_along_the_border_does_not_take_the_others_away():
+    # A comb whose second tooth ends on the border of the box: a square and a line, then a point.
+    comb = np.float32([[0, 0], [10, 0], [10, 8], [8, 8], [8, 4], [4, 4], [4, 10], [0, 10]])
+    (square,) = geo.clip_to_box(comb, (0, 8, 10, 20))
+    assert geo.bounding_box(square).tolist() == [0, 8, 4, 10]
+    peak = np.float32([[0, 0], [10, 0], [9, 8], [8, 4], [4, 4], [4, 10], [0, 10]])
+    assert len(geo.clip_to_box(peak, (0, 8, 10, 20))) == 1
+    assert geo.clip_to_box(peak, (5, 8, 10, 20)) == []
+
+
+def test_all_parts_of_random_bends_are_kept():
+    rng = np.random.default_rng(0)
+    several = 0
+    for _ in range(200):
+        angles = np.linspace(0, rng.uniform(2, 5), 8) + rng.uniform(0, 6)
+        circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        bend = rng.uniform(20, 60) * np.concatenate([circle, 0.7 * circle[::-1]])
+        box = (rng.uniform(-40, 40), rng.uniform(-60, 0), 60, 60)
+        parts = geo.clip_to_box(bend.astype(np.float32), box)
+        whole = shapely.Polygon(bend).intersection(shapely.box(*box))
+        assert sum(map(geo.area, parts)) == pytest.approx(whole.area, rel=1e-4, abs=1e-3)
+        several += len(parts) > 1
+    assert several >= 10
 
 
 def test_transform_points_divides_by_the_third_coordinate():

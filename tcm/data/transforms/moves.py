@@ -7,7 +7,6 @@ polygons and sets `Sample.size`. `Warp` makes the pixels once, from the product 
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -130,19 +129,23 @@ def inside(boxes: np.ndarray, window: Sequence[float] | np.ndarray) -> np.ndarra
 def clip(sample: Sample) -> Sample:
     """Return the sample with its polygons cut to the canvas.
 
-    Those of which nothing is left, or several parts, are dropped; those that lose more than a
-    twentieth of their area lose their text (see `sides.cut`), and stay for detection.
+    Those of which nothing is left are dropped. Those that lose more than a twentieth of their area
+    lose their text (see `sides.cut`), and stay for detection; of one that is cut into several
+    parts each is a text of its own, with the flag, label and score of the whole.
     """
     height, width = sample.size
     window = (0, 0, width, height)
-    polygons: list[Any] = list(sample.instances.polygons)
-    texts = list(sample.instances.texts)
-    whole = inside(bounds(polygons), window)
+    instances = sample.instances
+    polygons: list[np.ndarray] = []
+    texts: list[str | None] = []
+    owners: list[int] = []
+    whole = inside(bounds(instances.polygons), window)
     if whole.all():
         return sample
-    for i in np.flatnonzero(~whole):
-        polygons[i], legible = cut(polygons[i], window)
-        texts[i] = texts[i] if legible else None
-    keep = [i for i, polygon in enumerate(polygons) if polygon is not None]
-    kept = replace(sample.instances, texts=texts).select(np.array(keep, np.int64))
-    return replace(sample, instances=kept.with_polygons([polygons[i] for i in keep]))
+    for i, (polygon, text) in enumerate(zip(instances.polygons, instances.texts, strict=True)):
+        parts, legible = ([polygon], True) if whole[i] else cut(polygon, window)
+        polygons += parts
+        texts += [text if legible else None] * len(parts)
+        owners += [i] * len(parts)
+    kept = instances.select(np.array(owners, np.int64))
+    return replace(sample, instances=replace(kept, polygons=polygons, texts=texts))

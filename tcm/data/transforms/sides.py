@@ -18,28 +18,30 @@ _SAME_AREA = 1e-3  # relative difference of two ways to cut
 
 def cut(
     polygon: np.ndarray, window: tuple[float, float, float, float]
-) -> tuple[np.ndarray | None, bool]:
-    """Return the part of a polygon in a window, and whether its text is still there.
+) -> tuple[list[np.ndarray], bool]:
+    """Return the parts of a polygon in a window, and whether its text is still there.
 
     Args:
         polygon: (P, 2), clockwise, upper side first.
         window: (xmin, ymin, xmax, ymax).
 
     Returns:
-        float32 (Q, 2), clockwise, or None if nothing or several parts are left. It has its sides,
-        each of Q / 2 vertices, except when one of them is lost or the polygon was no simple one;
-        the text counts as gone then, and when less than `LEGIBLE_SHARE` of the area is left.
+        A list of float32 (Q, 2), clockwise, empty if nothing is left. A single part has its sides,
+        each of Q / 2 vertices, except when one of them is lost or the polygon was no simple one.
+        The text counts as gone then, when less than `LEGIBLE_SHARE` of the area is left, and when
+        there are several parts: nobody knows which characters are on which.
     """
-    part = clip_to_box(polygon, window)
-    if part is None:
-        return None, False
+    parts = clip_to_box(polygon, window)
+    if len(parts) != 1:
+        return parts, False
+    (part,) = parts
     ordered = _cut_sides(polygon, window)
     # Where an outline leaves the window and comes back, spikes can be left on the border.
     if ordered is None or not is_simple(ordered):
-        return part, False
+        return parts, False
     if abs(area(ordered) - area(part)) > _SAME_AREA * area(part):
-        return part, False
-    return ordered, area(part) >= LEGIBLE_SHARE * area(polygon)
+        return parts, False
+    return [ordered], area(part) >= LEGIBLE_SHARE * area(polygon)
 
 
 def mirrored(polygon: np.ndarray, upside_down: bool) -> np.ndarray:

@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-from tcm.data.transforms.moves import move
+from tcm.data.transforms.moves import bounds, inside, move
 from tcm.data.transforms.sides import cut
 from tcm.errors import ConfigError, nearest
+from tcm.geometry.polygons import area, clip_to_box
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -27,10 +28,13 @@ class WordAugment:
     """Draw some different operations and apply each with a probability.
 
     At magnitude 5: Rotate by 15 degrees on an enlarged canvas; ShearX 0.45, ShearY 0.1; TranslateX
-    5 % of the width, TranslateY 15 % of the height; Posterize to 2 bits; Solarize from 128;
-    SolarizeAdd 55; Color, Contrast and Brightness by a factor of 1 +- 0.45; GaussianBlur of radius
-    2; PoissonNoise of mean 20 and random sign, the same in all channels; AutoContrast, Equalize and
-    Invert. Signs are drawn. The label stays, whatever is cut off.
+    5 % of the width, TranslateY 15 % of the height; Posterize to 2 bits (at other magnitudes never
+    below 1); Solarize from 128; SolarizeAdd 55; Color, Contrast and Brightness by a factor of
+    1 +- 0.45; GaussianBlur of radius 2; PoissonNoise of mean 20 and random sign, the same in all
+    channels; AutoContrast, Equalize and Invert. Signs are drawn.
+
+    The label stays, whatever is cut off; an operation that would move the whole word off the canvas
+    (shearing one that is much taller than wide) is left out.
     """
 
     def __init__(
@@ -66,9 +70,11 @@ class WordAugment:
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the changed sample."""
+        sample = _clipped(sample)
         for i in rng.choice(len(self.ops), self.num_ops, replace=False):
             if rng.random() < self.prob:
-                sample = _OPERATIONS[self.ops[i]](sample, self.strength, rng)
+                changed = _OPERATIONS[self.ops[i]](sample, self.strength, rng)
+                sample = changed if _is_seen(changed) else sample
         return _clipped(sample)
 
 
@@ -76,14 +82,32 @@ def _sign(rng: np.random.Generator) -> int:
     return 1 if rng.random() < 0.5 else -1
 
 
-def _clipped(sample: Sample) -> Sample:
-    """Return the sample with its polygons cut to the canvas, texts kept."""
+def _beyond(sample: Sample) -> np.ndarray:
+    """Return the indices of the texts that are not wholly on the canvas."""
+    height, width = sample.size
+    return np.flatnonzero(~inside(bounds(sample.instances.polygons), (0, 0, width, height)))
+
+
+def _is_seen(sample: Sample) -> bool:
+    """Tell whether something of every text is on the canvas."""
     window = (0, 0, sample.size[1], sample.size[0])
-    parts = [cut(polygon, window)[0] for polygon in sample.instances.polygons]
-    kept = [i for i, part in enumerate(parts) if part is not None]
-    instances = sample.instances.select(np.array(kept, np.int64))
-    polygons = [part for part in parts if part is not None]
-    return replace(sample, instances=instances.with_polygons(polygons))
+    return all(clip_to_box(sample.instances.polygons[i], window) for i in _beyond(sample))
+
+
+def _clipped(sample: Sample) -> Sample:
+    """Return the sample with its polygons cut to the canvas, of each the largest part.
+
+    Texts stay as long as something of them is seen.
+    """
+    window = (0, 0, sample.size[1], sample.size[0])
+    parts = {i: cut(sample.instances.polygons[i], window)[0] for i in _beyond(sample)}
+    if not parts:
+        return sample
+    kept = [i for i in range(len(sample.instances)) if parts.get(i, True)]
+    polygons = [
+        max(parts[i], key=area) if i in parts else sample.instances.polygons[i] for i in kept
+    ]
+    return replace(sample, instances=sample.instances.select(kept).with_polygons(polygons))
 
 
 def _rotate(sample: Sample, strength: float, rng: np.random.Generator) -> Sample:
@@ -156,7 +180,8 @@ _OPERATIONS: dict[str, _Step] = {
     "Invert": partial(_recolour, change=lambda image, _: ImageOps.invert(image)),
     "Rotate": _rotate,
     "Posterize": partial(
-        _recolour, change=lambda image, strength: ImageOps.posterize(image, 4 - int(4 * strength))
+        _recolour,
+        change=lambda image, strength: ImageOps.posterize(image, max(1, 4 - int(4 * strength))),
     ),
     "Solarize": partial(
         _recolour,

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from tcm.data.transforms.moves import bounds, crop, keep_ratio_factor, mirror, resize
-from tcm.geometry.polygons import transform_points
+from tcm.data.transforms.moves import bounds, clip, crop, keep_ratio_factor, mirror, resize, shift
+from tcm.geometry.polygons import area, transform_points
+from tcm.structures import Sample, TextInstances
 from tests.data.builders import box, sample
 
 
@@ -33,3 +34,26 @@ def test_crop_shifts_what_is_inside_and_drops_the_rest() -> None:
     assert out.size == (40, 24)
     assert out.instances.texts == ["w0"]
     np.testing.assert_array_equal(out.instances.polygons[0], box(2, 4, 18, 12))
+
+
+def test_clip_keeps_every_part_of_a_text_with_the_flag_and_label_of_the_whole() -> None:
+    # Three texts: one outside, a bow whose ends alone are seen, one that is whole.
+    bow = np.array([[0, 5], [30, 5], [30, 25], [0, 25], [0, 20], [25, 20], [25, 10], [0, 10]])
+    polygons = [box(-9, 0, -2, 4), bow - [10, 0], box(2, 30, 12, 36)]
+    texts = TextInstances(
+        polygons, ["a", "bow", "c"], [False, True, False], np.array([0.1, 0.2, 0.3]), [7, 8, 9]
+    )
+    start = Sample(np.zeros((40, 12, 3), np.uint8), "", texts)
+    out = clip(start).instances
+    assert [area(p) for p in out.polygons] == [60, 60, 60]
+    assert out.texts == [None, None, "c"]
+    assert out.ignored.tolist() == [True, True, False]
+    assert out.labels.tolist() == [8, 8, 9]
+    np.testing.assert_allclose(out.scores, [0.2, 0.2, 0.3])
+    assert len(texts) == 3 and texts.texts == ["a", "bow", "c"]
+
+
+def test_shift_makes_a_window_the_canvas_and_keeps_all_texts() -> None:
+    out = shift(sample(), (30, 20, 64, 48))
+    assert out.size == (28, 34)
+    np.testing.assert_array_equal(out.instances.polygons[0], box(-22, -12, -6, -4))

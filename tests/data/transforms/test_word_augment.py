@@ -5,8 +5,9 @@ from PIL import Image, ImageEnhance, ImageOps
 from tcm.data.datasets.word_list import word_sample
 from tcm.data.transforms.warp import Warp
 from tcm.data.transforms.word_augment import _OPERATIONS, WordAugment
+from tcm.data.transforms.words import StretchTo
 from tcm.errors import ConfigError
-from tcm.geometry.polygons import transform_points
+from tcm.geometry.polygons import area, transform_points
 
 GEOMETRIC = ["Rotate", "ShearX", "ShearY", "TranslateX", "TranslateY"]
 
@@ -116,6 +117,40 @@ def test_the_label_stays_whatever_is_cut_off():
     for seed in range(20):
         out = WordAugment(5, 10, 1.0, GEOMETRIC)(_word(), np.random.default_rng(seed))
         assert out.instances.texts == ["Text"]
+
+
+@pytest.mark.parametrize("magnitude", [0, 0.1, 2.4, 5, 7.6, 9.9, 10])
+@pytest.mark.parametrize("name", list(_OPERATIONS))
+def test_every_operation_takes_every_magnitude(name, magnitude):
+    for seed in range(2):
+        image = _apply(name, magnitude, seed).image
+        assert image.shape == (40, 100, 3) and image.dtype == np.uint8
+
+
+def test_posterize_keeps_at_least_one_bit():
+    image = _word().image
+    for magnitude, bits in ((0, 4), (5, 2), (7.5, 1), (9.9, 1), (10, 1)):
+        expected = ImageOps.posterize(Image.fromarray(image), bits)
+        np.testing.assert_array_equal(_apply("Posterize", magnitude).image, expected)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 60), (60, 1), (90, 6), (6, 90), (120, 3), (45, 40)])
+def test_crops_of_any_shape_keep_their_word_in_sight(size):
+    black = word_sample(np.zeros((*size, 3), np.uint8), "", "Text", 0)
+    rng, warp = np.random.default_rng(0), Warp(fill="grey", interpolation="bicubic")
+    augment, stretch = WordAugment(5, 10, 0.7, GEOMETRIC), StretchTo([32, 64])
+    for _ in range(60):
+        out = warp(stretch(augment(black, rng), rng), rng)
+        assert out.instances.texts == ["Text"]
+        (polygon,) = out.instances.polygons
+        assert area(polygon) > 0
+        assert (polygon >= -0.02).all() and (polygon <= np.array([64, 32]) + 0.02).all()
+
+
+def test_a_text_that_is_not_on_the_image_is_dropped():
+    far = word_sample(np.zeros((20, 30, 3), np.uint8), "", "Text", 0)
+    far.instances.polygons[0] += 100
+    assert len(WordAugment(3, 5, 1.0)(far, np.random.default_rng(0)).instances) == 0
 
 
 def test_half_of_the_three_drawn_operations_is_applied(monkeypatch):
