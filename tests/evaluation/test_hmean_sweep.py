@@ -112,6 +112,27 @@ def test_self_crossing_detections_are_repaired():
     assert 0 < overlaps.item() <= 1
 
 
+@pytest.mark.parametrize(
+    "found, ignored, kept",
+    [
+        # The lobes of a bow tie cancel each other before the repair, which leaves 25 at least: 9 of
+        # them are too much of nothing.
+        ([[0, 0], [10, 0], [0, 10], [10, 10]], [[4, 0], [6, 0], [6, 10], [4, 10]], 0),
+        # Around a square and once more around half of it: 150 before the repair and 100 after it,
+        # of which 60 are the greater part.
+        (
+            [[0, 0], [10, 0], [10, 10], [0, 10], [0, 0], [10, 0], [10, 5], [0, 5]],
+            [[0, 0], [10, 0], [10, 6], [0, 6]],
+            1,
+        ),
+    ],
+)
+def test_the_share_inside_an_ignored_truth_is_of_the_area_before_the_repair(found, ignored, kept):
+    prediction = TextInstances([np.array(found)], scores=[1])
+    overlaps, _ = HmeanSweep().overlaps(prediction, TextInstances([ignored], ignored=[True]))
+    assert overlaps.shape == (0, kept)
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize(
     "found, truth, counts",

@@ -75,6 +75,15 @@ def test_repair_joins_the_parts_of_a_bow_tie():
     assert not geo.is_simple(BOW_TIE)
 
 
+def test_repair_takes_the_hull_of_parts_that_a_zero_buffer_leaves():
+    # Two squares of 4 x 4 that meet in a corner.
+    squares = [[0, 0], [4, 0], [4, 4], [8, 4], [8, 8], [4, 8], [4, 4], [0, 4]]
+    repaired = geo.repair(np.array(squares))
+    assert repaired.is_valid and repaired.geom_type == "Polygon"
+    assert repaired.area == 48  # 8 x 8 without two corners of 4 x 4 / 2
+    assert repaired.bounds == (0, 0, 8, 8)
+
+
 def test_crops_of_the_oracle(oracle):
     boxes, wanted = oracle["crop.boxes"], polygons_of(oracle, "crop.out")
     sources = polygons_of(oracle, "crop.in")

@@ -29,6 +29,12 @@ def test_choice_is_a_fixed_one() -> None:
     assert subset.choose([str(i) for i in range(10)], 0.3, 0).ids == ["4", "6", "2"]
 
 
+@pytest.mark.parametrize(("total", "count"), [(14, 1), (16, 2), (1004, 100), (1006, 101)])
+def test_the_count_is_rounded_to_the_nearest(total: int, count: int) -> None:
+    ids = [str(i) for i in range(total)]
+    assert len(subset.choose(ids, 0.1, 0).ids) == count
+
+
 def test_at_least_one_image_is_chosen() -> None:
     assert len(subset.choose(IDS[:3], 0.01, 0).ids) == 1
 

@@ -94,3 +94,18 @@ def test_a_busy_ground_gets_a_plate(monkeypatch):
         scene._draw_plate(image, word, np.random.default_rng(0))
     assert len(np.unique(checks[covered([word], 0)], axis=0)) == 1
     assert (plain == 90).all()
+
+
+def test_no_plate_covers_a_word(monkeypatch):
+    # Plates as large as the image: one drawn after a word would hide it.
+    height, width = OPTIONS.size
+    everything = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    monkeypatch.setattr(scene, "_PLATE", 1)
+    monkeypatch.setattr(scene, "offset_polygon", lambda outline, distance: everything)
+    monkeypatch.setattr(scene, "add_grain", lambda image, rng: image)
+    image, instances = make_scene(OPTIONS, np.random.default_rng(0))
+    assert len(instances) > 2
+    ground = image[0, 0]
+    assert (image[:, 0] == ground).all()
+    for word in place_words(OPTIONS, np.random.default_rng(0)):  # the first thing a scene does
+        assert (image[covered([word], 127)] != ground).any(axis=1).mean() > 0.9

@@ -255,3 +255,26 @@ def test_scale_onto_a_base_draws_the_long_side_around_it() -> None:
 def test_base_is_a_pair_of_bounds(size: tuple[int, int], expected: tuple[int, int]) -> None:
     scale = RandomScale((1.0, 1.0), base=[500, 1000])
     assert scale(planned(*size), RNG).size == expected
+
+
+def _drawn(transform: ResizeShortSide) -> tuple[np.ndarray, np.ndarray]:
+    """Return scales and aspect ratios (height over width), (300,) each, of a large square."""
+    rng = np.random.default_rng(0)
+    heights, widths = np.array([transform(planned(5000, 5000), rng).size for _ in range(300)]).T
+    return np.sqrt(heights * widths) / 1000, heights / widths
+
+
+def test_short_side_is_jittered_in_scale_and_in_aspect() -> None:
+    scales, aspects = _drawn(ResizeShortSide(1000, 1, (0.7, 1.3), (0.8, 1.2)))
+    for drawn, low, high in ((scales, 0.7, 1.3), (aspects, 0.8, 1.2)):
+        assert low - 0.002 < drawn.min() < low + 0.03
+        assert high - 0.03 < drawn.max() < high + 0.002
+        assert drawn.mean() == pytest.approx(1, abs=0.03)
+    assert abs(np.corrcoef(scales, aspects)[0, 1]) < 0.2
+
+
+def test_scale_and_aspect_of_the_short_side_are_jittered_one_without_the_other() -> None:
+    scales, aspects = _drawn(ResizeShortSide(1000, 1, ratio_range=(0.7, 1.3)))
+    assert np.ptp(scales) > 0.5 and np.ptp(aspects) == 0
+    scales, aspects = _drawn(ResizeShortSide(1000, 1, aspect_ratio_range=(0.8, 1.2)))
+    assert np.ptp(scales) < 0.002 and np.ptp(aspects) > 0.3

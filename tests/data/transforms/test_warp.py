@@ -72,6 +72,29 @@ def test_shrinking_much_averages_instead_of_aliasing() -> None:
         assert np.abs(out.image[2:-2, 2:-2].astype(int) - 128).max() <= 2
 
 
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_whole_blocks_of_the_shrinking_are_averaged(factor: int) -> None:
+    # Stripes as wide as half a block; where a new pixel falls on an old one's centre, interpolation
+    # averages nothing, and a block of half the side lies in one stripe.
+    columns = np.arange(16 * factor) // (factor // 2) % 2 * 255
+    stripes = np.broadcast_to(columns[:, None], (16 * factor, 16 * factor, 3)).swapaxes(0, 1)
+    for image in (stripes, stripes.swapaxes(0, 1)):
+        start = Sample(np.ascontiguousarray(image, np.uint8), "", TextInstances())
+        for shift in (0.25, 0.5):
+            matrix = np.array([[1 / factor, 0, shift], [0, 1 / factor, shift], [0, 0, 1]])
+            for turn in (np.eye(3), np.array([[0, 1.0, 0], [1, 0, 0], [0, 0, 1]])):
+                out = Warp()(replace(start, matrix=turn @ matrix, size=(16, 16)), RNG)
+                assert np.abs(out.image[2:-2, 2:-2].astype(int) - 128).max() <= 2
+
+
+def test_an_axis_that_does_not_shrink_keeps_its_detail() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (16, 1, 3), dtype=np.uint8)
+    start = Sample(np.repeat(rows, 64, axis=1), "", TextInstances())
+    turned = np.array([[0, 1.0, 0], [0.25, 0, 0], [0, 0, 1]])  # rows become columns
+    out = Warp()(replace(start, matrix=turned, size=(16, 16)), RNG)
+    np.testing.assert_array_equal(out.image, np.repeat(rows.swapaxes(0, 1), 16, axis=0))
+
+
 def test_shrinking_much_stays_aligned() -> None:
     quad = box(16, 12, 48, 36)
     start = Sample(
