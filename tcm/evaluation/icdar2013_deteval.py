@@ -2,9 +2,10 @@
 
 Rectangles include their last pixels: width = xmax - xmin + 1. A split text counts 0.8, and so does
 each of its parts; merged texts count 1 each, and so does the detection that merges them. Three
-relatives shipped with DB are named options: areas without the last pixels, sums rounded to four
-decimals, a single partner always one to one. Their exact conditions on further overlaps could be
-fixed only as far as known results tell them apart.
+relatives shipped with DB are named options: areas without the last pixels, rectangles of no area
+left out, sums rounded to four decimals, a single partner always one to one. Of them only
+``db_deteval`` looks at further overlaps: one to one must overlap nothing else, the other two steps
+must overlap two or more.
 """
 
 import re
@@ -51,7 +52,6 @@ class ICDAR2013DetEval(DetectionProtocol):
     truth_pattern = r"gt_img_([0-9]+)\.txt"
     detection_pattern = r"res_img_([0-9]+)\.txt"
     member = "res_img_{}.txt"
-    invalid_rule = "kept: a rectangle cannot cross itself"
 
     def __init__(
         self,
@@ -69,6 +69,8 @@ class ICDAR2013DetEval(DetectionProtocol):
             area_precision=own.area_precision if area_precision is None else area_precision,
         )
         self.center_distance = center_distance
+        kept = "kept: a rectangle includes its last pixels"
+        self.invalid_rule = kept if own.last_pixel else "left out on both sides"
 
     @property
     def protocol(self) -> str:
