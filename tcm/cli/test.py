@@ -13,7 +13,7 @@ from tcm.data.loading.datamodule import DataModule
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.scores import Result
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image

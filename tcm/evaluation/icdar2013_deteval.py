@@ -8,23 +8,21 @@ left out, sums rounded to four decimals, a single partner always one to one. Of 
 must overlap two or more.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.rrc import LineFormat
 from tcm.errors import ConfigError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, TextLine
 from tcm.evaluation.files.submission import rounded_polygon
 from tcm.evaluation.matching.deteval import RULES, match_rectangles
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
-
-_BLANKS = re.compile(r"^\s*(\d+) (\d+) (\d+) (\d+) ")  # the training set's lines
 
 
 @METRICS.register()
@@ -81,15 +79,13 @@ class ICDAR2013DetEval(DetectionProtocol):
             "then merges"
         )
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``xmin,ymin,xmax,ymax,"text"``, or with blanks as in the training set."""
-        lines = file.parse(_parse_truth)
-        ignored = [line.transcription == DONT_CARE for line in lines]
-        return Annotations.of([line.polygon for line in lines], ignored)
+        return LineFormat(ltrb=True, transcription=True, strict=strict).read(file)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``xmin,ymin,xmax,ymax``."""
-        return Annotations.of([line.polygon for line in LineFormat(ltrb=True).parse_file(file)])
+        return LineFormat(ltrb=True, strict=strict).read(file)
 
     def take_truths(self, truth: TextInstances) -> Annotations:
         """Return the bounding boxes, rounded."""
@@ -115,10 +111,6 @@ class ICDAR2013DetEval(DetectionProtocol):
             matched_detections=sum(image.precision_sum for image in each),
             images=each,
         )
-
-
-def _parse_truth(line: str) -> TextLine:
-    return LineFormat(ltrb=True, transcription=True).parse(_BLANKS.sub(r"\1,\2,\3,\4,", line))
 
 
 def _box(polygon: np.ndarray, index: int) -> np.ndarray:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tcm.annotations.texts import DONT_CARE
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.polygon_lines import DONT_CARE
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.reading.lexicon import Lexicons

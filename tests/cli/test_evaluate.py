@@ -112,7 +112,7 @@ def mistake(arguments, monkeypatch, capsys):
         (["--option", "iou"], "--option iou: 'key=value' is wanted"),
         (["--option", "iou=[1"], "--option iou=[1: no YAML value"),
         (["--pred", "none.zip"], "none.zip: no such zip file or folder"),
-        (["--pred", "none.json"], "none.json: cannot be read"),
+        (["--pred", "none.json"], "none.json: no such annotation file"),
         (["--json", "/dev/null/x.json"], "x.json: cannot be written"),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_mistake_is_one_line(paths, options, message, monkeypatch, capsys):
 def test_a_malformed_line_is_named(paths, tmp_path, monkeypatch, capsys):
     pred = make_zip(tmp_path / "t.zip", {"res_img_1.txt": LINES[0] + "\n1,2,3"})
     arguments = ["--protocol", "icdar2015", *paths[:2], "--pred", str(pred)]
-    assert "t.zip/res_img_1.txt, line 2: 'x1,y1" in mistake(arguments, monkeypatch, capsys)
+    assert "t.zip/res_img_1.txt:2: 'x1,y1" in mistake(arguments, monkeypatch, capsys)
 
 
 def test_end_to_end_reports_the_lexicon_and_the_outlines(tmp_path, capsys):

@@ -258,5 +258,5 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(ConfigError, match="unknown 'db_detevl'; did you mean 'db_deteval'"):
         ICDAR2013DetEval(rule="db_detevl")
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": '9,0,0,9,"a"'})
-    with pytest.raises(DataError, match=r"gt_img_1.txt, line 1: xmax < xmin"):
+    with pytest.raises(DataError, match=r"gt_img_1.txt:1: xmax < xmin"):
         ICDAR2013DetEval().evaluate_archives(gt, gt)

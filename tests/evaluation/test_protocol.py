@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
 from tcm.registry import METRICS
 from tcm.structures import TextInstances

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import ratios
 
 _Credit = tuple[float, float]  # of the ground truths and of the detections
