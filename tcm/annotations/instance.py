@@ -62,4 +62,10 @@ def assumption_lines(found: Iterable[tuple[str, str]]) -> list[str]:
     places: dict[str, list[str]] = {}
     for place, what in found:
         places.setdefault(what, []).append(place)
-    return [f"{what}: {len(where)} times, first in {where[0]}" for what, where in places.items()]
+    return [f"{what}: {_times(where)}" for what, where in places.items()]
+
+
+def _times(places: list[str]) -> str:
+    if len(places) == 1:
+        return f"once, in {places[0]}"
+    return f"{len(places)} times, first in {places[0]}"

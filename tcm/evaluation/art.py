@@ -18,7 +18,7 @@ from tcm.annotations.art import by_number
 from tcm.annotations.files import TextFile, read_json
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import parse_outline, read_labelled
-from tcm.errors import ConfigError, DataError
+from tcm.errors import ConfigError
 from tcm.evaluation.files.unified import is_json
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import match_image, total
@@ -88,10 +88,9 @@ class ArT(DetectionProtocol):
         is 1.
         """
         content: dict[str, list[dict[str, Any]]] = {}
-        for name, prediction in zip(names, predictions, strict=True):
-            key = self.member.format(self.submission_id(name))
-            if key in content:
-                raise DataError(f"{name}: a second image for {key}")
+        for key, name, prediction in zip(
+            self.submission_members(names), names, predictions, strict=True
+        ):
             found = self._take(prediction, name)
             scores = np.ones(len(found)) if found.confidences is None else found.confidences
             content[key] = [

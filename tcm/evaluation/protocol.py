@@ -225,10 +225,9 @@ class DetectionProtocol(ABC):
                 be written; the text names the image.
         """
         members: dict[str, str] = {}
-        for name, prediction in zip(names, predictions, strict=True):
-            member = self.member.format(self.submission_id(name))
-            if member in members:
-                raise DataError(f"{name}: a second image for {member}")
+        for member, name, prediction in zip(
+            self.submission_members(names), names, predictions, strict=True
+        ):
             try:
                 found = self.prepared(self.take_detections(prediction), self.submission_id(name))
                 rows = [self.row(found, index) + "\n" for index in range(len(found))]
@@ -236,6 +235,34 @@ class DetectionProtocol(ABC):
                 raise DataError(f"{name}: {error}") from error
             members[member] = "".join(rows)
         write_members(path, members)
+
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise before any image is tested if the names of the images are not good enough.
+
+        Args:
+            names: The image files, folders allowed before.
+            submission: Whether a submission is to be written, which needs the benchmark's names;
+                scores in memory do not.
+
+        Raises:
+            DataError: One is not; the text names the image and the rule.
+        """
+        if submission:
+            self.submission_members(names)
+
+    def submission_members(self, names: Sequence[str]) -> list[str]:
+        """Return the name of the result file of each image.
+
+        Raises:
+            DataError: An image's name is not the benchmark's, or two have one result file.
+        """
+        members: dict[str, str] = {}
+        for name in names:
+            member = self.member.format(self.submission_id(name))
+            if member in members:
+                raise DataError(f"{name}: a second image for {member}, beside {members[member]}")
+            members[member] = name
+        return list(members)
 
     def submission_id(self, name: str) -> str:
         """Return the id of an image for its result file; raises DataError for other names."""

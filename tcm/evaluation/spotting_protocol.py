@@ -131,6 +131,17 @@ class SpottingProtocol(DetectionProtocol, ABC):
         kept = detections.select(np.array([text is not None for text in texts], bool))
         return replace(kept, texts=[text for text in texts if text is not None])
 
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise as for the outlines alone, and if an image has no lexicon."""
+        super().check_names(names, submission)
+        if self._lexicons is None:
+            return
+        for name in names:
+            try:
+                self._lexicons.of(self.image_id(Path(name).stem))
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
+
     def score(self, images: Sequence[ImagePair]) -> Scores:
         """Score the images; `also` has the outlines alone of the same detections.
 

@@ -212,6 +212,16 @@ class WordAccuracy:
                 groups[name] = _total([sets[member] for member in members])
         return WordScores(sets, self.protocol, notes, groups)
 
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise before any word is tested if a crop belongs to no set or to two.
+
+        Args:
+            names: Paths of the crops.
+            submission: Not used: no server takes words.
+        """
+        for name in names:
+            self._set(name)
+
     def _count(self, scores: SetScores, found: TextInstances, label: str, name: str) -> None:
         text = self.charset.kept(_text(found, name, "prediction") or "")
         ned = 0.0

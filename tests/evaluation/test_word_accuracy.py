@@ -138,6 +138,9 @@ def test_a_path_of_two_sets_is_refused():
     metric = WordAccuracy(sets={"one": "SVT", "two": "OST"})
     with pytest.raises(DataError, match="OST/SVT/1.png: belongs to two sets .*, one and two"):
         metric.evaluate(_words("a"), _words("a"), ["OST/SVT/1.png"])
+    metric.check_names(["SVT/1.png", "OST/1.png"])
+    with pytest.raises(DataError, match="CUTE80/1.png: belongs to no set"):
+        metric.check_names(["SVT/1.png", "CUTE80/1.png"])
 
 
 def test_the_report_is_rule_table_and_notes():

@@ -65,7 +65,7 @@ def test_texts_without_marks_are_read_with_a_line(
     test = ctw1500.read(raw)["test"][1].instances
     assert test.texts == ["A & B, c", "###", None]
     assert test.ignored.tolist() == [False, True, False]
-    assert "test: the text comes without the marks #### before it: 1 times" in caplog.text
+    assert "test: the text comes without the marks #### before it: once, in" in caplog.text
 
 
 def test_labels_may_bear_the_other_name(raw: Path) -> None:

@@ -65,7 +65,7 @@ def test_more_fields_are_left_aside_with_a_line(
     assert not caplog.text
     write_text(raw / "test" / "IMG_0059.gt", "0 0 10 4 12 8 0 9\n")
     assert points(msra_td500.read_msra(raw)["test"][1], 0)[2] == [22, 12]
-    assert "test: fields behind the angle are left aside: 1 times, first in IMG_0059" in caplog.text
+    assert "test: fields behind the angle are left aside: once, in IMG_0059" in caplog.text
 
 
 @pytest.mark.parametrize(
