@@ -52,3 +52,49 @@ def test_damaged_missing_and_empty_archives_are_named(tmp_path):
         read_archive(tmp_path / "none.zip", GT, surplus="skip")
     with pytest.raises(DataError, match="no file name matches"):
         read_archive(make_zip(tmp_path / "other.zip", {"a.txt": ""}), GT, surplus="skip")
+
+
+MAC = {"__MACOSX/gt/._gt_img_1.txt": b"\x00\x05", "gt/.DS_Store": b"\x00", "gt/": ""}
+
+
+@pytest.mark.parametrize("surplus", ["skip", "refuse"])
+def test_a_folder_and_what_macos_adds_are_passed_over_unless_strict(tmp_path, surplus):
+    files = {"gt/gt_img_1.txt": "one", "gt/gt_img_2.txt": "two"}
+    path = make_zip(tmp_path / "gt.zip", {**files, **MAC})
+    with pytest.raises(DataError):
+        read_archive(path, GT, surplus)
+    read = read_archive(path, GT, surplus, strict=False)
+    assert {key: file.content for key, file in read.items()} == {"1": "one", "2": "two"}
+    assert read["1"].source == f"{path}/gt_img_1.txt"
+    assert read["1"].assumed == (
+        "files of macOS are left aside",
+        "the folder in the zip stands for the zip",
+    )
+    plain = make_zip(tmp_path / "plain.zip", {"gt_img_1.txt": "one"})
+    assert read_archive(plain, GT, surplus, strict=False)["1"].assumed == ()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a/gt_img_1.txt": "", "b/gt_img_1.txt": ""},
+        {"gt_img_1.txt": "", "b/gt_img_2.txt": ""},
+        {"a/b/gt_img_1.txt": ""},
+    ],
+)
+def test_more_than_one_folder_is_not_looked_into(tmp_path, files):
+    with pytest.raises(DataError):
+        read_archive(make_zip(tmp_path / "s.zip", files), GT, "refuse", strict=False)
+
+
+def test_another_pattern_is_taken_only_where_the_official_one_does_not_suit(tmp_path):
+    other = r"(?:gt_)?(.+)\.txt"
+    path = make_zip(tmp_path / "a.zip", {"gt_trip.txt": "a", "gt_x.txt": "b"})
+    read = read_archive(path, [GT, other], "skip", image_id=str.upper)
+    assert list(read) == ["X", "TRIP"]
+    assert read["X"].assumed == (f"files are named by their images, not {GT}",)
+    path = make_zip(tmp_path / "b.zip", {"gt_trip.txt": "a", "gt_img_1.txt": "b"})
+    assert list(read_archive(path, [GT, other], "skip")) == ["1"]
+    with pytest.raises(DataError, match="'gt_trip.txt' is no result file"):
+        read_archive(path, GT, "refuse")
+    assert list(read_archive(path, [GT, other], "refuse")) == ["trip", "img_1"]
