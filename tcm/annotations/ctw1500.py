@@ -10,10 +10,14 @@ from typing import Literal
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, integers, numbers
-from tcm.annotations.files import outline as polygon_of
+from tcm.annotations.files import TextFile, integers, numbers, outline
 from tcm.annotations.instance import Instance
-from tcm.annotations.polygon_lines import is_number, outline, parse_labelled, read_text_last
+from tcm.annotations.polygon_lines import (
+    DECIMALS,
+    is_number,
+    parse_labelled,
+    read_text_last,
+)
 from tcm.annotations.texts import DONT_CARE, Quotes, settled
 from tcm.errors import DataError
 
@@ -141,8 +145,8 @@ def _legacy(line: str) -> Instance:
     if len(fields) != _LEGACY:
         raise DataError(f"{len(fields)} numbers; {_LEGACY} are wanted")
     values = numbers(fields)
-    decimals = ("coordinates may have decimals",) * any("." in field for field in fields)
-    return Instance(values[4:].reshape(-1, 2) + values[:2], assumed=decimals)
+    assumed = (DECIMALS,) * any("." in field for field in fields)
+    return Instance(values[4:].reshape(-1, 2) + values[:2], assumed=assumed)
 
 
 def _segs(box: ET.Element, place: str) -> np.ndarray:
@@ -152,4 +156,4 @@ def _segs(box: ET.Element, place: str) -> np.ndarray:
     fields = segs.strip().split(",")
     if len(fields) != _POINTS:
         raise DataError(f"{place}: {len(fields)} coordinates; {_POINTS} are wanted")
-    return polygon_of(fields, place)
+    return outline(fields, place)

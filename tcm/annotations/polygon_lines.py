@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, integers, numbers
-from tcm.annotations.files import outline as polygon_of
+from tcm.annotations.files import TextFile, integers, outline
 from tcm.annotations.instance import Instance
 from tcm.annotations.texts import DONT_CARE, Quotes, settled
 from tcm.errors import ConfigError, DataError, nearest
 
 MARKS = "####"
+DECIMALS = "coordinates may have decimals"  # what is assumed of them
 
 _ORDERS = ("xy", "yx")
 _LEAST = 3  # points of a polygon
@@ -35,18 +35,6 @@ def check_order(order: str) -> str:
     return order
 
 
-def outline(values: Sequence[float] | np.ndarray, order: str = "xy") -> np.ndarray:
-    """Return coordinates, x or y first as `order` says, as a float64 polygon (P, 2), x first.
-
-    Raises:
-        DataError: Their number is odd or below six; the text is the reason alone.
-    """
-    if len(values) % 2 or len(values) < 2 * _LEAST:
-        raise DataError(f"three or more pairs are wanted, got {len(values)} numbers")
-    points = np.array(values, np.float64).reshape(-1, 2)
-    return points[:, ::-1] if order == "yx" else points
-
-
 def parse_outline(line: str, order: str = "xy", strict: bool = True) -> Instance:
     """Return the polygon of a line of integers between commas; one comma may end it.
 
@@ -59,9 +47,10 @@ def parse_outline(line: str, order: str = "xy", strict: bool = True) -> Instance
         DataError: The line is of another form; the text is the reason alone.
     """
     fields = line.strip().removesuffix(",").split(",")
-    if strict or not any("." in field for field in fields):
-        return Instance(outline(integers(fields), order))
-    return Instance(outline(numbers(fields), order), assumed=("coordinates may have decimals",))
+    decimals = not strict and any("." in field for field in fields)
+    points = outline(fields if decimals else integers(fields))
+    polygon = points[:, ::-1] if order == "yx" else points
+    return Instance(polygon, assumed=(DECIMALS,) * decimals)
 
 
 def is_number(field: str) -> bool:
@@ -140,6 +129,8 @@ def read_text_last(
     texts = settled([row.text for row in rows], quotes, strict=False)
     instances = []
     for row, (text, assumed) in zip(rows, texts, strict=True):
+        if marks == "wanted" and row.decimals:
+            assumed = (DECIMALS, *assumed)
         if text is not None and row.marked != (marks == "wanted") and text != DONT_CARE:
             form = "comes without" if marks == "wanted" else "may come with"
             assumed = (*assumed, f"the text {form} the marks {MARKS} before it")
@@ -150,21 +141,26 @@ def read_text_last(
 class _Row(NamedTuple):
     polygon: np.ndarray
     text: str | None
-    marked: bool
+    marked: bool  # whether the text has its marks
     numeric: bool  # whether the line has numbers alone
+    decimals: bool
 
 
 def _row(line: str, points: int | None) -> _Row:
     fields = line.split(",")
     leading = next((i for i, f in enumerate(fields) if not is_number(f)), len(fields))
-    count = leading - leading % 2 if points is None else 2 * points
+    marked = leading < len(fields) and fields[leading].startswith(MARKS)
+    count = leading if marked else leading - leading % 2
+    if points is not None:
+        if marked and leading != 2 * points:
+            raise DataError(f"{2 * points} coordinates before {MARKS} are wanted")
+        count = 2 * points
     if points is None and count < 2 * _LEAST or len(fields) < count:
         wanted = f"{count} coordinates" if points else f"at least {2 * _LEAST} coordinates"
         raise DataError(f"{wanted} and a text are wanted")
-    text = ",".join(fields[count:]) if len(fields) > count else None
-    marked = text is not None and text.startswith(MARKS)
-    text = text.removeprefix(MARKS) if text is not None else None
-    return _Row(polygon_of(fields[:count]), text, marked, leading == len(fields))
+    text = ",".join(fields[count:]).removeprefix(MARKS) if len(fields) > count else None
+    decimals = any("." in field for field in fields[:count])
+    return _Row(outline(fields[:count]), text, marked, leading == len(fields), decimals)
 
 
 def _check_ambiguous(

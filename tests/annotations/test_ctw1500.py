@@ -68,8 +68,8 @@ def test_decimals_are_taken_and_said_unless_strict():
         ("a,b", "'x1,y1,x2,y2,...,####text' is wanted"),
         (f"{FOURTEEN},word", "####text' is wanted"),
         (f"{FOURTEEN},7", "28 or 32 integers or a text are wanted, got 29 integers"),
-        (f"1,{FOURTEEN},####x", "three or more pairs are wanted, got 29 numbers"),
-        ("1,2,3,4,####x", "three or more pairs"),
+        (f"1,{FOURTEEN},####x", "29 coordinates; an even count is wanted"),
+        ("1,2,3,4,####x", "2 points; at least 3 are wanted"),
     ],
 )
 def test_other_lines_are_refused(line, message):
@@ -91,7 +91,7 @@ def test_the_single_file_points_into_the_images_and_keeps_its_order():
     [
         ("2 0.5 0 0 9 0 9 9", "a.txt:1: there is no image 2 among 2"),
         ("0 x 0 0 9 0 9 9", "'index confidence x1 y1 ...' is wanted"),
-        ("0 0.5 0 0 9 0", "three or more pairs"),
+        ("0 0.5 0 0 9 0", "2 points; at least 3 are wanted"),
     ],
 )
 def test_mistakes_in_the_single_file_are_named(line, message):

@@ -28,8 +28,8 @@ def test_decimals_are_taken_and_said_unless_strict():
 @pytest.mark.parametrize(
     "line, message",
     [
-        ("1,2,3,4", "three or more pairs are wanted, got 4 numbers"),
-        ("1,2,3,4,5,6,7", "got 7 numbers"),
+        ("1,2,3,4", "2 points; at least 3 are wanted"),
+        ("1,2,3,4,5,6,7", "7 coordinates; an even count is wanted"),
         ("1,2,3,4,5,6.5", "'6.5' is no integer"),
         ("1,2,3,4,,6", "'' is no integer"),
     ],
@@ -65,8 +65,17 @@ def test_a_text_without_marks_is_taken_and_said_unless_strict():
         read_labelled(file)
     found = read_labelled(file, strict=False)
     assert [one.text for one in found] == ["a, b", "###", "7"]
-    said = ("the text comes without the marks #### before it",)
-    assert [one.assumed for one in found] == [said, (), said]
+    said = "the text comes without the marks #### before it"
+    decimals = "coordinates may have decimals"
+    assert [one.assumed for one in found] == [(said,), (), (decimals, said)]
+
+
+@pytest.mark.parametrize("points", [None, 3, 4])
+def test_marks_stand_right_behind_the_coordinates(points):
+    with pytest.raises(DataError, match="a.txt:1: "):
+        read_text_last(text("1,2,9,2,9,8,7,####a"), points)
+    if points != 4:
+        assert read_text_last(text("1,2,9,2,9,8,####7,####a"), points)[0].text == "7,####a"
 
 
 def test_marks_where_none_are_usual_are_no_part_of_the_text():

@@ -77,7 +77,7 @@ def _unwrapped(members: Sequence[_Member]) -> tuple[list[_Member], tuple[str, ..
     kept = [
         (name, raw)
         for name, raw in members
-        if not name.startswith("__MACOSX/") and not name.rpartition("/")[2].startswith(".")
+        if name.partition("/")[0] != "__MACOSX" and not name.rpartition("/")[2].startswith(".")
     ]
     assumed = ("files of macOS are left aside",) * (len(kept) < len(members))
     files = [(name, raw) for name, raw in kept if not name.endswith("/")]
