@@ -1,16 +1,37 @@
 """Where tests find oracles and real data; where these are absent a test is skipped and says why."""
 
+import atexit
+import functools
 import os
+import shutil
+import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
 
 _SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+_CASES = Path(__file__).with_name("cases") / "scoring.tar.xz"
 
 
 def oracle_file(name: str) -> Path:
-    """Return the path of an oracle such as ``heads/db_targets.npz``; skip if it is absent."""
-    return _existing(Path(os.environ.get("TCM_ORACLES", _SHARED / "oracles")) / name)
+    """Return the path of an oracle such as ``heads/db_targets.npz``; skip if it is absent.
+
+    Those of scoring are committed and serve where there are no others.
+    """
+    path = Path(os.environ.get("TCM_ORACLES", _SHARED / "oracles")) / name
+    committed = committed_cases() / name
+    return committed if committed.exists() and not path.exists() else _existing(path)
+
+
+@functools.cache
+def committed_cases() -> Path:
+    """Return the folder of the committed oracles, unpacked until the tests end."""
+    folder = tempfile.mkdtemp(prefix="tcm-cases-")
+    atexit.register(shutil.rmtree, folder)
+    with tarfile.open(_CASES) as archive:
+        archive.extractall(folder, filter="data")
+    return Path(folder)
 
 
 def real_data(name: str) -> Path:

@@ -4,13 +4,14 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tcm.errors import ConfigError, DataError
+from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
 from tcm.evaluation.scores import Scores
 
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
     """
     args = _parser().parse_args(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
-    scores = protocol.evaluate_archives(args.gt, args.pred)
+    scores = protocol.evaluate_archives(args.gt, args.pred, args.strict)
     print("\n".join(_report(scores)))
     if args.json:
         _write(args.json, args.protocol, scores)
@@ -53,6 +54,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="an argument of the protocol, such as iou=0.7; may be given several times",
+    )
+    parser.add_argument(
+        "--strict",
+        choices=get_args(Strict),
+        default="submission",
+        help="what must be as the official script wants it; otherwise other forms are taken where "
+        "they can be read in one way only, and a line says so (default: submission)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -13,7 +13,7 @@ from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
 from tcm.engine.checkpoint import load_model
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
 from tcm.inference.labels import lacking, load_font
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image

@@ -6,11 +6,12 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
 
+from tcm.annotations.totaltext import DontCare
 from tcm.cli import check_data, fit_beziers, prepare_words
 from tcm.cli.progress import bars
 from tcm.data.formats import unified
@@ -18,7 +19,7 @@ from tcm.data.formats.readers import READERS
 from tcm.data.formats.unified import ImageRecord
 from tcm.errors import ConfigError, DataError, nearest
 
-OPTIONS = ("exclude", "points")  # of single readers
+OPTIONS = ("exclude", "points", "dont_care")  # of single readers
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -73,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--points", type=int, help="rrc_txt: points of every polygon (default: found line by line)"
     )
+    parser.add_argument(
+        "--dont-care",
+        choices=get_args(DontCare),
+        help="totaltext: ignore the words of the orientation #, as the official scripts do, or all "
+        "that cannot be read (default: the former in the test split, the latter in training)",
+    )
     return parser
 
 
@@ -83,7 +90,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     taken = inspect.signature(READERS[arguments.dataset]).parameters
     for name in given:
         if name not in taken:
-            raise ConfigError(f"{arguments.dataset} has no option --{name}")
+            raise ConfigError(f"{arguments.dataset} has no option --{name.replace('_', '-')}")
     return given
 
 

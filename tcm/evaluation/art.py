@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from tcm.errors import ConfigError, DataError
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.json_files import is_json, load_json, points_of
-from tcm.evaluation.files.polygon_lines import DONT_CARE, outline, parse_labelled, parse_outline
+from tcm.annotations.art import by_number
+from tcm.annotations.files import TextFile, read_json
+from tcm.annotations.instance import Instance
+from tcm.annotations.polygon_lines import parse_outline, read_labelled
+from tcm.errors import ConfigError
+from tcm.evaluation.files.unified import is_json
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import match_image, total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
@@ -57,24 +59,25 @@ class ArT(DetectionProtocol):
         """The rule in one line."""
         return self._rule(self.ious[0])
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,####text``."""
-        rows = file.parse(_parse_truth)
-        return Annotations.of([row[0] for row in rows], [row[1] for row in rows])
+        return read_labelled(file, strict, quotes="keep" if strict else "form")
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,x2,y2,...`` of integers."""
-        return Annotations.of(file.parse(parse_outline))
+        return file.parse(lambda line: parse_outline(line, strict=strict), blank=strict)
 
-    def read_truths(self, path: str | Path) -> dict[str, Annotations]:
+    def read_truths(self, path: str | Path, strict: bool = False) -> dict[str, Annotations]:
         """Read ArT's JSON, a unified JSON or text files."""
         own = _own_json(path, "gt_")
-        return super().read_truths(path) if own is None else own
+        return super().read_truths(path, strict) if own is None else own
 
-    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
+    def read_detections(
+        self, path: str | Path, names: Sequence[str], strict: bool = True
+    ) -> dict[str, Annotations]:
         """Read ArT's submission, a unified JSON or text files."""
         own = _own_json(path, "res_")
-        return super().read_detections(path, names) if own is None else own
+        return super().read_detections(path, names, strict) if own is None else own
 
     def submission_writer(
         self, path: str | Path, names: Sequence[str], predictions: Sequence[TextInstances]
@@ -85,10 +88,9 @@ class ArT(DetectionProtocol):
         is 1.
         """
         content: dict[str, list[dict[str, Any]]] = {}
-        for name, prediction in zip(names, predictions, strict=True):
-            key = self.member.format(self.submission_id(name))
-            if key in content:
-                raise DataError(f"{name}: a second image for {key}")
+        for key, name, prediction in zip(
+            self.submission_members(names), names, predictions, strict=True
+        ):
             found = self._take(prediction, name)
             scores = np.ones(len(found)) if found.confidences is None else found.confidences
             content[key] = [
@@ -121,33 +123,10 @@ class ArT(DetectionProtocol):
         return total(matches, self._rule(iou))
 
 
-def _parse_truth(line: str) -> tuple[np.ndarray, bool]:
-    numbers, text = parse_labelled(line)
-    return outline(numbers), text == DONT_CARE
-
-
 def _own_json(path: str | Path, prefix: str) -> dict[str, Annotations] | None:
     """Return the images of ArT's own JSON by number, None if the path is something else."""
-    content = load_json(path) if is_json(path) else None
+    content = read_json(Path(path)) if is_json(path) else None
     if not isinstance(content, Mapping) or "data_list" in content:
         return None
-    images = {}
-    for key, entries in content.items():
-        place = f"{path}: {key}"
-        if not key.startswith(prefix):
-            raise DataError(f"{place}: a key {prefix}N is wanted")
-        if not isinstance(entries, list) or not all(isinstance(e, Mapping) for e in entries):
-            raise DataError(f"{place}: a list of mappings is wanted")
-        images[key.removeprefix(prefix)] = _entries(entries, place)
-    return images
-
-
-def _entries(entries: Sequence[Mapping[str, Any]], place: str) -> Annotations:
-    return Annotations.of(
-        [points_of(e.get("points"), f"{place}[{i}].points") for i, e in enumerate(entries)],
-        [_is_dont_care(entry) for entry in entries],
-    )
-
-
-def _is_dont_care(entry: Mapping[str, Any]) -> bool:
-    return bool(entry.get("illegibility")) or entry.get("transcription") == DONT_CARE
+    images = by_number(content, prefix, str(path))
+    return {number: Annotations.of_parsed(found) for number, found in images.items()}

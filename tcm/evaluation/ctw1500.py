@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile, read_archive
-from tcm.evaluation.files.ctw1500 import parse_all, parse_truth
-from tcm.evaluation.files.json_files import is_json
-from tcm.evaluation.files.polygon_lines import check_order, parse_outline
+from tcm.annotations.ctw1500 import read_all, read_lines
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.polygon_lines import check_order, parse_outline
+from tcm.evaluation.files.archives import read_archive
+from tcm.evaluation.files.unified import is_json
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
@@ -19,26 +21,27 @@ class CTWFiles(DetectionProtocol):
 
     order: str = "xy"
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines of any of the three forms."""
-        lines = file.parse(parse_truth)
-        return Annotations.of([line[0] for line in lines], [line[1] for line in lines])
+        return read_lines(file, strict, quotes="keep" if strict else "form")
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines of integers, x or y first as `order` says."""
-        return Annotations.of(file.parse(lambda line: parse_outline(line, self.order)))
+        return file.parse(lambda line: parse_outline(line, self.order, strict), blank=strict)
 
-    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
+    def read_detections(
+        self, path: str | Path, names: Sequence[str], strict: bool = True
+    ) -> dict[str, Annotations]:
         """Read all detections; a file ``detections*.txt`` holds those of all images."""
         path = Path(path)
         if path.is_file() and path.suffix.lower() == ".txt":
             content = path.read_text(encoding="utf-8-sig", errors="replace")
-            return parse_all(TextFile(str(path), content), list(names))
+            return _of_all(TextFile(str(path), content), names)
         if not is_json(path):
-            files = read_archive(path, r"(.+)\.txt", strict=True)
+            files = read_archive(path, r"(.+)\.txt", "refuse", strict)
             if len(files) == 1 and next(iter(files)).startswith("detections"):
-                return parse_all(next(iter(files.values())), list(names))
-        return super().read_detections(path, names)
+                return _of_all(next(iter(files.values())), names)
+        return super().read_detections(path, names, strict)
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission for one detection."""
@@ -83,3 +86,8 @@ class CTW1500(CTWFiles):
         rule = (self.iou, self.area_precision, self.skip_invalid)
         matches = [match_pair(image, *rule) for image in images]
         return total(matches, self.protocol)
+
+
+def _of_all(file: TextFile, names: Sequence[str]) -> dict[str, Annotations]:
+    images = read_all(file, list(names))
+    return {name: Annotations.of_parsed(found, ranks) for name, (ranks, found) in images.items()}

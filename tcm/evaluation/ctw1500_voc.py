@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tcm.annotations.polygon_lines import check_order
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.annotations import ImagePair
 from tcm.evaluation.ctw1500 import CTWFiles
-from tcm.evaluation.files.polygon_lines import check_order
+from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.matching.regions import are_valid, even_odd_regions
 from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import intersection_areas

@@ -11,10 +11,11 @@ import numpy as np
 import shapely
 
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.annotations import Annotations
+from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.evaluation.matching.assignment import greedy_match, maximum_match
-from tcm.evaluation.protocol import invalid_note, missing_notes
+from tcm.evaluation.matching.image_pair import Annotations
+from tcm.evaluation.protocol import assumption_notes, invalid_note, missing_notes
 from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import area, intersection_areas, iou_matrix, repair
 from tcm.registry import METRICS
@@ -95,17 +96,22 @@ class HmeanSweep:
         ]
         return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
 
-    def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
+    def evaluate_archives(
+        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+    ) -> Scores:
         """Score files: unified JSON, or ICDAR2015's zips or folders with confidences.
+
+        Arguments are those of `DetectionProtocol.evaluate_archives`.
 
         Raises:
             DataError: A file is of neither form, detections have no scores, or belong to no image
                 of the ground truth; the text names it.
         """
-        images, missing = _Files(confidences=True).load(gt_path, pred_path)
+        images, missing = _Files(confidences=True).load(gt_path, pred_path, strict)
         found = [_instances(image.detections) for image in images]
         scores = self.evaluate(found, [_instances(image.truths) for image in images])
-        notes = [invalid_note(images, "repaired as in MMOCR"), *missing_notes(missing)]
+        invalid = invalid_note(images, "repaired as in MMOCR")
+        notes = [invalid, *missing_notes(missing), *assumption_notes(images)]
         return replace(scores, notes=notes)
 
     def overlaps(

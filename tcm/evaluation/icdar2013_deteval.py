@@ -2,28 +2,27 @@
 
 Rectangles include their last pixels: width = xmax - xmin + 1. A split text counts 0.8, and so does
 each of its parts; merged texts count 1 each, and so does the detection that merges them. Three
-relatives shipped with DB are named options: areas without the last pixels, sums rounded to four
-decimals, a single partner always one to one. Their exact conditions on further overlaps could be
-fixed only as far as known results tell them apart.
+relatives shipped with DB are named options: areas without the last pixels, rectangles of no area
+left out, sums rounded to four decimals, a single partner always one to one. Of them only
+``db_deteval`` looks at further overlaps: one to one must overlap nothing else, the other two steps
+must overlap two or more.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.rrc import LineFormat
 from tcm.errors import ConfigError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, TextLine
 from tcm.evaluation.files.submission import rounded_polygon
 from tcm.evaluation.matching.deteval import RULES, match_rectangles
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
-
-_BLANKS = re.compile(r"^\s*(\d+) (\d+) (\d+) (\d+) ")  # the training set's lines
 
 
 @METRICS.register()
@@ -51,7 +50,6 @@ class ICDAR2013DetEval(DetectionProtocol):
     truth_pattern = r"gt_img_([0-9]+)\.txt"
     detection_pattern = r"res_img_([0-9]+)\.txt"
     member = "res_img_{}.txt"
-    invalid_rule = "kept: a rectangle cannot cross itself"
 
     def __init__(
         self,
@@ -69,6 +67,8 @@ class ICDAR2013DetEval(DetectionProtocol):
             area_precision=own.area_precision if area_precision is None else area_precision,
         )
         self.center_distance = center_distance
+        kept = "kept: a rectangle includes its last pixels"
+        self.invalid_rule = kept if own.last_pixel else "left out on both sides"
 
     @property
     def protocol(self) -> str:
@@ -79,15 +79,13 @@ class ICDAR2013DetEval(DetectionProtocol):
             "then merges"
         )
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``xmin,ymin,xmax,ymax,"text"``, or with blanks as in the training set."""
-        lines = file.parse(_parse_truth)
-        ignored = [line.transcription == DONT_CARE for line in lines]
-        return Annotations.of([line.polygon for line in lines], ignored)
+        return LineFormat(ltrb=True, transcription=True, strict=strict).read(file)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``xmin,ymin,xmax,ymax``."""
-        return Annotations.of([line.polygon for line in LineFormat(ltrb=True).parse_file(file)])
+        return LineFormat(ltrb=True, strict=strict).read(file)
 
     def take_truths(self, truth: TextInstances) -> Annotations:
         """Return the bounding boxes, rounded."""
@@ -113,10 +111,6 @@ class ICDAR2013DetEval(DetectionProtocol):
             matched_detections=sum(image.precision_sum for image in each),
             images=each,
         )
-
-
-def _parse_truth(line: str) -> TextLine:
-    return LineFormat(ltrb=True, transcription=True).parse(_BLANKS.sub(r"\1,\2,\3,\4,", line))
 
 
 def _box(polygon: np.ndarray, index: int) -> np.ndarray:

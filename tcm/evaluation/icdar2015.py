@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.rrc import LineFormat
 from tcm.errors import DataError
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat
 from tcm.evaluation.files.submission import confidence_text
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
@@ -62,17 +63,13 @@ class ICDAR2015(DetectionProtocol):
         variant = ", self-crossing outlines left out" * self.skip_invalid
         return f"ICDAR2015 detection: IoU > {self.iou:g}, first come first matched{variant}"
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4,transcription``."""
-        lines = LineFormat(transcription=True).parse_file(file)
-        ignored = [line.transcription == DONT_CARE for line in lines]
-        return Annotations.of([line.polygon for line in lines], ignored)
+        return LineFormat(transcription=True, strict=strict).read(file)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4`` and, if `confidences` is set, ``,confidence``."""
-        lines = LineFormat(confidence=self.confidences).parse_file(file)
-        confidences = [line.confidence for line in lines]
-        return Annotations.of([line.polygon for line in lines], confidences=confidences)
+        return LineFormat(confidence=self.confidences, strict=strict).read(file)
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission, with the confidence if `confidences` is set."""

@@ -4,12 +4,14 @@ Outlines are matched as in task 4.1, then texts are compared. Results are quadri
 text; other outlines in memory become the rectangle of least area.
 """
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.rrc import LineFormat
+from tcm.annotations.texts import written
 from tcm.errors import DataError
-from tcm.evaluation.annotations import Annotations
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.rrc_lines import DONT_CARE, LineFormat, written
 from tcm.evaluation.files.submission import confidence_text
 from tcm.evaluation.icdar2015 import ICDAR2015
+from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.spotting_protocol import SpottingProtocol
 from tcm.registry import METRICS
 
@@ -31,21 +33,13 @@ class ICDAR2015EndToEnd(SpottingProtocol):
     member = ICDAR2015.member
     quads = True
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4,transcription``."""
-        lines = LineFormat(transcription=True).parse_file(file)
-        texts = [line.transcription for line in lines]
-        ignored = [text == DONT_CARE for text in texts]
-        return Annotations.of([line.polygon for line in lines], ignored, texts=texts)
+        return LineFormat(transcription=True, strict=strict).read(file)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4[,confidence],transcription``."""
-        lines = LineFormat(confidence=self.rule.ranked, transcription=True).parse_file(file)
-        return Annotations.of(
-            [line.polygon for line in lines],
-            confidences=[line.confidence for line in lines] if self.rule.ranked else None,
-            texts=[line.transcription for line in lines],
-        )
+        return LineFormat(confidence=self.rule.ranked, transcription=True, strict=strict).read(file)
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission, with the confidence if `confidences` is set."""

@@ -11,16 +11,11 @@ from math import pi
 
 import numpy as np
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance, Rectangle
+from tcm.annotations.msra_td500 import parse_detection, read_truths, rectangle_of
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.msra_td500 import (
-    TRUTH_PATTERN,
-    Rectangle,
-    parse_detection,
-    parse_truth,
-    rectangle_of,
-)
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import even_odd_regions, ratios
 from tcm.evaluation.matching.rrc_iou import ImageMatch, match_image, total
 from tcm.evaluation.protocol import DetectionProtocol
@@ -47,7 +42,7 @@ class MSRATD500(DetectionProtocol):
         ConfigError: An unknown rule.
     """
 
-    truth_pattern = TRUTH_PATTERN
+    truth_pattern = r"(?:.*/)?(?:gt_(?:img_)?)?([^/]+)\.(?:gt|txt)"
     detection_pattern = r"(?:res_(?:img_)?)?(.+)\.txt"
     quads = True
 
@@ -80,14 +75,18 @@ class MSRATD500(DetectionProtocol):
         }
         return f"MSRA-TD500 ({self.rule}): {rules[self.rule]}"
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``index difficult x y w h angle`` or ``xmin,ymin,xmax,ymax,angle,text``."""
-        rows = file.parse(parse_truth)
-        return self._of([row[0] for row in rows], [row[1] for row in rows])
+        return read_truths(file, strict)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4`` or ``xmin,ymin,xmax,ymax,angle``."""
-        return self._of(file.parse(parse_detection))
+        return file.parse(lambda line: parse_detection(line, strict), blank=strict)
+
+    def annotations(self, found: Sequence[Instance]) -> Annotations:
+        """Return polygons, or for "angle" rectangles turned upright."""
+        outlines = [one.polygon if one.rectangle is None else one.rectangle for one in found]
+        return self._of(outlines, [one.ignored for one in found])
 
     def take_truths(self, truth: TextInstances) -> Annotations:
         """Return the polygons, or for "angle" their rectangles of least area turned upright."""

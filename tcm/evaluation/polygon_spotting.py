@@ -4,23 +4,20 @@ The rule is the RRC's on polygons. Total-Text is scored in word-spotting mode an
 end-to-end mode, as by AdelaiDet and those that build on it (ABCNet, TESTR, DeepSolo).
 """
 
-import re
 from abc import ABC
 from dataclasses import replace
 
 import numpy as np
 
-from tcm.errors import DataError
-from tcm.evaluation.annotations import Annotations
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.polygon_lines import DONT_CARE, outline, parse_labelled
-from tcm.evaluation.files.rrc_lines import unquoted, written
-from tcm.evaluation.files.totaltext import MAT_HEADER, read_truths
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.polygon_lines import read_labelled
+from tcm.annotations.texts import written
+from tcm.annotations.totaltext import MARK, is_official, read_truths
+from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.spotting_protocol import SpottingProtocol
 from tcm.registry import METRICS
-
-_UNREAD = ("#", DONT_CARE)
-_OFFICIAL = re.compile(r"\s*x:")
+from tcm.structures import TextInstances
 
 
 class PolygonSpotting(SpottingProtocol, ABC):
@@ -35,16 +32,13 @@ class PolygonSpotting(SpottingProtocol, ABC):
     detection_pattern = r"(?:res_)?(?:img_?)?0*([0-9]+)\.txt"
     member = "{:0>7}.txt"
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read the lines; the text ``###`` is don't-care."""
-        found = self.parse_detections(file)
-        ignored = [text == DONT_CARE for text in found.texts or []]
-        return Annotations.of(found.polygons, ignored, texts=found.texts)
+        return _with_texts(read_labelled(file, strict, quotes="drop"), file)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read the lines."""
-        lines = file.parse(_parse)
-        return Annotations.of([line[0] for line in lines], texts=[line[1] for line in lines])
+        return _with_texts(read_labelled(file, strict, quotes="drop"), file)
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission, counter-clockwise on the screen, as the script wants."""
@@ -65,13 +59,17 @@ class TotalTextEndToEnd(PolygonSpotting):
     field_mode = "word_spotting"
     truth_pattern = rf"(?:.*/)?{PolygonSpotting.image_pattern}\.(?:txt|mat)"
 
-    def parse_truths(self, file: TextFile) -> Annotations:
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,####text`` or an official annotation."""
-        if file.raw.startswith(MAT_HEADER) or _OFFICIAL.match(file.content):
-            truths = read_truths(file)
-            unread = np.array([text in _UNREAD for text in truths.texts or []], bool)
-            return replace(truths, ignored=truths.ignored | unread)
-        return super().parse_truths(file)
+        if is_official(file):
+            return read_truths(file, "unreadable")
+        return super().parse_truths(file, strict)
+
+    def take_truths(self, truth: TextInstances) -> Annotations:
+        """Return ground truths in memory; those with the text ``#`` are don't-care too."""
+        found = super().take_truths(truth)
+        marked = np.array([text == MARK for text in found.texts or []], bool)
+        return replace(found, ignored=found.ignored | marked)
 
 
 @METRICS.register()
@@ -84,8 +82,9 @@ class CTW1500EndToEnd(PolygonSpotting):
     benchmark = "CTW1500"
 
 
-def _parse(line: str) -> tuple[np.ndarray, str]:
-    numbers, text = parse_labelled(line)
-    if text is None:
-        raise DataError("'x1,y1,x2,y2,...,####text' is wanted")
-    return outline(numbers), unquoted(text)
+def _with_texts(found: list[Instance], file: TextFile) -> list[Instance]:
+    """Return the instances; raise if one has no text."""
+    for (number, line), one in zip(file.lines(blank=False), found, strict=True):
+        if one.text is None:
+            raise file.mistake(number, "'x1,y1,x2,y2,...,####text' is wanted", line)
+    return found

@@ -12,14 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance, assumption_lines
 from tcm.errors import DataError
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile, read_archive
-from tcm.evaluation.files.json_files import is_json, read_unified
+from tcm.evaluation.files.archives import Strict, read_archive
 from tcm.evaluation.files.submission import rounded_polygon, rounded_quad, write_members
+from tcm.evaluation.files.unified import is_json, read_unified
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import are_valid
 from tcm.evaluation.scores import Scores
 from tcm.structures import TextInstances
+
+# Names of files where they are not the benchmark's: those of the images, perhaps with their suffix.
+_OWN_IMAGE = r"([^/]+?)(?:\.(?:jpe?g|png|gif|bmp|tiff?|webp))?"
+_OWN_TRUTH = rf"(?:gt_)?{_OWN_IMAGE}\.txt"
+_OWN_RESULT = rf"(?:res_)?{_OWN_IMAGE}\.txt"
 
 
 class DetectionProtocol(ABC):
@@ -52,12 +59,18 @@ class DetectionProtocol(ABC):
         """The rule in one line."""
 
     @abstractmethod
-    def parse_truths(self, file: TextFile) -> Annotations:
-        """Return the ground truths of a file; raises DataError naming the line."""
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
+        """Return the ground truths of a file; raises DataError naming the line.
+
+        If `strict`, what the official reader refuses is refused.
+        """
 
     @abstractmethod
-    def parse_detections(self, file: TextFile) -> Annotations:
-        """Return the detections of a file; raises DataError naming the line."""
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
+        """Return the detections of a file; raises DataError naming the line.
+
+        If `strict`, what the official reader refuses is refused.
+        """
 
     @abstractmethod
     def score(self, images: Sequence[ImagePair]) -> Scores:
@@ -92,7 +105,9 @@ class DetectionProtocol(ABC):
             images.append(ImagePair(place, self._take_truths(truth, place), detections))
         return self._scored(images)
 
-    def evaluate_archives(self, gt_path: str | Path, pred_path: str | Path) -> Scores:
+    def evaluate_archives(
+        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+    ) -> Scores:
         """Score a submission against the ground truth.
 
         Args:
@@ -100,19 +115,25 @@ class DetectionProtocol(ABC):
                 it has one, or the unified one.
             pred_path: Likewise; an image without a file has no detections, unless the official
                 script leaves it out.
+            strict: What must be as the official script wants it. Otherwise other forms are taken
+                where they can be read in one way only, which the notes say; coordinates of
+                detections are then rounded.
 
         Raises:
-            DataError: A file or a line is not as the official reader wants it, or a result belongs
-                to no ground truth; the text names it.
+            DataError: A file or a line is not as it must be, or a result belongs to no ground
+                truth; the text names it.
         """
-        images, missing = self.load(gt_path, pred_path)
+        images, missing = self.load(gt_path, pred_path, strict)
         scores = self._scored(images)
-        return replace(scores, notes=[*scores.notes, *missing_notes(missing, self.skip_missing)])
+        notes = [*missing_notes(missing, self.skip_missing), *assumption_notes(images)]
+        return replace(scores, notes=[*scores.notes, *notes])
 
-    def load(self, gt_path: str | Path, pred_path: str | Path) -> tuple[list[ImagePair], list[str]]:
+    def load(
+        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+    ) -> tuple[list[ImagePair], list[str]]:
         """Return the images in the order of their ids, and the ids without a result file."""
-        truths = self.read_truths(gt_path)
-        found = self.read_detections(pred_path, list(truths))
+        truths = self.read_truths(gt_path, strict == "all")
+        found = self.read_detections(pred_path, list(truths), strict != "nothing")
         for name in found:
             if name not in truths:
                 raise DataError(f"{pred_path}: no ground truth has the id {name}")
@@ -122,21 +143,41 @@ class DetectionProtocol(ABC):
         sides = [(n, truths[n], self.prepared(found.get(n, nothing), n)) for n in names]
         return [ImagePair(*image) for image in sides], missing
 
-    def read_truths(self, path: str | Path) -> dict[str, Annotations]:
+    def read_truths(self, path: str | Path, strict: bool = False) -> dict[str, Annotations]:
         """Read all ground truths, by image id."""
         if is_json(path):
             images = self._read_unified(path).items()
             return {k: self._take_truths(v, f"{path}: image {k}") for k, v in images}
-        files = read_archive(path, self.truth_pattern, strict=False)
-        return {name: self.parse_truths(file) for name, file in files.items()}
+        patterns = [self.truth_pattern] if strict else [self.truth_pattern, _OWN_TRUTH]
+        files = read_archive(path, patterns, "skip", strict, self.image_id)
+        return {k: self._side(file, self.parse_truths(file, strict)) for k, file in files.items()}
 
-    def read_detections(self, path: str | Path, names: Sequence[str]) -> dict[str, Annotations]:
-        """Read all detections, by image id; `names` are the ids of the ground truth, in order."""
+    def read_detections(
+        self, path: str | Path, names: Sequence[str], strict: bool = True
+    ) -> dict[str, Annotations]:
+        """Read all detections, by image id; `names` are the ids of the ground truth, in order.
+
+        The ground truth of a set that is not the benchmark's may name its images in any way; then
+        so may its result files.
+        """
         if is_json(path):
             images = self._read_unified(path)
             return {k: self._take(v, f"{path}: image {k}") for k, v in images.items()}
-        files = read_archive(path, self.detection_pattern, strict=True)
-        return {name: self.parse_detections(file) for name, file in files.items()}
+        members = [self.member.format(name) for name in names]
+        official = all(re.fullmatch(self.detection_pattern, member) for member in members)
+        patterns = [self.detection_pattern, *[_OWN_RESULT] * (not official or not strict)]
+        files = read_archive(path, patterns, "refuse", strict, self.image_id)
+        found = {}
+        for name, file in files.items():
+            parsed = self.parse_detections(file, strict)
+            if not strict:
+                parsed = [one._replace(polygon=np.rint(one.polygon)) for one in parsed]
+            found[name] = self._side(file, parsed)
+        return found
+
+    def annotations(self, found: Sequence[Instance]) -> Annotations:
+        """Return what a file holds as the rule takes it."""
+        return Annotations.of_parsed(found)
 
     def take_truths(self, truth: TextInstances) -> Annotations:
         """Return ground truths in memory as the rule takes them."""
@@ -184,10 +225,9 @@ class DetectionProtocol(ABC):
                 be written; the text names the image.
         """
         members: dict[str, str] = {}
-        for name, prediction in zip(names, predictions, strict=True):
-            member = self.member.format(self.submission_id(name))
-            if member in members:
-                raise DataError(f"{name}: a second image for {member}")
+        for member, name, prediction in zip(
+            self.submission_members(names), names, predictions, strict=True
+        ):
             try:
                 found = self.prepared(self.take_detections(prediction), self.submission_id(name))
                 rows = [self.row(found, index) + "\n" for index in range(len(found))]
@@ -195,6 +235,34 @@ class DetectionProtocol(ABC):
                 raise DataError(f"{name}: {error}") from error
             members[member] = "".join(rows)
         write_members(path, members)
+
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise before any image is tested if the names of the images are not good enough.
+
+        Args:
+            names: The image files, folders allowed before.
+            submission: Whether a submission is to be written, which needs the benchmark's names;
+                scores in memory do not.
+
+        Raises:
+            DataError: One is not; the text names the image and the rule.
+        """
+        if submission:
+            self.submission_members(names)
+
+    def submission_members(self, names: Sequence[str]) -> list[str]:
+        """Return the name of the result file of each image.
+
+        Raises:
+            DataError: An image's name is not the benchmark's, or two have one result file.
+        """
+        members: dict[str, str] = {}
+        for name in names:
+            member = self.member.format(self.submission_id(name))
+            if member in members:
+                raise DataError(f"{name}: a second image for {member}, beside {members[member]}")
+            members[member] = name
+        return list(members)
 
     def submission_id(self, name: str) -> str:
         """Return the id of an image for its result file; raises DataError for other names."""
@@ -209,6 +277,10 @@ class DetectionProtocol(ABC):
         """Return the id in an image's name without suffix, all of it if it is of another form."""
         match = re.fullmatch(self.image_pattern, stem)
         return match[1] if match else stem
+
+    def _side(self, file: TextFile, found: Sequence[Instance]) -> Annotations:
+        assumed = [*file.assumed, *[what for one in found for what in one.assumed]]
+        return replace(self.annotations(found), assumed=[(file.source, what) for what in assumed])
 
     def _take_truths(self, truth: TextInstances, place: str) -> Annotations:
         try:
@@ -248,3 +320,10 @@ def missing_notes(missing: Sequence[str], left_out: bool = False) -> list[str]:
     """Return a line on the images without a result file, if there are any."""
     fate = "left out, as officially" if left_out else "counted without detections"
     return [f"images without a result file: {len(missing)}, {fate}"] if missing else []
+
+
+def assumption_notes(images: Sequence[ImagePair]) -> list[str]:
+    """Return a line on each thing that was assumed to read the files of either side."""
+    truths = assumption_lines(note for image in images for note in image.truths.assumed)
+    found = assumption_lines(note for image in images for note in image.detections.assumed)
+    return [f"ground truth: {line}" for line in truths] + [f"detections: {line}" for line in found]

@@ -120,7 +120,11 @@ class Result(Protocol):
 
 
 class Metric(Protocol):
-    """What is registered in METRICS: stateless, one call for a dataset."""
+    """What is registered in METRICS: stateless, one call for a dataset.
+
+    A metric that depends on the names of the images has ``check_names(names, submission=False)``
+    too, which raises a DataError before anything is tested.
+    """
 
     def evaluate(
         self,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tcm.annotations.texts import DONT_CARE
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.polygon_lines import DONT_CARE
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.reading.lexicon import Lexicons
@@ -130,6 +130,17 @@ class SpottingProtocol(DetectionProtocol, ABC):
         ]
         kept = detections.select(np.array([text is not None for text in texts], bool))
         return replace(kept, texts=[text for text in texts if text is not None])
+
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise as for the outlines alone, and if an image has no lexicon."""
+        super().check_names(names, submission)
+        if self._lexicons is None:
+            return
+        for name in names:
+            try:
+                self._lexicons.of(self.image_id(Path(name).stem))
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
 
     def score(self, images: Sequence[ImagePair]) -> Scores:
         """Score the images; `also` has the outlines alone of the same detections.

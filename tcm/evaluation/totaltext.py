@@ -1,7 +1,7 @@
 """What the Total-Text protocols share, and the IoU protocol that papers report.
 
 Files are the benchmark's: ``poly_gt_img1.mat`` or ``.txt`` and ``img1.txt``. Truths of orientation
-``#`` are don't-care.
+``#`` are don't-care, as officially, or whatever cannot be read.
 """
 
 from abc import ABC
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tcm.evaluation.annotations import Annotations, ImagePair
-from tcm.evaluation.files.archives import TextFile
-from tcm.evaluation.files.polygon_lines import check_order, parse_outline
-from tcm.evaluation.files.totaltext import TRUTH_PATTERN, read_truths
+from tcm.annotations.files import TextFile
+from tcm.annotations.instance import Instance
+from tcm.annotations.polygon_lines import check_order, parse_outline
+from tcm.annotations.totaltext import DontCare, read_truths
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import even_odd_regions, ratios
 from tcm.evaluation.matching.rrc_iou import match_pair, total
 from tcm.evaluation.protocol import DetectionProtocol
@@ -27,20 +28,23 @@ class TotalText(DetectionProtocol, ABC):
     Args:
         order: Whether x or y comes first in detection files: "yx", as the official scripts read
             and `submission_writer` writes, or "xy".
+        dont_care: Which words of files of ground truth are don't-care: those of the orientation
+            ``#`` ("orientation"), as officially, or all whose text cannot be read ("unreadable").
     """
 
-    truth_pattern = TRUTH_PATTERN
+    truth_pattern = r"(?:.*/)?(?:poly_)?gt_([^/]+)\.(?:mat|txt)"
 
-    def __init__(self, order: str = "yx") -> None:
+    def __init__(self, order: str = "yx", dont_care: DontCare = "orientation") -> None:
         self.order = check_order(order)
+        self.dont_care: DontCare = dont_care
 
-    def parse_truths(self, file: TextFile) -> Annotations:
-        """Read a .mat or text annotation."""
-        return read_truths(file)
+    def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
+        """Read a .mat or text annotation, or if not `strict` lines ``x1,y1,...,text``."""
+        return read_truths(file, self.dont_care, strict)
 
-    def parse_detections(self, file: TextFile) -> Annotations:
+    def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines of integers, x or y first as `order` says."""
-        return Annotations.of(file.parse(lambda line: parse_outline(line, self.order)))
+        return file.parse(lambda line: parse_outline(line, self.order, strict), blank=strict)
 
     def row(self, detections: Annotations, index: int) -> str:
         """Return the line of a submission for one detection."""
@@ -60,6 +64,7 @@ class TotalTextIoU(TotalText):
             ground truth.
         order: Of the coordinates in detection files, "yx" or "xy".
         skip_invalid: Whether outlines that cross themselves are left out on both sides.
+        dont_care: As for `TotalText`.
     """
 
     def __init__(
@@ -68,8 +73,9 @@ class TotalTextIoU(TotalText):
         area_precision: float = 0.5,
         order: str = "yx",
         skip_invalid: bool = False,
+        dont_care: DontCare = "orientation",
     ) -> None:
-        super().__init__(order)
+        super().__init__(order, dont_care)
         self.iou = iou
         self.area_precision = area_precision
         self.skip_invalid = skip_invalid

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.annotations.totaltext import DontCare
 from tcm.errors import ConfigError, nearest
-from tcm.evaluation.annotations import ImagePair
+from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.matching.regions import ratios
 from tcm.evaluation.scores import Scores
 from tcm.evaluation.totaltext import TotalText, overlap_tables
@@ -36,6 +37,7 @@ class TotalTextDetEval(TotalText):
         order: Of the coordinates in detection files, "yx" or "xy".
         skip_missing: Whether images without a detection file are left out altogether, as by the
             official script, instead of counting as missed.
+        dont_care: As for `TotalText`.
 
     Raises:
         ConfigError: An unknown rule or order.
@@ -50,8 +52,9 @@ class TotalTextDetEval(TotalText):
         rule: str = "official",
         order: str = "yx",
         skip_missing: bool = True,
+        dont_care: DontCare = "orientation",
     ) -> None:
-        super().__init__(order)
+        super().__init__(order, dont_care)
         if rule not in _RULES:
             raise ConfigError(f"rule: unknown '{rule}'{nearest(rule, _RULES)}")
         self.tr = tr

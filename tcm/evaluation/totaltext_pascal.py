@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tcm.evaluation.annotations import ImagePair
+from tcm.annotations.totaltext import DontCare
+from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.scores import Scores
 from tcm.evaluation.totaltext import TotalText, overlap_tables
 from tcm.registry import METRICS
@@ -24,10 +25,17 @@ class TotalTextPascal(TotalText):
         order: Of the coordinates in detection files, "yx" or "xy".
         skip_missing: Whether images without a detection file are left out altogether, as by the
             official script, instead of counting as missed.
+        dont_care: As for `TotalText`.
     """
 
-    def __init__(self, iou: float = 0.5, order: str = "yx", skip_missing: bool = True) -> None:
-        super().__init__(order)
+    def __init__(
+        self,
+        iou: float = 0.5,
+        order: str = "yx",
+        skip_missing: bool = True,
+        dont_care: DontCare = "orientation",
+    ) -> None:
+        super().__init__(order, dont_care)
         self.iou = iou
         self.skip_missing = skip_missing
 

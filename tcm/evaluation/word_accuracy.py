@@ -142,8 +142,9 @@ class WordAccuracy:
         charset: 36 compares letters and digits whatever the case (the field's rule), 62 by case,
             94 by case and with punctuation; or a charset file.
         max_length: Words with longer labels do not count, as officially; None counts them.
-        sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``; None
-            takes the folder that an image, or its LMDB, lies in.
+        sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``. Of
+            several in one path whole folder names go before parts of them, and longer ones before
+            shorter. None takes the folder that an image, or its LMDB, lies in.
         groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
             left out where one of them is missing.
 
@@ -188,7 +189,7 @@ class WordAccuracy:
             names: Paths of the crops, which tell the benchmarks apart; None for a single one.
 
         Raises:
-            DataError: A crop has not one text, or belongs to no set of the config.
+            DataError: A crop has not one text, or belongs to no set of the config, or to two.
         """
         images = [str(i) for i in range(len(truths))] if names is None else list(names)
         sets: dict[str, SetScores] = {}
@@ -211,6 +212,16 @@ class WordAccuracy:
                 groups[name] = _total([sets[member] for member in members])
         return WordScores(sets, self.protocol, notes, groups)
 
+    def check_names(self, names: Sequence[str], submission: bool = False) -> None:
+        """Raise before any word is tested if a crop belongs to no set or to two.
+
+        Args:
+            names: Paths of the crops.
+            submission: Not used: no server takes words.
+        """
+        for name in names:
+            self._set(name)
+
     def _count(self, scores: SetScores, found: TextInstances, label: str, name: str) -> None:
         text = self.charset.kept(_text(found, name, "prediction") or "")
         ned = 0.0
@@ -223,11 +234,18 @@ class WordAccuracy:
     def _set(self, name: str) -> str:
         if self.sets is None:
             return Path(name).parent.name or _ALL
-        path = Path(name).as_posix()
-        for key, part in self.sets.items():
-            if part in path:
-                return key
-        raise DataError(f"{name}: belongs to no set of WordAccuracy{nearest(name, self.sets)}")
+        path = f"/{Path(name).as_posix()}"
+        ranks = {
+            key: (f"/{part.strip('/')}/" in path, len(part))
+            for key, part in self.sets.items()
+            if part in path
+        }
+        if not ranks:
+            raise DataError(f"{name}: belongs to no set of WordAccuracy{nearest(name, self.sets)}")
+        best = [key for key, rank in ranks.items() if rank == max(ranks.values())]
+        if len(best) > 1:
+            raise DataError(f"{name}: belongs to two sets of WordAccuracy, {best[0]} and {best[1]}")
+        return best[0]
 
 
 def _add(

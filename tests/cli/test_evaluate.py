@@ -7,6 +7,7 @@ import pytest
 
 from tcm.cli.evaluate import main
 from tcm.cli.main import run
+from tcm.errors import DataError
 from tests.conftest import oracle_file
 from tests.evaluation.helpers import make_zip
 
@@ -50,6 +51,18 @@ def test_options_are_yaml_values(paths, tmp_path, capsys):
     assert lines[0].startswith("ICDAR2015 detection: IoU > 0.85")
     assert "matched 0, cared ground truth 2, cared detections 1" in lines[2]
     assert "1 detections, left out on both sides" in lines[3]
+
+
+def test_what_is_strict_is_an_option_and_what_was_assumed_a_line(paths, tmp_path, capsys):
+    pred = make_zip(tmp_path / "t.zip", {"result/res_img_1.txt": LINES[0]})
+    arguments = ["--protocol", "icdar2015", *paths[:2], "--pred", str(pred)]
+    with pytest.raises(DataError, match="'result/res_img_1.txt' is no result file"):
+        main(arguments)
+    lines = report([*arguments, "--strict", "nothing"], capsys)
+    assert "matched 1," in lines[2]
+    place = f"{pred}/res_img_1.txt"
+    said = "the folder in the zip stands for the zip: once, in"
+    assert lines[-1] == f"detections: {said} {place}"
 
 
 def test_a_dotted_option_reaches_into_a_mapping(tmp_path, capsys):
@@ -112,7 +125,7 @@ def mistake(arguments, monkeypatch, capsys):
         (["--option", "iou"], "--option iou: 'key=value' is wanted"),
         (["--option", "iou=[1"], "--option iou=[1: no YAML value"),
         (["--pred", "none.zip"], "none.zip: no such zip file or folder"),
-        (["--pred", "none.json"], "none.json: cannot be read"),
+        (["--pred", "none.json"], "none.json: no such annotation file"),
         (["--json", "/dev/null/x.json"], "x.json: cannot be written"),
     ],
 )
@@ -124,7 +137,7 @@ def test_a_mistake_is_one_line(paths, options, message, monkeypatch, capsys):
 def test_a_malformed_line_is_named(paths, tmp_path, monkeypatch, capsys):
     pred = make_zip(tmp_path / "t.zip", {"res_img_1.txt": LINES[0] + "\n1,2,3"})
     arguments = ["--protocol", "icdar2015", *paths[:2], "--pred", str(pred)]
-    assert "t.zip/res_img_1.txt, line 2: 'x1,y1" in mistake(arguments, monkeypatch, capsys)
+    assert "t.zip/res_img_1.txt:2: 'x1,y1" in mistake(arguments, monkeypatch, capsys)
 
 
 def test_end_to_end_reports_the_lexicon_and_the_outlines(tmp_path, capsys):

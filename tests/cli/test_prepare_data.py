@@ -50,6 +50,8 @@ def test_options_reach_their_reader(tmp_path: Path) -> None:
     assert unified.read(tmp_path / "train.json")[0].instances.texts == ["10,20"]
     with pytest.raises(ConfigError, match="icdar2015 has no option --points"):
         main(["icdar2015", *arguments, "--points", "4"])
+    with pytest.raises(ConfigError, match="icdar2015 has no option --dont-care"):
+        main(["icdar2015", *arguments, "--dont-care", "orientation"])
 
 
 def test_lists_of_left_out_images_are_passed_on(tmp_path: Path) -> None:

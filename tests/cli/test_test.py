@@ -90,10 +90,28 @@ def test_a_submission_has_a_file_for_every_image(tiny, tmp_path):
         assert archive.read("res_img_1.txt").decode().count(",") == 7
 
 
-def test_a_submission_needs_the_names_of_the_challenge(tiny, tmp_path):
-    data = _data(_write_images(tmp_path, ("a", "b")))
-    with pytest.raises(DataError, match=r"a\.png: a name img_N is wanted"):
+@pytest.fixture
+def untested(monkeypatch):
+    """Fail as soon as a model is loaded."""
+    monkeypatch.setattr("tcm.cli.test.load_model", lambda *_: pytest.fail("a model is loaded"))
+
+
+def test_a_submission_needs_the_names_of_the_challenge_before_the_test(tiny, tmp_path, untested):
+    data = _data(_write_images(tmp_path, ("img_1", "b")))
+    with pytest.raises(DataError, match=r"b\.png: a name img_N is wanted, to write res_img_N.txt"):
         main([*tiny[:4], *data, "--submission", str(tmp_path / "submit.zip")])
+    assert not (tmp_path / "submit.zip").exists()
+
+
+def test_images_need_no_names_of_a_challenge_to_be_scored(tiny, tmp_path, capsys):
+    main([*tiny[:4], *_data(_write_images(tmp_path, ("holiday (3)", "b")))])
+    assert capsys.readouterr().out.splitlines()[-1].endswith("hmean=0.4000")
+
+
+def test_only_the_images_within_the_limit_need_names(tiny, tmp_path):
+    data = _data(_write_images(tmp_path, ("img_1", "b")))
+    main([*tiny[:4], *data, "--limit", "1", "--submission", str(tmp_path / "submit.zip")])
+    assert (tmp_path / "submit.zip").is_file()
 
 
 def test_a_submission_is_that_of_the_first_metric(tiny, tmp_path):
@@ -167,6 +185,12 @@ def test_end_to_end_scores_know_the_images_and_name_the_rule(read, tmp_path, cap
     lines = capsys.readouterr().out.splitlines()
     assert [line[:19] for line in lines[-5:-1:2]] == ["e2e: ICDAR2015 end-", "ICDAR2015 detection"]
     assert lines[-1] == "tiny: precision=0.0000 recall=0.0000 hmean=0.0000"
+
+
+def test_an_image_without_a_lexicon_is_named_before_the_test(read, tmp_path, untested):
+    make_zip(tmp_path / "words.zip", {"voc_img_1.txt": "A"})
+    with pytest.raises(DataError, match=r"img_2\.png: .*no voc_img_2\.txt for the image 2"):
+        main(read)
 
 
 def test_an_end_to_end_submission_has_the_corrected_texts(read, tmp_path):

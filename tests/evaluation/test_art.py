@@ -86,9 +86,9 @@ def test_the_submission_reads_back_as_it_was(tmp_path):
     "content, message",
     [
         ({"res_0": []}, "gt.json: res_0: a key gt_N is wanted"),
-        ({"gt_0": {"points": []}}, "gt_0: a list of mappings is wanted"),
-        ({"gt_0": [{"points": [[0, 0]]}]}, r"gt_0\[0\].points: three or more points"),
-        ({"gt_0": [{"points": [[0, 0], [1, 0], ["a", 2]]}]}, "three or more points"),
+        ({"gt_0": {"points": []}}, "gt_0: a list of labels is wanted"),
+        ({"gt_0": [{"points": [[0, 0]]}]}, r"gt_0\[0\]: 1 points; at least 3"),
+        ({"gt_0": [{"points": [[0, 0], [1, 0], ["a", 2]]}]}, "'a' is no number"),
     ],
 )
 def test_malformed_json_is_named(tmp_path, content, message):

@@ -3,7 +3,7 @@ import pytest
 
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation import HmeanSweep
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file

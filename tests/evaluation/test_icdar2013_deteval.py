@@ -7,7 +7,7 @@ from tcm.errors import ConfigError, DataError
 from tcm.evaluation.icdar2013_deteval import ICDAR2013DetEval
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file
-from tests.evaluation.helpers import make_zip, split_scene
+from tests.evaluation.helpers import make_zip, overlap, size, split_scene
 
 FOLDER = "recognition_scoring/C_scoring/icdar2013_deteval"
 RELATIVES = {
@@ -90,6 +90,29 @@ def test_splits_merges_and_thresholds_by_hand(found, truths, sums):
     assert (scores.matched, scores.matched_detections) == pytest.approx(sums, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    "rule, sums",
+    [
+        ("rrc", (1, 1)),
+        ("db_icdar2013", (1, 1)),
+        ("db_mtwi2018", (1, 1)),
+        ("db_deteval", (0.8, 1.6)),
+    ],
+)
+def test_only_db_deteval_takes_a_fit_with_a_fragment_inside_for_a_split(rule, sums):
+    found = [box(0, 0, 100, 30), box(40, 10, 60, 20)]
+    scores = ICDAR2013DetEval(rule).evaluate([TextInstances(found)], [TextInstances(found[:1])])
+    assert (scores.matched, scores.matched_detections) == pytest.approx(sums, abs=1e-12)
+
+
+@pytest.mark.parametrize("rule, counts", [("rrc", (2, 2)), *((name, (1, 1)) for name in RELATIVES)])
+def test_the_relatives_leave_out_what_has_no_area(rule, counts):
+    line = TextInstances([box(0, 0, 100, 30), box(200, 0, 200, 30)])
+    scores = ICDAR2013DetEval(rule).evaluate([line], [line])
+    assert (scores.truths, scores.detections) == counts
+    assert scores.recall == 1
+
+
 def test_polygons_stand_for_their_rounded_bounding_boxes():
     tilted = np.array([[5, 0.4], [10.4, 5], [5, 9.6], [-0.4, 5]])
     scores = ICDAR2013DetEval().evaluate([TextInstances([tilted])], [TextInstances([tilted])])
@@ -163,6 +186,67 @@ def literal(found, truth):
     return total_r, total_p, len(care_g), len(care_d)
 
 
+@pytest.mark.parametrize("rule", RELATIVES)
+@pytest.mark.parametrize("seed", range(4))
+def test_random_scenes_score_as_the_relatives_read(seed, rule):
+    predictions, truths = split_scene(np.random.default_rng(seed), turn=0)
+    scores = ICDAR2013DetEval(rule).evaluate(predictions, truths)
+    sums = np.sum(
+        [literal_relative(p, t, rule) for p, t in zip(predictions, truths, strict=True)], axis=0
+    )
+    got = (scores.matched, scores.matched_detections, scores.truths, scores.detections)
+    assert got == pytest.approx(tuple(sums), abs=1e-9)
+
+
+def literal_relative(found, truth, rule):
+    """The relatives' rule with plain loops, centres always near; results as of `literal`."""
+    tr, tp, share = (0.7, 0.7, 0.5) if rule == "db_mtwi2018" else (0.8, 0.4, 0.4)
+    whole = rule == "db_deteval"
+    gts, dets = truth.polygons, found.polygons
+    care_g = [i for i in range(len(gts)) if not truth.ignored[i]]
+    dropped = [i for i in range(len(gts)) if truth.ignored[i]]
+    care_d = [
+        j for j, d in enumerate(dets) if all(overlap(gts[i], d) / size(d) <= share for i in dropped)
+    ]
+    rec = {(i, j): overlap(g, d) / size(g) for i, g in enumerate(gts) for j, d in enumerate(dets)}
+    pre = {(i, j): overlap(g, d) / size(d) for i, g in enumerate(gts) for j, d in enumerate(dets)}
+    fits = {key for key in rec if rec[key] >= tr and pre[key] >= tp}
+    touched_g = {i: sum(rec[i, j] > 0 for j in care_d) for i in care_g}
+    touched_d = {j: sum(rec[i, j] > 0 for i in care_g) for j in care_d}
+    used_g, used_d, total_r, total_p = set(), set(), 0.0, 0.0
+    for i, j in sorted((i, j) for i, j in fits if i in care_g and j in care_d):
+        alone = sum(key[0] == i for key in fits) == 1 == sum(key[1] == j for key in fits)
+        if alone and (not whole or touched_g[i] == 1 == touched_d[j]):
+            used_g.add(i), used_d.add(j)
+            total_r, total_p = total_r + 1, total_p + 1
+    for i in care_g:
+        parts = [j for j in care_d if j not in used_d and pre[i, j] >= tp]
+        if i in used_g or round(sum(rec[i, j] for j in parts), 4) < tr:
+            continue
+        if not whole or touched_g[i] >= 2:
+            used_g.add(i), used_d.update(parts)
+            total_r, total_p = total_r + credit(rule, 1, parts), total_p + credit(rule, 0, parts)
+    for j in care_d:
+        parts = [i for i in care_g if i not in used_g and rec[i, j] >= tr]
+        if j in used_d or round(sum(pre[i, j] for i in parts), 4) < tp:
+            continue
+        if not whole or touched_d[j] >= 2:
+            used_d.add(j), used_g.update(parts)
+            logarithmic = len(parts) / (1 + np.log(len(parts)))
+            total_r += logarithmic if rule == "db_mtwi2018" else len(parts)
+            total_p += 1
+    return total_r, total_p, len(care_g), len(care_d)
+
+
+def credit(rule, single, parts):
+    """What a split of a text adds: for the text if `single`, else for its parts."""
+    if len(parts) == 1:
+        return 1
+    if rule == "db_mtwi2018":
+        return 1 if single else len(parts) / (1 + np.log(len(parts)))
+    return 0.8 if single else 0.8 * len(parts)
+
+
 def test_the_training_set_separates_by_blanks(tmp_path):
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": '0 0 9 9 "a, b"\r\n20 0 29 9 "###"'})
     submit = make_zip(tmp_path / "s.zip", {"res_img_1.txt": "0,0,9,9\n20,0,29,9"})
@@ -174,5 +258,5 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(ConfigError, match="unknown 'db_detevl'; did you mean 'db_deteval'"):
         ICDAR2013DetEval(rule="db_detevl")
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": '9,0,0,9,"a"'})
-    with pytest.raises(DataError, match=r"gt_img_1.txt, line 1: xmax < xmin"):
+    with pytest.raises(DataError, match=r"gt_img_1.txt:1: xmax < xmin"):
         ICDAR2013DetEval().evaluate_archives(gt, gt)

@@ -157,7 +157,7 @@ def test_confidences_without_scores_are_an_error():
 def test_an_error_in_an_archive_names_the_line(tmp_path):
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": "0,0,9,0,9,9,0,9,a"})
     submit = make_zip(tmp_path / "submit.zip", {"res_img_1.txt": "0,0,9,0,9,9,0,9,0.5"})
-    with pytest.raises(DataError, match="submit.zip/res_img_1.txt, line 1: 'x1,y1"):
+    with pytest.raises(DataError, match="submit.zip/res_img_1.txt:1: 'x1,y1"):
         ICDAR2015().evaluate_archives(gt, submit)
     assert ICDAR2015(confidences=True).evaluate_archives(gt, submit).hmean == 1
 

@@ -121,5 +121,5 @@ def test_a_line_break_cannot_be_written(tmp_path):
 def test_a_line_without_a_text_is_named(tmp_path):
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": "0,0,9,0,9,9,0,9,a"})
     submit = make_zip(tmp_path / "s.zip", {"res_img_1.txt": "0,0,9,0,9,9,0,9"})
-    with pytest.raises(DataError, match="res_img_1.txt, line 1: 'x1,y1.*transcription' is wanted"):
+    with pytest.raises(DataError, match="res_img_1.txt:1: 'x1,y1.*transcription' is wanted"):
         ICDAR2015EndToEnd().evaluate_archives(gt, submit)

@@ -3,7 +3,7 @@ import pytest
 
 from tcm.errors import DataError
 from tcm.evaluation.icdar2015 import ICDAR2015
-from tcm.evaluation.icdar2017_mlt import ICDAR2017MLT, parse_script_line
+from tcm.evaluation.icdar2017_mlt import ICDAR2017MLT
 from tests.evaluation.helpers import cared, counts, iou, kept, make_zip, random_scene, split_scene
 
 SQUARE = "0,0,9,0,9,9,0,9"
@@ -12,12 +12,6 @@ SQUARE = "0,0,9,0,9,9,0,9"
 def archives(tmp_path, truth, found):
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": "\n".join(truth)})
     return gt, make_zip(tmp_path / "s.zip", {"res_img_1.txt": "\n".join(found)})
-
-
-def test_the_text_is_all_that_follows_the_script():
-    line, script = parse_script_line(f"{SQUARE},Latin,a,b, c")
-    assert (script, line.transcription) == ("Latin", "a,b, c")
-    assert line.points == (0, 0, 9, 0, 9, 9, 0, 9)
 
 
 def test_only_the_text_makes_a_truth_don_t_care(tmp_path):
@@ -33,21 +27,8 @@ def test_average_precision_needs_the_confidence_in_every_line(tmp_path):
     scores = ICDAR2017MLT(confidences=True).evaluate_archives(*paths)
     assert scores.average_precision == 0.5
     paths = archives(tmp_path, [f"{SQUARE},Latin,a"], [SQUARE])
-    with pytest.raises(DataError, match="s.zip/res_img_1.txt, line 1: .*confidence"):
+    with pytest.raises(DataError, match="s.zip/res_img_1.txt:1: .*confidence"):
         ICDAR2017MLT(confidences=True).evaluate_archives(*paths)
-
-
-@pytest.mark.parametrize(
-    "line, message",
-    [
-        (f"{SQUARE},Latn,a", "unknown script 'Latn'; did you mean 'Latin'"),
-        (f"{SQUARE},Latin", "script,transcription' is wanted"),
-        ("0,0,0,9,9,9,9,0,Latin,a", "not clockwise"),
-    ],
-)
-def test_malformed_lines_are_refused(line, message):
-    with pytest.raises(DataError, match=message):
-        parse_script_line(line)
 
 
 @pytest.mark.parametrize("confidences", [False, True])

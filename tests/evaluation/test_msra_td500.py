@@ -4,9 +4,9 @@ from math import pi
 import numpy as np
 import pytest
 
+from tcm.annotations.instance import Rectangle
 from tcm.errors import ConfigError
-from tcm.evaluation.annotations import ImagePair
-from tcm.evaluation.files.msra_td500 import Rectangle
+from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.msra_td500 import MSRATD500
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file, real_data

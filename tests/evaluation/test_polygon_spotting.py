@@ -51,7 +51,7 @@ def test_images_are_known_by_their_number(tmp_path, name):
 def test_a_result_needs_the_marks_before_its_text(tmp_path):
     gt = make_zip(tmp_path / "gt.zip", {"1.txt": f"{BOX},####Word"})
     found = make_zip(tmp_path / "det.zip", {"1.txt": BOX})
-    with pytest.raises(DataError, match="det.zip/1.txt, line 1: 'x1,y1,x2,y2,...,####text' is"):
+    with pytest.raises(DataError, match="det.zip/1.txt:1: 'x1,y1,x2,y2,...,####text' is"):
         CTW1500EndToEnd().evaluate_archives(gt, found)
 
 

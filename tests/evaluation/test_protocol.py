@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
@@ -162,7 +162,7 @@ def test_mistakes_in_predictions_name_the_image(tmp_path):
         build_protocol("ctw1500").evaluate([squares(0), line], [squares(0)] * 2)
     with pytest.raises(DataError, match="b.jpg: polygon 0 is no polygon"):
         build_protocol("ctw1500").submission_writer(tmp_path / "s.zip", ["b.jpg"], [line])
-    with pytest.raises(DataError, match="c/b.png: a second image for b.txt"):
+    with pytest.raises(DataError, match="c/b.png: a second image for b.txt, beside a/b.jpg"):
         metric = build_protocol("totaltext-iou")
         metric.submission_writer(tmp_path / "s.zip", ["a/b.jpg", "c/b.png"], [squares()] * 2)
 
@@ -185,9 +185,20 @@ def test_every_protocol_is_registered_and_names_its_rule_in_one_line(name, optio
 def test_names_of_images_change_no_figure_without_a_strong_lexicon(name):
     predictions, truths = scene(4, name)
     metric = build_protocol(name)
-    named = metric.evaluate(predictions, truths, images(name, len(truths)))
-    assert named.as_dict() == metric.evaluate(predictions, truths).as_dict()
+    own = [f"trip {i}/DSC (0{i % 2}).jpg" for i in range(len(truths))]
+    for names in (images(name, len(truths)), own):
+        named = metric.evaluate(predictions, truths, names)
+        assert named.as_dict() == metric.evaluate(predictions, truths).as_dict()
     assert named.detections > 0
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(PROTOCOLS) if n != "hmean-sweep"])
+def test_names_are_checked_for_a_submission_alone(name):
+    metric = build_protocol(name)
+    metric.check_names(["a/trip.jpg", "b/trip.jpg"])
+    metric.check_names(images(name, 2), submission=True)
+    with pytest.raises(DataError, match=r"trip.jpg: a (name .* is wanted, to write|second image)"):
+        metric.check_names(["a/trip.jpg", "b/trip.jpg"], submission=True)
 
 
 def test_unknown_names_and_options_are_refused():

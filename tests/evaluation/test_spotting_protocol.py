@@ -6,9 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from tcm.annotations.files import read_text
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.archives import read_archive
-from tcm.evaluation.files.submission import write_predictions
+from tcm.evaluation.files.unified import write_predictions
+from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.protocols import build_protocol
 from tcm.structures import TextInstances
 from tests.conftest import real_data
@@ -91,7 +93,7 @@ def test_the_submission_is_corrected_and_scores_alike(strong, tmp_path):
     truths, found = [words("Hotel"), words("Market,")], [words("hote1", "far"), words("marke7")]
     names = ["img_1.jpg", "img_2.jpg"]
     metric.submission_writer(tmp_path / "s.zip", names, found)
-    rows = {k: file.content for k, file in read_archive(tmp_path / "s.zip", "(.*)", True).items()}
+    rows = {k: file.content for k, file in read_archive(tmp_path / "s.zip", "(.*)", "skip").items()}
     assert rows["res_img_1.txt"] == "0,0,10,0,10,10,0,10,HOTEL\n"
     assert rows["res_img_2.txt"] == "0,0,10,0,10,10,0,10,Market,\n"
     write_predictions(tmp_path / "gt.json", names, truths)
@@ -180,9 +182,7 @@ def test_real_ground_truth_with_noise_is_corrected_by_each_lexicon():
     for number in range(1, 41):
         file = f"gt_img_{number}.txt"
         path = data / "Challenge4_Test_Task1_GT" / file
-        annotated = reader.parse_truths(
-            read_archive(path.parent, rf"({file})".replace(".", r"\."), strict=False)[file]
-        )
+        annotated = Annotations.of_parsed(reader.parse_truths(read_text(path), strict=True))
         names.append(f"img_{number}.jpg")
         truths.append(TextInstances(annotated.polygons, annotated.texts, annotated.ignored))
         found.append(

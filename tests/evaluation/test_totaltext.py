@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tcm.evaluation.annotations import Annotations
+from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.totaltext import TotalTextIoU, overlap_tables
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file

@@ -116,6 +116,33 @@ def test_sets_are_told_apart_by_folder_or_by_part_of_the_path():
         metric.evaluate(predictions[:1], truths[:1], ["elsewhere/1.jpg"])
 
 
+@pytest.mark.parametrize(
+    ("sets", "name", "chosen"),
+    [
+        ({"IC13": "IC13", "IC13_1015": "IC13_1015"}, "test/IC13_1015/1.png", "IC13_1015"),
+        ({"IC13": "IC13", "IC13_1015": "IC13_1015"}, "test/IC13/IC13_1015.png", "IC13"),
+        ({"IC13": "IC13", "IC13_1015": "IC13_1015"}, "test/IC13_857/1.png", "IC13"),
+        ({"SVT": "SVT", "SVTP": "SVTP"}, "test/SVTP/1.png", "SVTP"),
+        ({"all": "test", "SVT": "test/SVT"}, "test/SVT/1.png", "SVT"),
+        ({"SVT": "SVT", "long": "SVT_by_hand"}, "SVT/SVT_by_hand_1.png", "SVT"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_shorter_set_swallows_no_longer_one(sets, name, chosen, turned):
+    ordered = dict(reversed(sets.items())) if turned else sets
+    scores = WordAccuracy(sets=ordered).evaluate(_words("a"), _words("a"), [name])
+    assert list(scores.sets) == [chosen]
+
+
+def test_a_path_of_two_sets_is_refused():
+    metric = WordAccuracy(sets={"one": "SVT", "two": "OST"})
+    with pytest.raises(DataError, match="OST/SVT/1.png: belongs to two sets .*, one and two"):
+        metric.evaluate(_words("a"), _words("a"), ["OST/SVT/1.png"])
+    metric.check_names(["SVT/1.png", "OST/1.png"])
+    with pytest.raises(DataError, match="CUTE80/1.png: belongs to no set"):
+        metric.check_names(["SVT/1.png", "CUTE80/1.png"])
+
+
 def test_the_report_is_rule_table_and_notes():
     scores = WordAccuracy().evaluate(_words("a", "b"), _words("a", "!"), ["SVT/1", "SVT/2"])
     rule, *table, note = scores.lines()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tcm.data.datasets.dataset import paths_of
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
@@ -36,6 +37,11 @@ class Concat:
     def ids(self) -> list[str]:
         """Return the parts' ids, each after its part's number, so that equal names stay apart."""
         return [f"{i}:{name}" for i, dataset in enumerate(self.datasets) for name in dataset.ids]
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the parts' paths."""
+        return [path for dataset in self.datasets for path in paths_of(dataset)]
 
     def __len__(self) -> int:
         return self.ends[-1]

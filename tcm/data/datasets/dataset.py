@@ -8,7 +8,10 @@ from tcm.structures import Sample
 
 
 class Dataset(Protocol):
-    """What `Pipeline`, `Concat` and subsets need of a dataset."""
+    """What `Pipeline`, `Concat` and subsets need of a dataset.
+
+    Where the paths of the samples are not the ids, a property `paths` has them.
+    """
 
     @property
     def ids(self) -> list[str]:
@@ -18,3 +21,8 @@ class Dataset(Protocol):
 
     def load(self, index: int) -> Sample:
         """Return an image with its texts, untransformed."""
+
+
+def paths_of(dataset: Dataset) -> list[str]:
+    """Return the path of every sample, as `load` gives it, without loading one."""
+    return list(getattr(dataset, "paths", dataset.ids))

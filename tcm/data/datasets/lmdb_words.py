@@ -3,6 +3,7 @@
 import bisect
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tcm.data.datasets.word_list import choose_words, word_sample
@@ -54,8 +55,13 @@ class LMDBWords:
     @property
     def ids(self) -> list[str]:
         """Return the folder below the root and the key of each image."""
+        return [Path(path).relative_to(self.root).as_posix() for path in self.paths]
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the folder and the key of each image."""
         return [
-            (folder.relative_to(self.root) / lmdb_files.image_key(number)).as_posix()
+            str(folder / lmdb_files.image_key(number))
             for folder, part in zip(self.folders, self.parts, strict=True)
             for number in (part.positions + 1).tolist()
         ]

@@ -36,6 +36,11 @@ class TextDataset:
         """Return the image paths as the annotation file has them."""
         return [record.id for record in self.records]
 
+    @property
+    def paths(self) -> list[str]:
+        """Return the image files."""
+        return [record.img_path for record in self.records]
+
     def __len__(self) -> int:
         return len(self.records)
 

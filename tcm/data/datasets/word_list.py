@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tcm.data.formats.files import rectangle
+from tcm.annotations.files import rectangle
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.labels import LabelRules

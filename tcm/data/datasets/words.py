@@ -59,6 +59,11 @@ class FolderWords:
         """Return the image paths as the label file has them."""
         return list(self.names)
 
+    @property
+    def paths(self) -> list[str]:
+        """Return the image files."""
+        return [str(self.root / name) for name in self.names]
+
     def __len__(self) -> int:
         return len(self.names)
 

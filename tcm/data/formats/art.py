@@ -15,19 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tcm.data.formats.files import outline, read_json, read_lines
-from tcm.data.formats.raw import (
-    Progress,
-    Source,
-    Splits,
-    Word,
-    collect,
-    folder,
-    images_in,
-    log,
-    silent,
-)
-from tcm.data.formats.rrc import DONT_CARE
+from tcm.annotations.art import parse_image
+from tcm.annotations.files import read_json, read_lines
+from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, log, silent
 from tcm.errors import DataError
 
 LABELS = "train_labels.json"
@@ -54,7 +44,7 @@ def read(raw: Path, progress: Progress = silent, exclude: Sequence[Path] = ()) -
     if excluded:
         log.warning("%s: %d of %d images left out", raw, len(excluded), len(images))
     sources = [
-        Source(image, partial(_words, labels[name], f"{raw / LABELS}: {name}"))
+        Source(image, partial(parse_image, labels[name], f"{raw / LABELS}: {name}"))
         for name, image in images.items()
         if name not in excluded
     ]
@@ -83,21 +73,3 @@ def _excluded(path: Path, images: dict[str, Path]) -> set[str]:
     if not names & images.keys():
         raise DataError(f"{path}: names none of the {len(images)} images")
     return names & images.keys()
-
-
-def _words(items: Any, place: str) -> list[Word]:
-    if not isinstance(items, list):
-        raise DataError(f"{place}: a list of labels is wanted")
-    return [_word(item, f"{place}[{i}]") for i, item in enumerate(items)]
-
-
-def _word(item: Any, place: str) -> Word:
-    if not isinstance(item, dict) or not isinstance(item.get("points"), list):
-        raise DataError(f"{place}: a mapping with a list 'points' is wanted")
-    if not all(isinstance(point, list) and len(point) == 2 for point in item["points"]):
-        raise DataError(f"{place}: points [x, y] are wanted, got {str(item['points'])[:60]}")
-    polygon = outline([value for point in item["points"] for value in point], place)
-    text, illegible = item.get("transcription"), item.get("illegibility", False)
-    if not isinstance(text, str | None) or not isinstance(illegible, bool):
-        raise DataError(f"{place}: transcription {text!r} or illegibility {illegible!r}")
-    return Word(polygon, text, illegible or text == DONT_CARE)

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tcm.data.formats.files import numbers, outline, rectangle
-from tcm.data.formats.raw import Source, Word
+from tcm.annotations.files import numbers, outline, rectangle
+from tcm.annotations.instance import Instance
+from tcm.data.formats.raw import Source
 from tcm.errors import DataError, nearest
 
 Entry = dict[str, Any]
@@ -38,8 +39,8 @@ def words_of_images(
     key: str,
     images: Mapping[Any, Entry],
     path: Path,
-    read_word: Callable[[Entry, str], Word],
-) -> dict[Any, list[Word]]:
+    read_word: Callable[[Entry, str], Instance],
+) -> dict[Any, list[Instance]]:
     """Return the words of every image, in the order of the file.
 
     Args:
@@ -52,7 +53,7 @@ def words_of_images(
     Raises:
         DataError: An annotation is malformed or names no image.
     """
-    words: dict[Any, list[Word]] = {name: [] for name in images}
+    words: dict[Any, list[Instance]] = {name: [] for name in images}
     for entry, place in _entries(content, key, path):
         if entry.get("image_id") not in words:
             raise DataError(f"{place}: there is no image {entry.get('image_id')!r}")
@@ -60,7 +61,7 @@ def words_of_images(
     return words
 
 
-def source(place: Path, image: Entry, words: list[Word], path: Path) -> Source:
+def source(place: Path, image: Entry, words: list[Instance], path: Path) -> Source:
     """Return an image of the folder `place` with its words; the file name's own folder is dropped.
 
     Args:

@@ -10,13 +10,13 @@ ignored. Text without a transcription, legible or not, has none.
 from pathlib import Path
 from typing import Any
 
+from tcm.annotations.files import read_json
+from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
-from tcm.data.formats.files import read_json
 from tcm.data.formats.raw import (
     Progress,
     Source,
     Splits,
-    Word,
     collect,
     folder,
     log,
@@ -56,11 +56,11 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     return collect({split: splits[split] for split in SPLITS if split in annotated}, raw, progress)
 
 
-def _word(item: dict[str, Any], place: str) -> Word:
+def _word(item: dict[str, Any], place: str) -> Instance:
     legibility, text = item.get("legibility"), item.get("utf8_string")
     if legibility not in ("legible", "illegible"):
         raise DataError(f"{place}: legibility is legible or illegible, got {legibility!r}")
     if not isinstance(text, str | None):
         raise DataError(f"{place}: utf8_string {text!r} is no text")
     polygon = coco.polygon_or_box(item, "mask" if "mask" in item else "polygon", place)
-    return Word(polygon, text or None, legibility == "illegible")
+    return Instance(polygon, text or None, legibility == "illegible")

@@ -2,40 +2,22 @@
 
 The release with transcriptions: images ``0001.jpg`` in ``train_images`` with ``0001.xml`` in
 ``ctw1500_train_labels``, images ``1001.jpg`` in ``test_images`` with ``0001001.txt`` in
-``gt_ctw1500`` (or ``ctw1500_test_labels``). An XML file has ``image@file`` with ``box`` elements
-that have a ``label`` and ``segs`` of 28 comma separated coordinates; a line of a text file is 28
-coordinates and ``####text``, the text may contain commas. ``###`` means "don't care" in both (MMOCR
-ignores it in the test set only).
+``gt_ctw1500`` (or ``ctw1500_test_labels``), lines of 28 coordinates and ``####text``. ``###`` means
+"don't care" in both (MMOCR ignores it in the test set only).
 
-The legacy release: ``text_image`` and ``text_label_curve`` in ``train`` and ``test``, a line of 32
-numbers: xmin, ymin, xmax, ymax of the box around the line and 14 points relative to xmin, ymin.
-There are no transcriptions and every line is cared for.
+The legacy release: ``text_image`` and ``text_label_curve`` in ``train`` and ``test``, lines of 32
+numbers. There are no transcriptions and every line is cared for.
 """
 
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
+from tcm.annotations import ctw1500
+from tcm.annotations.files import read_bytes, read_text
+from tcm.annotations.instance import Instance
+from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 
-from tcm.data.formats.files import numbers, outline, read_lines
-from tcm.data.formats.raw import (
-    Progress,
-    Source,
-    Splits,
-    Word,
-    collect,
-    folder,
-    images_in,
-    pair,
-    silent,
-)
-from tcm.data.formats.rrc import word
-from tcm.errors import DataError
-
-COORDINATES = 28
-_MARK = "####"
 _LEGACY = ("train/text_image", "test/text_image")
 
 
@@ -64,43 +46,36 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     return collect(splits, raw, progress)
 
 
-def read_xml(path: Path) -> list[Word]:
-    """Read the lines of a training file.
+def read_xml(path: Path) -> list[Instance]:
+    """Read the lines of a training file; an empty label is none.
 
     Raises:
-        DataError: It is no XML, or a box is malformed; the text gives the file and the line or the
-            box, from 1.
+        DataError: It is no XML, or a box is malformed.
     """
-    try:
-        root = ET.parse(path).getroot()
-    except ET.ParseError as error:
-        raise DataError(f"{path}:{error.position[0]}: no XML: {error}") from error
-    if root.find("image") is None:
-        raise DataError(f"{path}: there is no element 'image'")
-    boxes = enumerate(root.iter("box"), 1)
-    return [_xml_word(box, f"{path}: box {i}") for i, box in boxes]
+    return ctw1500.read_xml(read_bytes(path), quotes="form")
 
 
-def read_txt(path: Path) -> list[Word]:
-    """Read the lines of a test file.
+def read_txt(path: Path) -> list[Instance]:
+    """Read the lines of a test file; an empty text is none.
 
     Raises:
-        DataError: A line is malformed; the text gives the file and the line.
+        DataError: A line is malformed.
     """
-    return [_txt_word(line, place) for line, place in read_lines(path)]
+    found = ctw1500.read_lines(read_text(path), strict=False, quotes="form")
+    return [one._replace(text=one.text or None) for one in found]
 
 
-def read_legacy(path: Path) -> list[Word]:
+def read_legacy(path: Path) -> list[Instance]:
     """Read the lines of a legacy file.
 
     Raises:
-        DataError: A line is malformed; the text gives the file and the line.
+        DataError: A line is malformed.
     """
-    return [_legacy_word(line, place) for line, place in read_lines(path)]
+    return ctw1500.read_lines(read_text(path), strict=False, form="legacy")
 
 
 def _sources(
-    images: Path, texts: Path, template: str, reader: Callable[[Path], list[Word]]
+    images: Path, texts: Path, template: str, reader: Callable[[Path], list[Instance]]
 ) -> list[Source]:
     pairs = pair(images_in(images), texts, template)
     return [Source(image, partial(reader, text)) for image, text in pairs]
@@ -109,32 +84,3 @@ def _sources(
 def _legacy_sources(raw: Path, split: str) -> list[Source]:
     images, texts = folder(raw, f"{split}/text_image"), folder(raw, f"{split}/text_label_curve")
     return _sources(images, texts, "{}.txt", read_legacy)
-
-
-def _xml_word(box: ET.Element, place: str) -> Word:
-    segs = box.findtext("segs")
-    if segs is None:
-        raise DataError(f"{place}: 'segs' is missing")
-    return word(_points(segs.strip().split(","), place), box.findtext("label") or None)
-
-
-def _txt_word(line: str, place: str) -> Word:
-    fields = line.split(",", COORDINATES)
-    if len(fields) <= COORDINATES or not fields[-1].startswith(_MARK):
-        wanted = f"{COORDINATES} coordinates and '{_MARK}' with a text"
-        raise DataError(f"{place}: {wanted} are wanted, got '{line[:60]}'")
-    return word(_points(fields[:-1], place), fields[-1].removeprefix(_MARK) or None)
-
-
-def _points(fields: list[str], place: str) -> np.ndarray:
-    if len(fields) != COORDINATES:
-        raise DataError(f"{place}: {len(fields)} coordinates; {COORDINATES} are wanted")
-    return outline(fields, place)
-
-
-def _legacy_word(line: str, place: str) -> Word:
-    fields = line.split(",")
-    if len(fields) != 4 + COORDINATES:
-        raise DataError(f"{place}: {len(fields)} numbers; {4 + COORDINATES} are wanted")
-    values = numbers(fields, place)
-    return Word((values[4:].reshape(-1, 2) + values[:2]).astype(np.float32))

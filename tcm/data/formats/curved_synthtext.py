@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from tcm.annotations.files import numbers, read_json
+from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
-from tcm.data.formats.files import numbers, read_json
 from tcm.data.formats.raw import (
     Progress,
     Source,
     Splits,
-    Word,
     collect,
     folder,
     is_absent,
@@ -64,12 +64,12 @@ def _sources(part: Path) -> list[Source]:
     return [coco.source(folders[0], image, words[key], files[0]) for key, image in images.items()]
 
 
-def _word(item: dict[str, Any], place: str) -> Word:
+def _word(item: dict[str, Any], place: str) -> Instance:
     points = item.get("bezier_pts")
     if not isinstance(points, list) or len(points) != 16:
         raise DataError(f"{place}: 'bezier_pts' of 16 numbers are wanted, got {str(points)[:60]}")
     outline = bezier_to_polygon(numbers(points, place).reshape(8, 2), SAMPLES)
-    return Word(
+    return Instance(
         outline.astype(np.float32), _text(item.get("rec"), place), item.get("iscrowd", 0) == 1
     )
 

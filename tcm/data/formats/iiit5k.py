@@ -7,7 +7,7 @@ upper-case labels only.
 
 from pathlib import Path
 
-from tcm.data.formats.files import read_mat
+from tcm.annotations.files import read_mat
 from tcm.data.formats.raw import Progress, silent
 from tcm.data.formats.word_crops import WordSplits, first_file, proved
 from tcm.data.storage.label_files import LabelLine, read_labels

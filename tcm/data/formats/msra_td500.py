@@ -2,23 +2,21 @@
 
 MSRA-TD500: ``train`` and ``test`` with ``IMG_0059.JPG`` beside ``IMG_0059.gt``; either split may be
 absent. HUST-TR400: one folder of images, each beside its ``.gt`` file; it has a training split
-only. A line is ``index difficult x y w h theta`` (more fields after these are left aside in
-HUST-TR400, an error in MSRA-TD500): the upright rectangle with the top left corner (x, y), turned
-about its centre by theta radians, clockwise on the screen. Lines marked difficult are ignored.
-There are no transcriptions.
+only. A line is ``index difficult x y w h theta``, in HUST-TR400 with more fields behind: the
+upright rectangle with the top left corner (x, y), turned about its centre by theta radians,
+clockwise on the screen. Lines marked difficult are ignored. There are no transcriptions.
 """
 
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from tcm.data.formats.files import numbers, read_lines
+from tcm.annotations.files import read_text
+from tcm.annotations.instance import Instance
+from tcm.annotations.msra_td500 import read_truths
 from tcm.data.formats.raw import (
     Progress,
     Source,
     Splits,
-    Word,
     collect,
     images_in,
     is_absent,
@@ -26,8 +24,6 @@ from tcm.data.formats.raw import (
     silent,
 )
 from tcm.errors import DataError
-
-_FIELDS = 7
 
 
 def read_msra(raw: Path, progress: Progress = silent) -> Splits:
@@ -65,42 +61,19 @@ def read_hust(raw: Path, progress: Progress = silent) -> Splits:
     return collect({"train": sources}, raw, progress)
 
 
-def read_gt(path: Path, more_fields: bool = False) -> list[Word]:
+def read_gt(path: Path, more_fields: bool = False) -> list[Instance]:
     """Read the lines of a ``.gt`` file.
 
     Args:
         path: The file.
-        more_fields: Whether fields after the seventh are left aside; else they are an error.
+        more_fields: Whether fields after the seventh belong to its form.
 
     Raises:
         DataError: A line is malformed; the text gives the file and the line.
     """
-    return [_word(line, place, more_fields) for line, place in read_lines(path)]
+    return read_truths(read_text(path), strict=False, more_fields=more_fields)
 
 
 def _sources(place: Path, more_fields: bool = False) -> list[Source]:
     pairs = pair(images_in(place), place, "{}.gt")
     return [Source(image, partial(read_gt, text, more_fields)) for image, text in pairs]
-
-
-def _word(line: str, place: str, more_fields: bool) -> Word:
-    fields = line.split()
-    if len(fields) < _FIELDS or len(fields) > _FIELDS and not more_fields:
-        wanted = "index difficult x y w h theta"
-        raise DataError(f"{place}: '{wanted}' is wanted, got '{line[:60]}'")
-    if fields[1] not in ("0", "1"):
-        raise DataError(f"{place}: difficult is 0 or 1, got '{fields[1]}'")
-    x, y, width, height, theta = numbers(fields[2:_FIELDS], place)
-    if width < 0 or height < 0:
-        raise DataError(f"{place}: width {width:g} and height {height:g} are no size")
-    return Word(_quad(x, y, width, height, theta), ignored=fields[1] == "1")
-
-
-def _quad(x: float, y: float, width: float, height: float, theta: float) -> np.ndarray:
-    """Return the corners float32 (4, 2) of a turned rectangle, from its own top left, clockwise."""
-    half = 0.5 * np.array([width, height])
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
-    cos, sin = np.cos(theta), np.sin(theta)
-    # Rows are points, y points down: this turns clockwise on the screen.
-    turned = corners @ np.array([[cos, sin], [-sin, cos]])
-    return (turned + half + [x, y]).astype(np.float32)

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-import numpy as np
-
-from tcm.data.formats.unified import ImageRecord
+from tcm.annotations.instance import Instance, assumption_lines
+from tcm.data.formats.unified import ImageRecord, text_instances
 from tcm.data.storage.images import read_image
 from tcm.errors import DataError, nearest
-from tcm.geometry.polygons import clockwise
-from tcm.structures import TextInstances
 
 log = logging.getLogger("tcm")
 
@@ -29,14 +26,6 @@ _CHUNK = 1024  # images submitted at once: SynthText has 858,750
 _THREADS = min(16, os.cpu_count() or 1)
 
 
-class Word(NamedTuple):
-    """One text of an image: polygon float32 (P, 2) in pixels, transcription or None, ignored."""
-
-    polygon: np.ndarray
-    text: str | None = None
-    ignored: bool = False
-
-
 @dataclass(frozen=True)
 class Source:
     """An image and what is known about it.
@@ -48,7 +37,7 @@ class Source:
     """
 
     image: Path
-    words: Callable[[], Iterable[Word]]
+    words: Callable[[], Iterable[Instance]]
     size: tuple[int, int] | None = None
 
 
@@ -59,7 +48,8 @@ def silent(split: str, done: int, total: int) -> None:
 def read_sources(split: str, sources: Sequence[Source], progress: Progress) -> list[ImageRecord]:
     """Read the annotations of a split and decode its images, which proves them whole.
 
-    Polygons are made clockwise, their first point stays first.
+    Polygons are made clockwise, their first point stays first. What was assumed to read them is
+    logged, a line each.
 
     Args:
         split: Its name, for `progress`.
@@ -70,9 +60,13 @@ def read_sources(split: str, sources: Sequence[Source], progress: Progress) -> l
         DataError: An annotation is malformed, an image is not whole or not of the annotated size.
     """
     records = []
-    for record in parallel(_record, sources):
-        records.append(record)
+    assumed: list[tuple[str, str]] = []
+    for read in parallel(_read, sources):
+        records.append(read.record)
+        assumed += [(Path(read.record.img_path).name, what) for what in read.assumed]
         progress(split, len(records), len(sources))
+    for line in assumption_lines(assumed):
+        log.warning("%s: %s", split, line)
     return records
 
 
@@ -185,15 +179,16 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
-def _record(source: Source) -> ImageRecord:
+class _Read(NamedTuple):
+    record: ImageRecord
+    assumed: list[str]
+
+
+def _read(source: Source) -> _Read:
     words = list(source.words())
     height, width = read_image(source.image).shape[:2]
     if source.size not in (None, (height, width)):
         wanted = "x".join(map(str, reversed(source.size or ())))
         raise DataError(f"{source.image}: {width}x{height} pixels, the annotation says {wanted}")
-    instances = TextInstances(
-        polygons=[clockwise(word.polygon) for word in words],
-        texts=[word.text for word in words],
-        ignored=np.array([word.ignored for word in words], bool),
-    )
-    return ImageRecord(str(source.image), height, width, instances)
+    record = ImageRecord(str(source.image), height, width, text_instances(words))
+    return _Read(record, [what for word in words for what in word.assumed])

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tcm.data.formats.files import read_mat
-from tcm.data.formats.raw import Progress, Source, Splits, Word, collect, silent
+from tcm.annotations.files import read_mat
+from tcm.annotations.instance import Instance
+from tcm.data.formats.raw import Progress, Source, Splits, collect, silent
 from tcm.errors import DataError
 
 ANNOTATION = "gt.mat"
@@ -48,7 +49,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     return collect({"train": sources}, raw, progress)
 
 
-def _words(boxes: np.ndarray, texts: np.ndarray, place: str) -> list[Word]:
+def _words(boxes: np.ndarray, texts: np.ndarray, place: str) -> list[Instance]:
     words = [word for text in np.ravel(texts) for word in str(text).split()]
     if boxes.ndim not in (2, 3) or boxes.shape[:2] != (2, 4):
         raise DataError(f"{place}: wordBB of shape {boxes.shape}; (2, 4, N) is wanted")
@@ -57,4 +58,4 @@ def _words(boxes: np.ndarray, texts: np.ndarray, place: str) -> list[Word]:
         raise DataError(f"{place}: {len(words)} words for {len(polygons)} boxes")
     if not np.isfinite(polygons).all():
         raise DataError(f"{place}: a coordinate is not finite")
-    return [Word(polygon, word) for polygon, word in zip(polygons, words, strict=True)]
+    return [Instance(polygon, word) for polygon, word in zip(polygons, words, strict=True)]

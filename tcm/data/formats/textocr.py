@@ -9,13 +9,13 @@ test labels are not public.
 from pathlib import Path
 from typing import Any
 
+from tcm.annotations.files import read_json
+from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
-from tcm.data.formats.files import read_json
 from tcm.data.formats.raw import (
     Progress,
     Source,
     Splits,
-    Word,
     collect,
     folder,
     is_absent,
@@ -53,8 +53,8 @@ def _sources(place: Path, path: Path) -> list[Source]:
     return [coco.source(place, image, words[key], path) for key, image in images.items()]
 
 
-def _word(item: dict[str, Any], place: str) -> Word:
+def _word(item: dict[str, Any], place: str) -> Instance:
     text = item.get("utf8_string")
     if not isinstance(text, str):
         raise DataError(f"{place}: 'utf8_string' is missing")
-    return Word(coco.polygon_or_box(item, "points", place), text, text == _ILLEGIBLE)
+    return Instance(coco.polygon_or_box(item, "points", place), text, text == _ILLEGIBLE)

@@ -5,35 +5,20 @@ Images ``imgN.jpg`` in ``Images/Train`` and ``Images/Test`` (or ``Train`` and ``
 ``Groundtruth/Polygon`` (the MATLAB download, also below ``groundtruth_text``), or of
 ``Annotation/groundtruth_polygonal_annotation``.
 
-A text file has an entry a word, its arrays may wrap over lines:
-``x: [[1 2 3]], y: [[1 2 3]], ornt: [u'c'], transcriptions: [u'WORD']``. A MATLAB file has the
-variable ``polygt`` (or ``gt``) with a row a word: ``'x:', xs, 'y:', ys, text, orientation``.
-
-Orientation or text ``#``, no text, or the stray text ``,`` mean "don't care" (and are written as
-``#``). MMOCR looks at the text alone; the original conversion of TCM drops these words.
+The forms of the files are those of `tcm.annotations.totaltext`. In the training split whatever
+cannot be read is ignored: orientation or text ``#``, no text, or the stray text ``,``. In the test
+split it is what the official scripts do not count, the orientation ``#``, so that a model is scored
+as they score it. MMOCR looks at the text alone; the original conversion of TCM drops these words.
 """
 
-import ast
-import re
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from tcm.data.formats.files import numbers, read_lines, read_mat
-from tcm.data.formats.raw import (
-    Progress,
-    Source,
-    Splits,
-    Word,
-    collect,
-    folder,
-    images_in,
-    pair,
-    silent,
-)
-from tcm.errors import DataError
+from tcm.annotations.files import read_bytes, read_text
+from tcm.annotations.instance import Instance
+from tcm.annotations.totaltext import DontCare, read_truths
+from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 
 FOLDERS = {"train": "Train", "test": "Test"}
 ANNOTATIONS = (
@@ -43,20 +28,16 @@ ANNOTATIONS = (
     "Annotation/groundtruth_polygonal_annotation",
 )
 
-_DONT_CARE = "#"
-_UNREADABLE = ("", "#", ",")
-_ENTRY = re.compile(
-    r"x:\s*\[\[(.*?)\]\]\s*,\s*y:\s*\[\[(.*?)\]\]\s*,"
-    r"\s*ornt:\s*(\[.*?\])\s*,\s*transcriptions:\s*(\[.*\])\s*"
-)
+DONT_CARE: Mapping[str, DontCare] = {"train": "unreadable", "test": "orientation"}
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, dont_care: DontCare | None = None) -> Splits:
     """Read both splits, from the first of the folders of annotations that is there.
 
     Args:
         raw: The folder that holds ``Images`` and the annotations.
         progress: Called with the split's name, the images done and their total.
+        dont_care: Which words are ignored, in both splits; None for the rule of each.
 
     Raises:
         DataError: A folder, image or annotation is missing, an image is not whole, an entry
@@ -64,87 +45,29 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     """
     raw = Path(raw)
     annotations = folder(raw, *ANNOTATIONS)
-    splits = {split: _sources(raw, annotations, name) for split, name in FOLDERS.items()}
+    splits = {
+        split: _sources(raw, annotations, name, dont_care or DONT_CARE[split])
+        for split, name in FOLDERS.items()
+    }
     return collect(splits, raw, progress)
 
 
-def read_txt(path: Path) -> list[Word]:
-    """Read the words of a text file.
+def read_words(path: Path, dont_care: DontCare = "unreadable") -> list[Instance]:
+    """Read the words of a text or MATLAB file.
 
     Raises:
-        DataError: An entry is malformed; the text gives the file and the line where it begins.
+        DataError: An entry is malformed; the text gives the file and the line or the row.
     """
-    return [_txt_word(entry, place) for entry, place in _entries(path)]
+    file = read_bytes(path) if path.suffix == ".mat" else read_text(path)
+    return read_truths(file, dont_care, strict=False, least_points=3)
 
 
-def read_polygt(path: Path) -> list[Word]:
-    """Read the words of a MATLAB file.
-
-    Raises:
-        DataError: A row is malformed; the text gives the file and the row, from 1.
-    """
-    (table,) = list(read_mat(path, "polygt", "gt").values())[:1]
-    rows = table if table.ndim == 2 else table.reshape(-1, 6)
-    return [_mat_word(row, f"{path}: row {i}") for i, row in enumerate(rows, 1)]
-
-
-def _sources(raw: Path, annotations: Path, name: str) -> list[Source]:
+def _sources(raw: Path, annotations: Path, name: str, dont_care: DontCare) -> list[Source]:
     texts = folder(annotations, name)
     is_txt = any(path.suffix == ".txt" for path in texts.iterdir())
-    template, reader = ("poly_gt_{}.txt", read_txt) if is_txt else ("poly_gt_{}.mat", read_polygt)
-    pairs = pair(images_in(folder(raw, f"Images/{name}", name)), texts, template)
-    return [Source(image, partial(reader, text)) for image, text in pairs]
-
-
-def _entries(path: Path) -> list[tuple[str, str]]:
-    """Return the entries with the places where they begin, wrapped lines put together."""
-    entries: list[tuple[str, str]] = []
-    for line, place in read_lines(path):
-        if line.lstrip().startswith("x:") or not entries:
-            entries.append((line.strip(), place))
-        else:
-            begun, begin = entries[-1]
-            entries[-1] = (f"{begun} {line.strip()}", begin)
-    return entries
-
-
-def _txt_word(entry: str, place: str) -> Word:
-    match = _ENTRY.fullmatch(entry)
-    if match is None:
-        wanted = "x: [[...]], y: [[...]], ornt: [...], transcriptions: [...]"
-        raise DataError(f"{place}: '{wanted}' is wanted, got '{entry[:60]}'")
-    try:
-        orientation, text = ("".join(ast.literal_eval(match[i])) for i in (3, 4))
-    except (ValueError, SyntaxError, TypeError) as error:
-        raise DataError(f"{place}: {match[3]} or {match[4]} is no list of texts") from error
-    return _word(match[1].split(), match[2].split(), text, orientation, place)
-
-
-def _mat_word(row: np.ndarray, place: str) -> Word:
-    if len(row) < 6:
-        raise DataError(f"{place}: {len(row)} columns; 6 are wanted")
-    xs, ys = (np.ravel(row[i]).tolist() for i in (1, 3))
-    return _word(xs, ys, _joined(row[4]), _joined(row[5]), place)
-
-
-def _joined(cell: Any) -> str:
-    """Return the text of a cell; an empty one is an array without elements."""
-    return "".join(map(str, np.ravel(cell)))
-
-
-def _word(xs: list[Any], ys: list[Any], text: str, orientation: str, place: str) -> Word:
-    if len(xs) != len(ys):
-        raise DataError(f"{place}: {len(xs)} x and {len(ys)} y coordinates")
-    points = np.stack([numbers(xs, place), numbers(ys, place)], axis=1).astype(np.float32)
-    unreadable = text in _UNREADABLE
-    ignored = unreadable or orientation == _DONT_CARE
-    if len(points) < 3:
-        points = _filled(points, place, ignored)
-    return Word(points, _DONT_CARE if unreadable else text, ignored)
-
-
-def _filled(points: np.ndarray, place: str, ignored: bool) -> np.ndarray:
-    """Repeat the last point of an ignored word of 1 or 2 points, which covers no area anyway."""
-    if not ignored or not len(points):
-        raise DataError(f"{place}: {len(points)} points; at least 3 are wanted")
-    return np.concatenate([points, np.repeat(points[-1:], 3 - len(points), axis=0)])
+    pairs = pair(
+        images_in(folder(raw, f"Images/{name}", name)),
+        texts,
+        "poly_gt_{}.txt" if is_txt else "poly_gt_{}.mat",
+    )
+    return [Source(image, partial(read_words, text, dont_care)) for image, text in pairs]

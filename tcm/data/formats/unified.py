@@ -1,20 +1,16 @@
-"""The annotation file: MMOCR 1.x's unified JSON, read and written.
+"""The records of a unified JSON: its images as data sets and preparation take them."""
 
-``{"metainfo": {...}, "data_list": [{"img_path", "height", "width", "instances": [{"polygon",
-"bbox", "bbox_label", "ignore", "text"}]}]}``, polygons flat ``x1, y1, x2, y2, ...`` in pixels. An
-instance may have ``beziers`` as well (see `beziers`); without a polygon they stand for it.
-"""
-
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tcm.data.formats.entries import parse_image, parse_instance, read_entries
-from tcm.geometry.polygons import bounding_box
+from tcm.annotations import unified
+from tcm.annotations.instance import Instance
+from tcm.annotations.unified import ImageEntry
+from tcm.geometry.polygons import clockwise
 from tcm.structures import TextInstances
 
 
@@ -41,10 +37,7 @@ class ImageRecord:
 
 
 def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageRecord]:
-    """Read an annotation file.
-
-    Polygons are made clockwise; an instance without one gets that of its Bezier curves, of 20
-    points a side, or else the rectangle of its box.
+    """Read an annotation file; polygons are made clockwise.
 
     Args:
         path: The JSON file.
@@ -56,57 +49,36 @@ def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageReco
     """
     path = Path(path)
     root = path.parent if img_root is None else Path(img_root)
-    entries = enumerate(read_entries(path))
+    entries = enumerate(unified.read_entries(path))
     return [_record(entry, root, f"{path}: data_list[{i}]") for i, entry in entries]
 
 
 def write(path: str | Path, records: Sequence[ImageRecord]) -> None:
-    """Write records as an annotation file, an image a line; `img_path` is written as it is.
-
-    The task is named ``textspotting`` if any instance has a text, else ``textdet``.
-    """
-    spotting = any(text is not None for record in records for text in record.instances.texts)
-    kind = "TextSpotting" if spotting else "TextDet"
-    metainfo = {
-        "dataset_type": f"{kind}Dataset",
-        "task_name": kind.lower(),
-        "category": [{"id": 0, "name": "text"}],
-    }
-    with Path(path).open("w", encoding="utf-8") as file:  # SynthText is too large for one string
-        file.write(f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [')
-        for i, record in enumerate(records):
-            file.write(",\n" if i else "\n")
-            file.write(json.dumps(_entry(record), ensure_ascii=False))
-        file.write("\n]}\n")
+    """Write records as an annotation file; `img_path` is written as it is."""
+    unified.write(path, [_entry(record) for record in records])
 
 
-def _record(entry: Any, root: Path, place: str) -> ImageRecord:
-    name, height, width, items = parse_image(entry, place)
-    found = [parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)]
-    instances = TextInstances(
-        polygons=[one.polygon for one in found],
+def text_instances(found: Iterable[Instance]) -> TextInstances:
+    """Return the texts of an image as parsed, polygons clockwise, their first points kept first."""
+    found = list(found)
+    return TextInstances(
+        polygons=[clockwise(np.asarray(one.polygon, np.float32)) for one in found],
         texts=[one.text for one in found],
         ignored=np.array([one.ignored for one in found], bool),
         labels=np.array([one.label for one in found], np.int64),
     )
-    return ImageRecord(str(root / name), height, width, instances, id=name)
 
 
-def _entry(record: ImageRecord) -> dict[str, Any]:
-    instances = record.instances
-    items = []
-    for i, polygon in enumerate(instances.polygons):
-        item = {
-            "polygon": _plain(polygon.ravel()),
-            "bbox": _plain(bounding_box(polygon)),
-            "bbox_label": int(instances.labels[i]),
-            "ignore": bool(instances.ignored[i]),
-        }
-        text = instances.texts[i]
-        items.append(item if text is None else item | {"text": text})
-    size = {"height": int(record.height), "width": int(record.width)}
-    return {"img_path": record.img_path, **size, "instances": items}
+def _record(entry: Any, root: Path, place: str) -> ImageRecord:
+    name, height, width, items = unified.parse_image(entry, place)
+    found = [
+        unified.parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)
+    ]
+    return ImageRecord(str(root / name), height, width, text_instances(found), id=name)
 
 
-def _plain(values: np.ndarray) -> list[int | float]:
-    return [int(v) if float(v).is_integer() else float(v) for v in values]
+def _entry(record: ImageRecord) -> ImageEntry:
+    words = record.instances
+    columns = zip(words.polygons, words.texts, words.ignored, words.labels, strict=True)
+    found = [Instance(p, text, ignored, label=label) for p, text, ignored, label in columns]
+    return ImageEntry(record.img_path, record.height, record.width, found)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tcm.data.formats.entries import parse_image, parse_instance, read_entries
-from tcm.data.formats.files import read_json
+from tcm.annotations.files import read_json
+from tcm.annotations.unified import parse_image, parse_instance, read_entries
 from tcm.errors import DataError
 from tcm.geometry.bezier import (
     Least,
@@ -23,7 +23,7 @@ from tcm.geometry.bezier import (
     polygon_to_bezier,
     vertex_distances,
 )
-from tcm.geometry.polygons import area, is_simple
+from tcm.geometry.polygons import area, clockwise, is_simple
 
 _DECIMALS = 3  # of the numbers that are written: a thousandth of a pixel
 
@@ -73,7 +73,8 @@ def fit_texts(path: str | Path, least: Least = "points") -> Iterator[Fit]:
         name, _, _, items = parse_image(entry, place)
         for j, item in enumerate(items):
             instance = parse_instance(item, f"{place}.instances[{j}]")
-            yield _fit(instance.polygon, f"data_list[{i}].instances[{j}] of {name}", least)
+            polygon = clockwise(instance.polygon)
+            yield _fit(polygon, f"data_list[{i}].instances[{j}] of {name}", least)
 
 
 def write_with_beziers(path: str | Path, out: str | Path, fits: list[Fit]) -> None:

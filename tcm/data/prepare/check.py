@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tcm.data.formats.entries import parse_image, parse_instance, read_entries
+from tcm.annotations.unified import parse_image, parse_instance, read_entries
 from tcm.data.formats.raw import Progress, parallel, silent
 from tcm.data.storage.images import read_image
 from tcm.errors import DataError

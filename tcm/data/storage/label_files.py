@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tcm.data.formats.files import read_json, read_lines
+from tcm.annotations.files import read_json, read_lines
 from tcm.errors import ConfigError, DataError, nearest
 
 _QUOTED = re.compile(r'\s*(.+?)\s*,\s*"(.*)"\s*')

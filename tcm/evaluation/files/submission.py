@@ -1,41 +1,13 @@
-"""Writing predictions: the zips that servers and official scripts take, and the unified JSON."""
+"""Writing predictions as servers and official scripts take them: zips of integer lines."""
 
-import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tcm.errors import DataError
-from tcm.geometry.polygons import bounding_box, clockwise, min_area_rect
-from tcm.structures import TextInstances
-
-
-def write_predictions(
-    path: str | Path, img_paths: Sequence[str], predictions: Sequence[TextInstances]
-) -> None:
-    """Write the predictions as unified JSON: an annotation file with `score` in addition.
-
-    Args:
-        path: The JSON file.
-        img_paths: As the dataset names the images.
-        predictions: One per image, in original image coordinates; floats are kept exactly.
-    """
-    images = [
-        {"img_path": img_path, "instances": _instances(prediction)}
-        for img_path, prediction in zip(img_paths, predictions, strict=True)
-    ]
-    metainfo = {
-        "dataset_type": "TextDetDataset",
-        "task_name": "textdet",
-        "category": [{"id": 0, "name": "text"}],
-    }
-    content = json.dumps(
-        {"metainfo": metainfo, "data_list": images}, ensure_ascii=False, allow_nan=False
-    )
-    Path(path).write_text(content, encoding="utf-8")
+from tcm.geometry.polygons import clockwise, min_area_rect
 
 
 def write_members(path: str | Path, members: Mapping[str, str]) -> None:
@@ -84,21 +56,3 @@ def confidence_text(score: float | np.floating) -> str:
     # The shortest text that reads back as the same float32, never with an exponent, which the
     # server refuses.
     return np.format_float_positional(score, trim="-")
-
-
-def _instances(prediction: TextInstances) -> list[dict[str, Any]]:
-    scores = [None] * len(prediction) if prediction.scores is None else prediction.scores.tolist()
-    texts, ignored = prediction.texts, prediction.ignored.tolist()
-    return [
-        {
-            "polygon": polygon.ravel().tolist(),
-            "bbox": bounding_box(polygon).tolist(),
-            "bbox_label": int(label),
-            "ignore": ignore,
-            "score": score,
-            "text": text,
-        }
-        for polygon, label, ignore, score, text in zip(
-            prediction.polygons, prediction.labels, ignored, scores, texts, strict=True
-        )
-    ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import ratios
 
 _Credit = tuple[float, float]  # of the ground truths and of the detections
@@ -37,7 +37,8 @@ class Rule(NamedTuple):
         area_precision: Least P of a match.
         ignored_share: A detection is don't-care above this P with a don't-care ground truth; None
             for `area_precision`.
-        last_pixel: Added to widths and heights.
+        last_pixel: Added to widths and heights; without it, rectangles of no area are left out on
+            both sides, as shapely's polygons are.
         single_overlap: Whether OO needs a pair that overlaps nothing else that counts.
         least_overlaps: What OM and MO must overlap at least of what counts.
         single_is_one_to_one: Whether OM and MO with a single partner count as OO.
@@ -56,10 +57,10 @@ class Rule(NamedTuple):
     credit: Callable[[str, int], _Credit] = _weighted
 
 
-_DB = Rule(last_pixel=0, single_overlap=True, single_is_one_to_one=True, decimals=4)
+_DB = Rule(last_pixel=0, single_is_one_to_one=True, decimals=4)
 RULES = {
     "rrc": Rule(),
-    "db_deteval": _DB._replace(least_overlaps=2),
+    "db_deteval": _DB._replace(single_overlap=True, least_overlaps=2),
     "db_icdar2013": _DB,
     "db_mtwi2018": _DB._replace(
         area_recall=0.7, area_precision=0.7, ignored_share=0.5, credit=_logarithmic
@@ -69,7 +70,7 @@ RULES = {
 
 @dataclass
 class DetEvalMatch:
-    """The outcome on one image; indices are positions in the files.
+    """The outcome on one image; indices are positions among what the rule does not leave out.
 
     Attributes:
         name: The image id.
@@ -119,6 +120,8 @@ def match_rectangles(image: ImagePair, rule: Rule, center_distance: float) -> De
         center_distance: OO needs twice the distance of the centres over the sum of the diagonals
             below this.
     """
+    if not rule.last_pixel:
+        image = ImagePair(image.name, *map(_with_area, (image.truths, image.detections)))
     truths, found = (_rectangles(s, rule.last_pixel) for s in (image.truths, image.detections))
     inter = _intersections(truths, found)
     recall = ratios(inter, np.broadcast_to(_areas(truths)[:, None], inter.shape))
@@ -199,6 +202,10 @@ def _rectangles(side: Annotations, last_pixel: int) -> np.ndarray:
     """Return float64 (N, 4): xmin, ymin, width, height."""
     corners = np.array([polygon[[0, 2]] for polygon in side.polygons]).reshape(-1, 2, 2)
     return np.concatenate([corners[:, 0], corners[:, 1] - corners[:, 0] + last_pixel], axis=1)
+
+
+def _with_area(side: Annotations) -> Annotations:
+    return side.select(_areas(_rectangles(side, 0)) > 0)
 
 
 def _areas(rectangles: np.ndarray) -> np.ndarray:

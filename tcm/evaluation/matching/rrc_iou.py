@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tcm.evaluation.annotations import ImagePair
 from tcm.evaluation.matching.assignment import best_first_match, greedy_match
+from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.matching.regions import are_valid, even_odd_regions, ratios
 from tcm.evaluation.scores import Scores, average_precision, harmonic_mean, ratio
 from tcm.geometry.polygons import intersection_areas

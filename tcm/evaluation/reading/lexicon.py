@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from tcm.annotations.files import TextFile, read_bytes
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.evaluation.files.archives import TextFile, read_archive
+from tcm.evaluation.files.archives import read_archive
 
 KINDS = ("none", "strong", "weak", "generic", "full")
 
@@ -83,8 +84,8 @@ class Lexicons:
             self._images: Mapping[str, Lexicon] = _read_images(self._source, pairs)
         else:
             place = _pair_list(self._source) if pairs is None else Path(pairs)
-            words = read_words(text_file(self._source), comments=kind == "generic")
-            spellings = {} if place is None else read_pairs(text_file(place), words)
+            words = read_words(read_bytes(self._source), comments=kind == "generic")
+            spellings = {} if place is None else read_pairs(read_bytes(place), words)
             self._images = {"": Lexicon(words, spellings)}
 
     def of(self, image_id: str | None) -> Lexicon:
@@ -108,15 +109,6 @@ class Lexicons:
         files = f" of {len(self._images)} images" if self.kind == "strong" else ""
         pairs = f"{spelled} of them in a pair list" if spelled else "no pair list"
         return f"{self.kind} lexicon {self._source}: {count} words{files}, {pairs}"
-
-
-def text_file(path: Path) -> TextFile:
-    """Read a file; raises DataError if that is impossible."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    return TextFile(str(path), "", raw)
 
 
 def read_words(file: TextFile, comments: bool = False) -> list[str]:
@@ -199,8 +191,8 @@ def _pair_list(words: Path) -> Path | None:
 
 
 def _read_images(path: Path, pairs: str | Path | None) -> dict[str, Lexicon]:
-    files = read_archive(path, _PER_IMAGE, strict=False)
-    lists = files if pairs is None else read_archive(pairs, _PER_IMAGE, strict=False)
+    files = read_archive(path, _PER_IMAGE, "skip")
+    lists = files if pairs is None else read_archive(pairs, _PER_IMAGE, "skip")
     spellings = {_number(name): file for name, file in lists.items() if name.startswith(_PAIR)}
     images: dict[str, Lexicon] = {}
     for name, file in files.items():

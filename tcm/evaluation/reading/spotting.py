@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tcm.errors import ConfigError, nearest
-from tcm.evaluation.annotations import Annotations, ImagePair
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import are_valid
 from tcm.evaluation.matching.rrc_iou import ImageMatch, match_pair
 from tcm.evaluation.reading.transcriptions import agree, dictionary_word

@@ -7,6 +7,7 @@ import pytest
 
 import tcm.data.transforms  # noqa: F401
 from tcm.data.datasets.concat import Concat
+from tcm.data.datasets.dataset import paths_of
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.loading.pipeline import Pipeline
 from tcm.errors import ConfigError, DataError
@@ -127,3 +128,10 @@ def test_pipeline_can_be_pickled(ann_file: str) -> None:
     pipeline = Pipeline(TextDataset(ann_file), CHAIN)
     copy = pickle.loads(pickle.dumps(pipeline))
     np.testing.assert_array_equal(copy[7].image, pipeline[7].image)
+
+
+def test_paths_are_known_before_an_image_is_loaded(ann_file: str) -> None:
+    config = {"type": "TextDataset", "ann_file": ann_file}
+    both = Concat([config, config])
+    assert paths_of(both) == [both.load(i).path for i in range(len(both))]
+    assert paths_of(both) != both.ids

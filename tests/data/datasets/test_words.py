@@ -24,7 +24,7 @@ def test_a_word_is_a_sample_with_one_text_that_fills_it(tmp_path):
     np.testing.assert_array_equal(sample.image, read_image(sample.path))
     np.testing.assert_array_equal(sample.instances.polygons, [[[0, 0], [30, 0], [30, 12], [0, 12]]])
     assert sample.instances.texts == ["5:30"] and not sample.instances.ignored.any()
-    assert dataset.ids[1] == "images/1.png"
+    assert (dataset.ids[1], dataset.paths[1]) == ("images/1.png", sample.path)
 
 
 def test_unusable_words_are_left_out_with_one_warning(tmp_path, caplog):

@@ -33,7 +33,7 @@ def test_boxes_of_both_separators_are_read(raw: Path) -> None:
 def test_malformed_line_is_named(raw: Path) -> None:
     path = raw / icdar2013.FOLDERS["test"][1] / "gt_img_2.txt"
     write_text(path, '1, 2, 11, 8, "a"\n1, 2, 11, "b"\n')
-    assert_error(icdar2013.read, raw, f"{path}:2: ", "xmin ymin xmax ymax")
+    assert_error(icdar2013.read, raw, f"{path}:2: ", "xmin,ymin,xmax,ymax,transcription")
 
 
 def test_missing_text_file_is_named(raw: Path) -> None:

@@ -45,7 +45,7 @@ def test_progress_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("line", "message"),
-    [("1,2,3,4,5,6,7,8", "8 coordinates and a text"), ("1,2,3,4,5,6,x,8,a", "'x'")],
+    [("1,2,3,4,5,6,7,8", "transcription' is wanted"), ("1,2,3,4,5,6,x,8,a", "'x'")],
 )
 def test_malformed_line_is_named(tmp_path: Path, line: str, message: str) -> None:
     path = raw_dataset(tmp_path) / icdar2015.FOLDERS["test"][1] / "gt_img_2.txt"

@@ -64,4 +64,4 @@ def test_2019_texts_bear_the_names_of_the_images(raw_2019: Path) -> None:
 def test_line_without_script_is_named(raw_2019: Path) -> None:
     path = raw_2019 / "train_gt_t13" / "tr_img_05001.txt"
     write_text(path, LINES + "1,2,11,2,11,8,1,8,text\n")
-    assert_error(icdar_mlt.read_2019, raw_2019, f"{path}:3: ", "8 coordinates, a script and a text")
+    assert_error(icdar_mlt.read_2019, raw_2019, f"{path}:3: ", "script,transcription' is wanted")

@@ -57,11 +57,21 @@ def test_hust_is_one_folder(tmp_path: Path, inner: str) -> None:
     assert record.instances.ignored.tolist() == [True]
 
 
+def test_more_fields_are_left_aside_with_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = raw_dataset(tmp_path)
+    msra_td500.read_msra(raw)
+    assert not caplog.text
+    write_text(raw / "test" / "IMG_0059.gt", "0 0 10 4 12 8 0 9\n")
+    assert points(msra_td500.read_msra(raw)["test"][1], 0)[2] == [22, 12]
+    assert "test: fields behind the angle are left aside: once, in IMG_0059" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("line", "part"),
     [
         ("0 0 1 2 3 4", "index difficult"),
-        ("0 0 1 2 3 4 0 9", "index difficult"),
         ("0 2 1 2 3 4 0", "difficult is 0 or 1"),
         ("0 0 1 2 3 4 x", "'x' is no number"),
         ("0 0 1 2 -3 4 0", "no size"),

@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tcm.annotations.instance import Instance
 from tcm.data.formats import raw
-from tcm.data.formats.raw import Source, Word, folder, images_in, pair, parallel, read_sources
+from tcm.data.formats.raw import Source, folder, images_in, pair, parallel, read_sources
 from tcm.errors import DataError
 from tests.data.formats.raw_files import HEIGHT, WIDTH, names, write_image, write_text
 
@@ -29,7 +30,7 @@ def test_all_formats_are_decoded(tmp_path: Path) -> None:
 def test_counter_clockwise_polygon_is_turned_and_keeps_its_first_point(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png")
     backwards = np.array([[1, 2], [1, 8], [9, 8], [9, 2]], np.float32)
-    source = Source(tmp_path / "a.png", lambda: [Word(backwards, "w", True)])
+    source = Source(tmp_path / "a.png", lambda: [Instance(backwards, "w", True)])
     (record,) = read_sources("train", [source], raw.silent)
     np.testing.assert_array_equal(record.instances.polygons[0], [[1, 2], [9, 2], [9, 8], [1, 8]])
     assert record.instances.texts == ["w"]

@@ -35,6 +35,20 @@ def test_splits_and_parted_folders_are_found(tmp_path: Path) -> None:
     assert len(splits["test"][0].instances) == 0
 
 
+def test_what_was_assumed_is_said_in_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for stem in "ab":
+        write_image(tmp_path / f"{stem}.png")
+        write_text(tmp_path / f"{stem}.txt", '1,2,11,2,11,8,1,8, "a"\n1,2,11,2,11,8,1,8, "###"\n')
+    (first, _) = rrc_txt.read(tmp_path)["train"]
+    assert first.instances.texts == ["a", "###"]
+    assert first.instances.ignored.tolist() == [False, True]
+    assert caplog.messages == [
+        "train: quotes around texts are no part of them: 4 times, first in a.png"
+    ]
+
+
 def test_given_count_of_points_is_used(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png")
     write_text(tmp_path / "a.txt", "1,2,11,2,11,8,1,8,10,20\n")

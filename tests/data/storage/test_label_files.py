@@ -88,5 +88,5 @@ def test_an_unknown_form_names_the_nearest(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match="labels.txt: cannot be read"):
+    with pytest.raises(DataError, match="labels.txt: no such file"):
         read_labels(tmp_path / "labels.txt")

@@ -6,7 +6,8 @@ import pytest
 
 from tcm.errors import DataError
 from tcm.evaluation import ICDAR2015
-from tcm.evaluation.files.submission import rounded_quad, write_predictions
+from tcm.evaluation.files.submission import rounded_quad
+from tcm.evaluation.files.unified import write_predictions
 from tcm.geometry.polygons import signed_area
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, random_scene, square, squares

@@ -1,7 +1,7 @@
 import pytest
 
+from tcm.annotations.files import TextFile
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.archives import TextFile
 from tcm.evaluation.reading.lexicon import Lexicon, Lexicons, read_pairs, read_words
 from tests.conftest import real_data
 from tests.evaluation.helpers import make_zip
@@ -110,7 +110,7 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(DataError, match="none.txt: no such lexicon"):
         Lexicons("weak", tmp_path / "none.txt")
     (tmp_path / "w.txt").write_text("a")
-    with pytest.raises(DataError, match="p.txt: cannot be read"):
+    with pytest.raises(DataError, match="p.txt: no such file"):
         Lexicons("weak", tmp_path / "w.txt", tmp_path / "p.txt")
 
 

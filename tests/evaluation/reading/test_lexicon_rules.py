@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from tcm.annotations.files import TextFile
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.archives import TextFile
 from tcm.evaluation.reading.edit_distance import CharacterProbabilities, edit_distances
 from tcm.evaluation.reading.lexicon import Lexicon, read_pairs
 from tcm.evaluation.reading.lexicon_rules import RULES, correction_rule

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from tcm.annotations.instance import Instance
 from tcm.structures import TextInstances
 
 
@@ -22,6 +23,7 @@ class Annotations:
         angles: (N,) float64 radians, for rules that compare un-rotated rectangles and angles.
         ranks: (N,) int64 positions among the detections of all images, where the files give one.
         texts: N transcriptions, for rules that compare them.
+        assumed: Pairs of a file and what was assumed to read it, once a text.
     """
 
     polygons: list[np.ndarray]
@@ -30,6 +32,7 @@ class Annotations:
     angles: np.ndarray | None = None
     ranks: np.ndarray | None = None
     texts: list[str] | None = None
+    assumed: Sequence[tuple[str, str]] = ()
 
     @classmethod
     def of(
@@ -52,6 +55,23 @@ class Annotations:
         )
 
     @classmethod
+    def of_parsed(
+        cls, found: Sequence[Instance], ranks: Sequence[int] | None = None
+    ) -> Annotations:
+        """Return annotations of what a parser returned; a missing text is empty.
+
+        There are confidences if all have one.
+        """
+        confidences = [one.confidence for one in found if one.confidence is not None]
+        return cls.of(
+            [one.polygon for one in found],
+            [one.ignored for one in found],
+            confidences if len(confidences) == len(found) else None,
+            ranks=ranks,
+            texts=[one.text or "" for one in found],
+        )
+
+    @classmethod
     def of_instances(cls, instances: TextInstances) -> Annotations:
         """Return the polygons of `instances` as they are, with flags and scores."""
         return cls.of(instances.polygons, instances.ignored, instances.scores)
@@ -65,13 +85,15 @@ class Annotations:
         def chosen(column: np.ndarray | None) -> np.ndarray | None:
             return None if column is None else column[keep]
 
-        return Annotations(
-            [self.polygons[i] for i in np.flatnonzero(keep)],
-            self.ignored[keep],
-            chosen(self.confidences),
-            chosen(self.angles),
-            chosen(self.ranks),
-            None if self.texts is None else [self.texts[i] for i in np.flatnonzero(keep)],
+        texts = self.texts
+        return replace(
+            self,
+            polygons=[self.polygons[i] for i in np.flatnonzero(keep)],
+            ignored=self.ignored[keep],
+            confidences=chosen(self.confidences),
+            angles=chosen(self.angles),
+            ranks=chosen(self.ranks),
+            texts=None if texts is None else [texts[i] for i in np.flatnonzero(keep)],
         )
 
 

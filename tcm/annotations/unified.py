@@ -1,15 +1,39 @@
-"""The entries of MMOCR 1.x's unified JSON, parsed one by one; the format is in `unified`."""
+"""The unified JSON, MMOCR 1.x's annotation file, parsed entry by entry and written.
 
-from collections.abc import Mapping
+``{"metainfo": {...}, "data_list": [{"img_path", "height", "width", "instances": [{"polygon",
+"bbox", "bbox_label", "ignore", "text"}]}]}``, polygons flat ``x1, y1, x2, y2, ...`` in pixels. An
+instance may have ``beziers`` as well (see `tcm.data.prepare.beziers`); without a polygon they stand
+for it. Files of predictions have a ``score`` in every instance, and may lack the sizes.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tcm.data.formats.files import read_json, rectangle
+from tcm.annotations.files import read_json, rectangle
+from tcm.annotations.instance import Instance
 from tcm.errors import DataError, nearest
 from tcm.geometry.bezier import bezier_to_polygon
-from tcm.geometry.polygons import clockwise
+from tcm.geometry.polygons import bounding_box
+
+
+class ImageEntry(NamedTuple):
+    """An image of the file.
+
+    Attributes:
+        name: Its path as the file has it.
+        height: In pixels, None if the file has no sizes.
+        width: Likewise.
+        instances: Its texts.
+    """
+
+    name: str
+    height: int | None
+    width: int | None
+    instances: Sequence[Instance]
 
 
 def read_entries(path: Path) -> list[Any]:
@@ -28,6 +52,20 @@ def read_entries(path: Path) -> list[Any]:
     return content["data_list"]
 
 
+def parse_entry(entry: Any, place: str) -> ImageEntry:
+    """Return an entry whose sizes may be absent, with its texts.
+
+    Raises:
+        DataError: A key is missing or of the wrong type, a polygon is malformed; the text starts
+            with `place`.
+    """
+    name = _get(entry, "img_path", str, place)
+    height, width = (_get(entry, k, (int, type(None)), place, None) for k in ("height", "width"))
+    items = _get(entry, "instances", list, place, [])
+    found = [parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)]
+    return ImageEntry(name, height, width, found)
+
+
 def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
     """Return an entry's image path, height and width in pixels, and instances as written.
 
@@ -42,17 +80,11 @@ def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
     return name, height, width, items
 
 
-class Instance(NamedTuple):
-    """One text: polygon float32 (P, 2) in pixels, clockwise, and what an entry says about it."""
-
-    polygon: np.ndarray
-    text: str | None
-    ignored: bool
-    label: int
-
-
 def parse_instance(item: Any, place: str) -> Instance:
-    """Return an instance of an entry.
+    """Return an instance of an entry, its polygon float32 and as written.
+
+    An instance without a polygon gets that of its Bezier curves, of 20 points a side, or else the
+    rectangle of its box.
 
     Raises:
         DataError: A key is missing or of the wrong type, the polygon is malformed; the text starts
@@ -62,8 +94,53 @@ def parse_instance(item: Any, place: str) -> Instance:
         polygon=_polygon(item, place),
         text=_get(item, "text", (str, type(None)), place, None),
         ignored=bool(_get(item, "ignore", (bool, int), place, False)),
+        confidence=_get(item, "score", (int, float, type(None)), place, None),
         label=_get(item, "bbox_label", int, place, 0),
     )
+
+
+def write(path: str | Path, images: Sequence[ImageEntry]) -> None:
+    """Write an annotation file, an image a line; floats are kept exactly.
+
+    The task is named ``textspotting`` if any instance has a text, else ``textdet``.
+    """
+    spotting = any(one.text is not None for image in images for one in image.instances)
+    kind = "TextSpotting" if spotting else "TextDet"
+    metainfo = {
+        "dataset_type": f"{kind}Dataset",
+        "task_name": kind.lower(),
+        "category": [{"id": 0, "name": "text"}],
+    }
+    with Path(path).open("w", encoding="utf-8") as file:  # SynthText is too large for one string
+        file.write(f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [')
+        for i, image in enumerate(images):
+            file.write(",\n" if i else "\n")
+            file.write(json.dumps(_entry(image), ensure_ascii=False, allow_nan=False))
+        file.write("\n]}\n")
+
+
+def _entry(image: ImageEntry) -> dict[str, Any]:
+    sizes = {"height": image.height, "width": image.width}
+    return {
+        "img_path": image.name,
+        **{key: int(size) for key, size in sizes.items() if size is not None},
+        "instances": [_item(instance) for instance in image.instances],
+    }
+
+
+def _item(instance: Instance) -> dict[str, Any]:
+    item = {
+        "polygon": _plain(instance.polygon.ravel()),
+        "bbox": _plain(bounding_box(instance.polygon)),
+        "bbox_label": int(instance.label),
+        "ignore": bool(instance.ignored),
+    }
+    optional = {"score": instance.confidence, "text": instance.text}
+    return item | {key: value for key, value in optional.items() if value is not None}
+
+
+def _plain(values: Iterable[float]) -> list[int | float]:
+    return [int(v) if float(v).is_integer() else float(v) for v in values]
 
 
 _REQUIRED = object()
@@ -87,12 +164,12 @@ def _polygon(item: Any, place: str) -> np.ndarray:
             raise DataError(f"{place}.polygon: {len(numbers)} numbers; an even count is wanted")
         if len(numbers) < 6:
             raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
-        return clockwise(numbers.reshape(-1, 2))
+        return numbers.reshape(-1, 2)
     if item.get("beziers") is not None:
         points = _numbers(item["beziers"], f"{place}.beziers")
         if len(points) != 16:
             raise DataError(f"{place}.beziers: 16 numbers are wanted, got {len(points)}")
-        return clockwise(bezier_to_polygon(points.reshape(8, 2)).astype(np.float32))
+        return bezier_to_polygon(points.reshape(8, 2)).astype(np.float32)
     if item.get("bbox") is None:
         raise DataError(f"{place}: neither 'polygon' nor 'bbox'{nearest('polygon', item)}")
     box = _numbers(item["bbox"], f"{place}.bbox")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from tcm.data.formats.files import numbers, outline, read_json, read_lines, read_mat
+from tcm.annotations.files import numbers, outline, read_json, read_lines, read_mat
 from tcm.errors import DataError
 from tests.data.formats.raw_files import write_text
 
