@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.config import load_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
@@ -98,11 +99,23 @@ def _charsets(config: Config) -> list[str]:
     if "head" in model:
         model, path = model["head"].get("recognizer", {}), "model.head.recognizer"
     learnt = _charset(MODELS, model) if "type" in model else None
-    return [
-        f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
-        for place, charset in made
-        if None not in (charset, learnt) and str(charset) != str(learnt)
-    ]
+    if learnt is None:
+        return []
+    try:
+        wanted = _numbering(learnt, f"{path}.charset")
+        return [
+            f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
+            for place, charset in made
+            if charset is not None and _numbering(charset, f"{place}.charset") != wanted
+        ]
+    except ConfigError as error:
+        return [str(error)]
+
+
+def _numbering(charset: CharsetConfig, path: str) -> tuple[str, str]:
+    """Return what decides the classes of a charset's characters."""
+    built = Charset.build(charset, path)
+    return built.characters, built.specials
 
 
 def _charset(registry: Registry, entry: Config) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tcm.charset import CharsetConfig
 from tcm.errors import ConfigError, nearest
 from tcm.geometry.polygons import transform_points
 from tcm.models.recognizers.tokens import Tokens
@@ -31,7 +32,7 @@ class TextRecognizer(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, charset: int | str, max_length: int, normalisation: str) -> None:
+    def __init__(self, charset: CharsetConfig, max_length: int, normalisation: str) -> None:
         super().__init__()
         if normalisation not in NORMALISATIONS:
             hint = nearest(normalisation, NORMALISATIONS)

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.errors import DataError
-from tcm.labels import characters_of
 
 
 class Tokens:
     """A character set with the three special tokens.
 
     Args:
-        charset: 36, 62 or 94 for PARSeq's sets, or a charset file.
+        charset: As `Charset.build` takes it.
         max_length: Characters that a label has at most.
 
     Attributes:
@@ -32,8 +32,9 @@ class Tokens:
 
     eos = 0
 
-    def __init__(self, charset: int | str = 94, max_length: int = 25) -> None:
-        self.characters = characters_of(charset)
+    def __init__(self, charset: CharsetConfig = 94, max_length: int = 25) -> None:
+        self.charset = Charset.build(charset, "model.charset")
+        self.characters = self.charset.characters
         self.max_length = max_length
         self.bos = len(self.characters) + 1
         self.pad = len(self.characters) + 2
@@ -56,11 +57,7 @@ class Tokens:
         """
         rows = torch.full((len(labels), max(map(len, labels))), -1)
         for row, label in zip(rows, labels, strict=True):
-            outside = [c for c in label if c not in self.characters]
-            if outside:
-                raise DataError(f"label {label!r}: the charset lacks {outside[0]!r}")
-            indices = [self.characters.index(c) for c in label]
-            row[: len(label)] = torch.tensor(indices, dtype=torch.int64)
+            row[: len(label)] = torch.tensor(self.charset.indices(label), dtype=torch.int64)
         return self.from_rows(rows)
 
     def from_rows(self, text_rows: Tensor) -> Tensor:

@@ -5,11 +5,7 @@ from tcm.errors import ConfigError, DataError
 from tcm.models.recognizers.tokens import Tokens
 from tests.models.recognizers import oracles
 
-FILES = {"36": "lowercase36", "62": "alphanumeric62", "94": "parseq94"}
-
-
-def charset(size):
-    return f"configs/charsets/{FILES[str(size)]}.txt"
+SIZES = ("36", "62", "94")
 
 
 def test_ids_of_the_94_characters():
@@ -21,10 +17,10 @@ def test_ids_of_the_94_characters():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("size", FILES)
+@pytest.mark.parametrize("size", SIZES)
 def test_special_ids_of_every_set(size):
     expected = oracles.facts("text")["ids"][size]
-    tokens = Tokens(charset(size))
+    tokens = Tokens(size)
     found = (tokens.eos, tokens.bos, tokens.pad, tokens.num_ids)
     assert found == tuple(expected[k] for k in ("EOS", "BOS", "PAD", "size"))
     for character, index in expected["samples"].items():
@@ -33,7 +29,7 @@ def test_special_ids_of_every_set(size):
 
 def test_encoding_pads_to_the_longest_of_the_batch():
     for case in oracles.facts("text")["encode"]:
-        tokens = Tokens(charset(case["charset"]))
+        tokens = Tokens(case["charset"])
         assert tokens.encode(case["labels"]).tolist() == case["ids"]
 
 
@@ -57,13 +53,9 @@ def test_labels_that_can_not_be_encoded_are_mistakes_of_the_data():
         Tokens().from_rows(torch.tensor([[94]]))
 
 
-def test_sets_are_named_by_their_sizes_or_a_file():
-    for size in FILES:
-        assert Tokens(int(size)).characters == Tokens(charset(size)).characters
-    with pytest.raises(ConfigError, match="no such charset file"):
-        Tokens("configs/charsets/parseq93.txt")
-    with pytest.raises(ConfigError, match="charset: no set of 63 characters"):
-        Tokens(63)
+def test_a_charset_that_there_is_not_is_named():
+    with pytest.raises(ConfigError, match="model.charset: parseq93: .*'parseq94'"):
+        Tokens("parseq93")
 
 
 def test_decoding_stops_at_the_first_end_and_counts_its_probability():

@@ -9,6 +9,7 @@ Shapes: B crops, K orders, N = B * K, M image tokens, D joint embedding, L posit
 import torch
 from torch import Tensor
 
+from tcm.charset import CharsetConfig
 from tcm.models.recognizers.attention import join
 from tcm.models.recognizers.clip4str.captions import Captioner
 from tcm.models.recognizers.clip4str.options import CrossTraining, DualDecoding
@@ -58,7 +59,7 @@ class CLIP4STR(TextRecognizer):
         released_clip: bool = False,
         frozen: Config | None = None,
         decoder: Config | None = None,
-        charset: int | str = 94,
+        charset: CharsetConfig = 94,
         max_length: int = 25,
         captions: Config | None = None,
         orders: Config | None = None,

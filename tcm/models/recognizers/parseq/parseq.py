@@ -6,6 +6,7 @@ Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Seque
 
 from torch import Tensor, nn
 
+from tcm.charset import CharsetConfig
 from tcm.models.recognizers.decoder import PermutedDecoder
 from tcm.models.recognizers.decoding import Decoding, Reader
 from tcm.models.recognizers.parseq.encoder import PatchEncoder
@@ -36,7 +37,7 @@ class PARSeq(TextRecognizer):
         self,
         encoder: Config | None = None,
         decoder: Config | None = None,
-        charset: int | str = 94,
+        charset: CharsetConfig = 94,
         max_length: int = 25,
         orders: Config | None = None,
         decoding: Config | None = None,
