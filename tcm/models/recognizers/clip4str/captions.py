@@ -32,10 +32,8 @@ class Captioner:
 
     def __init__(self, charset: CharsetConfig = 36, context_length: int = 16) -> None:
         if context_length < 2:
-            raise ConfigError(
-                f"model.captions.context_length: 2 or more is wanted, got {context_length}"
-            )
-        self._charset = Charset.build(charset, "model.captions.charset").folding()
+            raise ConfigError(f"model.context_length: 2 or more is wanted, got {context_length}")
+        self._charset = Charset.build(charset, "model.caption_charset").folding()
         self._tokenizer = SimpleTokenizer()
         self._special = dict(self._tokenizer.cache)
         self._known: dict[str, list[int]] = {}
