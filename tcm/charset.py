@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.registry import argument_mistakes
-
-CharsetConfig = int | str | Mapping[str, Any]
+from tcm.registry import ReadBy, mistakes_of
+from tcm.values import checked, mistake
 
 # The order decides the classes, and with them what the parameters of a checkpoint mean.
 SETS = {
@@ -43,6 +42,7 @@ _SPECIALS = {"authors": (0, 1), "mmocr": (1, 0)}
 _FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 
 
+@checked
 @dataclass(frozen=True)
 class Charset:
     """A character set with its classes.
@@ -58,8 +58,8 @@ class Charset:
         unknown_symbol: What the unknown class is read as; may be empty.
 
     Raises:
-        ConfigError: There is no character, one is there twice, an option is unknown, or the folding
-            leads out of the set.
+        ConfigError: There is no character, one is there twice, an option cannot be used, or the
+            folding leads out of the set.
     """
 
     characters: str
@@ -69,10 +69,6 @@ class Charset:
     unknown_symbol: str = "口"
 
     def __post_init__(self) -> None:
-        for name, choices in (("specials", Specials), ("unknown", Unknown), ("fold", Fold)):
-            value, known = getattr(self, name), get_args(choices)
-            if value not in known and (name, value) != ("fold", None):
-                raise ConfigError(f"{name} cannot be {value!r}{nearest(str(value), known)}")
         if not self.characters or len(self._index) != len(self.characters):
             raise ConfigError(f"different characters are wanted, got {self.characters!r}")
         for character in self.characters:
@@ -83,7 +79,7 @@ class Charset:
                 )
 
     @classmethod
-    def build(cls, config: CharsetConfig, path: str = "charset") -> "Charset":
+    def build(cls, config: "CharsetConfig", path: str = "charset") -> "Charset":
         """Return the set that a config describes.
 
         Args:
@@ -95,21 +91,17 @@ class Charset:
             ConfigError: There is no such set or file, the file is no UTF-8 or has a line that is
                 not one character of its own, a key is unknown, or as for `Charset`.
         """
-        if not isinstance(config, int | str | Mapping):
-            raise ConfigError(f"{path}: a name, a file or a mapping is wanted, got {config!r}")
+        wrong = mistake(config, CharsetConfig)
+        if wrong:
+            raise ConfigError(f"{path}: {wrong}")
         if not isinstance(config, Mapping):
             known = str(config) in SETS or str(config).isdecimal()
             config = {"name" if known else "file": config}
-        mistakes = argument_mistakes(_form, list(config), path, "Charset")
+        mistakes = mistakes_of(_from_mapping, config, path, name="Charset")
         if mistakes:
             raise ConfigError("\n".join(mistakes))
-        sources = [key for key in config if key in _SOURCES]
-        if len(sources) != 1:
-            wanted = "one of 'name', 'file' and 'characters' is wanted"
-            raise ConfigError(f"{path}: {wanted}, got {' and '.join(sources) or 'none'}")
-        options = {key: value for key, value in config.items() if key not in sources}
         try:
-            return cls(_SOURCES[sources[0]](config[sources[0]]), **options)
+            return _from_mapping(**config)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
 
@@ -213,7 +205,10 @@ class Charset:
         return "".join(self._symbols[index] for index in classes.tolist())
 
 
-def _form(
+CharsetConfig = Annotated[int | str | Mapping[str, Any], ReadBy(Charset.build)]
+
+
+def _from_mapping(
     name: int | str | None = None,
     file: str | None = None,
     characters: str | None = None,
@@ -221,8 +216,17 @@ def _form(
     unknown: Unknown = "class",
     fold: Fold | None = None,
     unknown_symbol: str = "口",
-) -> None:
-    """Take what a mapping may hold."""
+) -> Charset:
+    sources = {"name": name, "file": file, "characters": characters}
+    given = [key for key, value in sources.items() if value is not None]
+    if len(given) != 1:
+        wanted = "one of 'name', 'file' and 'characters' is wanted"
+        raise ConfigError(f"{wanted}, got {' and '.join(given) or 'none'}")
+    if name is not None:
+        characters = _named(name)
+    if file is not None:
+        characters = _read(file)
+    return Charset(characters or "", specials, unknown, fold, unknown_symbol)
 
 
 def _named(value: int | str) -> str:
@@ -230,12 +234,6 @@ def _named(value: int | str) -> str:
     if name not in SETS:
         raise ConfigError(f"no charset '{value}' is known{nearest(name, SETS)}")
     return SETS[name]
-
-
-def _inline(characters: Any) -> str:
-    if not isinstance(characters, str):
-        raise ConfigError(f"characters must be text in quotes, got {characters!r}")
-    return characters
 
 
 def _read(file: str) -> str:
@@ -262,6 +260,3 @@ def _read(file: str) -> str:
             raise ConfigError(f"{file}:{number}: {line!r} is there already, in line {found[line]}")
         found[line] = number
     return "".join(found)
-
-
-_SOURCES: dict[str, Callable[[Any], str]] = {"name": _named, "file": _read, "characters": _inline}

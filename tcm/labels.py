@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.errors import ConfigError, nearest
-from tcm.registry import argument_mistakes
+from tcm.registry import build
+from tcm.values import Positive, checked
 
 MAX_LENGTH = 25  # characters of a label in PARSeq's and CLIP4STR's experiments
-_OUTSIDE = ("drop", "skip")
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Label:
     problem: str | None = None
 
 
+@checked
 @dataclass(frozen=True)
 class LabelRules:
     """How labels are cleaned; the defaults are those of PARSeq's training.
@@ -47,18 +47,13 @@ class LabelRules:
     """
 
     charset: CharsetConfig | None = 94
-    max_label_length: int | None = MAX_LENGTH
+    max_label_length: Positive | None = MAX_LENGTH
     remove_whitespace: bool = True
     normalize_unicode: bool = True
     outside: Literal["drop", "skip"] = "drop"
     adapter: Charset | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.outside not in _OUTSIDE:
-            hint = nearest(str(self.outside), _OUTSIDE)
-            raise ConfigError(f"outside: cannot be {self.outside!r}{hint}")
-        if self.max_label_length is not None and self.max_label_length < 1:
-            raise ConfigError(f"max_label_length: 1 or more is wanted, got {self.max_label_length}")
         adapter = None if self.charset is None else Charset.build(self.charset).folding()
         object.__setattr__(self, "adapter", adapter)
 
@@ -69,14 +64,7 @@ class LabelRules:
         Raises:
             ConfigError: A key is unknown or a value cannot be used; the text begins with `path`.
         """
-        config = {} if config is None else config
-        mistakes = argument_mistakes(cls, list(config), path, "LabelRules")
-        if mistakes:
-            raise ConfigError("\n".join(mistakes))
-        try:
-            return cls(**config)
-        except ConfigError as error:
-            raise ConfigError(f"{path}.{error}") from error
+        return build(cls, config, path)
 
     def __call__(self, text: str) -> Label:
         """Return the label of a transcription."""

@@ -180,9 +180,9 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"specials": "author"}, "specials cannot be 'author'; did you mean 'authors'"),
-        ({"unknown": "clas"}, "unknown cannot be 'clas'; did you mean 'class'"),
-        ({"fold": "lowe"}, "fold cannot be 'lowe'; did you mean 'lower'"),
+        ({"specials": "author"}, "specials: .* got 'author'; did you mean 'authors'"),
+        ({"unknown": "clas"}, "unknown: .* got 'clas'; did you mean 'class'"),
+        ({"fold": "lowe"}, "fold: .* got 'lowe'; did you mean 'lower'"),
         ({"unknwon": "class"}, "no argument 'unknwon'; did you mean 'unknown'"),
     ],
 )
@@ -210,14 +210,14 @@ def test_configs_are_names_files_or_mappings(tmp_path: Path):
     [
         ({"fold": "lower"}, "one of 'name', 'file' and 'characters' is wanted, got none"),
         ({"name": 36, "characters": "ab"}, "is wanted, got name and characters"),
-        ({"characters": 123}, "characters must be text in quotes, got 123"),
+        ({"characters": 123}, "a text or null is wanted, got 123"),
         (7, "no charset '7' is known; known: alphanumeric62, ascii95"),
-        (None, "a name, a file or a mapping is wanted, got None"),
-        (["a", "b"], "a name, a file or a mapping is wanted"),
+        (None, "a whole number, a text or a mapping is wanted, got None"),
+        (["a", "b"], "a text or a mapping is wanted"),
     ],
 )
 def test_a_wrong_config_is_named(config, message: str):
-    with pytest.raises(ConfigError, match=f"^head.charset: .*{message}"):
+    with pytest.raises(ConfigError, match=f"^head.charset.*{message}"):
         Charset.build(config, "head.charset")
 
 

@@ -101,20 +101,17 @@ def _charsets(config: Config) -> list[str]:
     learnt = _charset(MODELS, model) if "type" in model else None
     if learnt is None:
         return []
-    try:
-        wanted = _numbering(learnt, f"{path}.charset")
-        return [
-            f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
-            for place, charset in made
-            if charset is not None and _numbering(charset, f"{place}.charset") != wanted
-        ]
-    except ConfigError as error:
-        return [str(error)]
+    wanted = _numbering(learnt)
+    return [
+        f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
+        for place, charset in made
+        if charset is not None and _numbering(charset) != wanted
+    ]
 
 
-def _numbering(charset: CharsetConfig, path: str) -> tuple[str, str]:
+def _numbering(charset: CharsetConfig) -> tuple[str, str]:
     """Return what decides the classes of a charset's characters."""
-    built = Charset.build(charset, path)
+    built = Charset.build(charset)
     return built.characters, built.specials
 
 

@@ -18,6 +18,7 @@ from tcm.evaluation.scores import ratio
 from tcm.labels import MAX_LENGTH, LabelRules
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
+from tcm.values import Positive
 
 _ALL = "all"  # the one set where nothing tells them apart
 _COMBINED = "Combined"
@@ -155,13 +156,12 @@ class WordAccuracy:
     def __init__(
         self,
         charset: CharsetConfig = 36,
-        max_label_length: int | None = MAX_LENGTH,
+        max_label_length: Positive | None = MAX_LENGTH,
         sets: Mapping[str, str] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.charset = Charset.build(charset, "WordAccuracy.charset").folding()
-        rules = {"charset": charset, "max_label_length": max_label_length}
-        self.rules = LabelRules.build(rules, "WordAccuracy")
+        self.rules = LabelRules(charset=charset, max_label_length=max_label_length)
         self.sets = None if sets is None else dict(sets)
         self.groups = {name: list(members) for name, members in (groups or {}).items()}
         empty = [name for name, members in self.groups.items() if not members]

@@ -56,3 +56,18 @@ def test_special_classes_are_part_of_the_numbering(pytestconfig):
     with pytest.raises(ConfigError, match="they must be the same"):
         read_config(path, [option.format("{name: digits10, specials: mmocr}")])
     assert read_config(path, [option.format("{name: digits10, fold: lower}")])
+
+
+def test_every_charset_of_a_config_is_in_the_report(pytestconfig):
+    wrong = {
+        "model.caption_charset": "36a",
+        "data.train.dataset.charset": "{name: 35}",
+        "data.val.dataset.charset": "{name: 36, fodl: lower}",
+        "data.train.pipeline.2.charset": "{characters: aba}",
+        "evaluation.metrics.words.charset": "parseq95",
+    }
+    options = [f"{key}={value}" for key, value in wrong.items()]
+    with pytest.raises(ConfigError, match="5 mistakes") as error:
+        read_config(str(pytestconfig.rootpath / READER), options)
+    lines = str(error.value).splitlines()[1:]
+    assert all(any(line.strip().startswith(key) for line in lines) for key in wrong)

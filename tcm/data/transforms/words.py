@@ -15,6 +15,7 @@ from tcm.errors import ConfigError, DataError
 from tcm.labels import MAX_LENGTH
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Positive
 
 NO_CHARACTER = -1  # after the end of a label
 
@@ -50,7 +51,9 @@ class LabelTargets:
     recognizer's own affair.
     """
 
-    def __init__(self, charset: CharsetConfig = 94, max_label_length: int = MAX_LENGTH) -> None:
+    def __init__(
+        self, charset: CharsetConfig = 94, max_label_length: Positive = MAX_LENGTH
+    ) -> None:
         """Set up.
 
         Args:
@@ -61,10 +64,6 @@ class LabelTargets:
         Raises:
             ConfigError: The charset or the length cannot be used.
         """
-        if max_label_length < 1:
-            raise ConfigError(
-                f"LabelTargets: max_label_length must be 1 or more, got {max_label_length}"
-            )
         self.charset = Charset.build(charset, "LabelTargets.charset")
         self.max_label_length = max_label_length
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError, nearest
 from tcm.geometry.polygons import transform_points
 from tcm.structures import TextInstances
 
@@ -34,9 +33,6 @@ class TextRecognizer(nn.Module, ABC):
 
     def __init__(self, normalisation: Normalisation) -> None:
         super().__init__()
-        if normalisation not in _NORMALISATIONS:
-            hint = nearest(normalisation, _NORMALISATIONS)
-            raise ConfigError(f"model.normalisation: unknown name '{normalisation}'{hint}")
         mean, std = (255 * torch.tensor(v).view(3, 1, 1) for v in _NORMALISATIONS[normalisation])
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("std", std, persistent=False)

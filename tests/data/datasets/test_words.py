@@ -73,7 +73,7 @@ def test_mistakes_are_named(tmp_path):
     write_folder(tmp_path)
     with pytest.raises(ConfigError, match="invalid: unknown 'skp'; did you mean 'skip'"):
         _build(tmp_path, invalid="skp")
-    with pytest.raises(ConfigError, match="FolderWords.labels.charest"):
+    with pytest.raises(ConfigError, match="labels.charest"):
         _build(tmp_path, labels={"charest": 36})
     with pytest.raises(DataError, match="none of 7 words can be used: 6 longer than 1 char"):
         _build(tmp_path, labels={"max_label_length": 1})

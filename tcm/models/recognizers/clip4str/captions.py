@@ -11,7 +11,6 @@ from open_clip.tokenizer import SimpleTokenizer
 from torch import Tensor
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.errors import ConfigError
 
 _REMEMBERED = 2**16  # captions; words repeat, and early in training they are random
 
@@ -26,13 +25,11 @@ class Captioner:
     Args:
         charset: As `Charset.build` takes it; by default the 36 digits and lower-case letters that
             the authors train and test with.
-        context_length: Tokens of a caption, start and end included. A longer caption is cut, and
-            ends with the end token then.
+        context_length: Tokens of a caption, start and end included, so at least 2. A longer caption
+            is cut, and ends with the end token then.
     """
 
     def __init__(self, charset: CharsetConfig = 36, context_length: int = 16) -> None:
-        if context_length < 2:
-            raise ConfigError(f"model.context_length: 2 or more is wanted, got {context_length}")
         self._charset = Charset.build(charset, "model.caption_charset").folding()
         self._tokenizer = SimpleTokenizer()
         self._special = dict(self._tokenizer.cache)

@@ -7,13 +7,12 @@ Shapes: B crops, K permutations, N = B * K, M image tokens, D joint embedding, L
 classes.
 """
 
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
 from tcm.charset import CharsetConfig
-from tcm.errors import ConfigError, nearest
 from tcm.models.recognizers.clip4str.captions import Captioner
 from tcm.models.recognizers.clip4str.towers import CLIPTowers, build_towers
 from tcm.models.recognizers.parseq.attention import join
@@ -34,9 +33,7 @@ from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS
 from tcm.structures import Config
-
-Output = Literal["cross", "visual"]
-StepBudget = Literal["own", "visual"]
+from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share
 
 
 @MODELS.register()
@@ -93,39 +90,30 @@ class CLIP4STR(TextRecognizer):
         clip_model: str = "ViT-B-16-quickgelu",
         clip: Config | None = None,
         released_clip: bool = False,
-        text_freeze_nlayer: int = 6,
-        image_freeze_nlayer: int = -1,
-        dec_depth: int = 1,
-        dec_num_heads: int = 8,
-        dec_mlp_ratio: float = 4.0,
-        dropout: float = 0.1,
+        text_freeze_nlayer: Annotated[int, Bounds(ge=-1)] = 6,
+        image_freeze_nlayer: Annotated[int, Bounds(ge=-1)] = -1,
+        dec_depth: Positive = 1,
+        dec_num_heads: Positive = 8,
+        dec_mlp_ratio: PositiveFloat = 4.0,
+        dropout: Share = 0.1,
         charset: CharsetConfig = 94,
-        max_label_length: int = 25,
+        max_label_length: Positive = 25,
         caption_charset: CharsetConfig = 36,
-        context_length: int = 16,
-        perm_num: int = 6,
+        context_length: Annotated[int, Bounds(ge=2)] = 16,
+        perm_num: Positive = 6,
         perm_forward: bool = True,
         perm_mirrored: bool = True,
-        cross_loss_w: float = 1.0,
+        cross_loss_w: NotNegativeFloat = 1.0,
         cross_cloze_mask: bool = False,
         cross_gt_context: bool = True,
         image_detach: bool = True,
         decode_ar: bool = True,
-        refine_iters: int = 1,
-        output: Output = "cross",
-        step_budget: StepBudget = "own",
+        refine_iters: NotNegative = 1,
+        output: Literal["cross", "visual"] = "cross",
+        step_budget: Literal["own", "visual"] = "own",
         normalisation: Normalisation = "clip",
     ) -> None:
         super().__init__(normalisation)
-        for name, value, choices in (
-            ("output", output, get_args(Output)),
-            ("step_budget", step_budget, get_args(StepBudget)),
-        ):
-            if value not in choices:
-                hint = nearest(str(value), choices)
-                raise ConfigError(f"model.{name}: cannot be {value!r}{hint}")
-        if refine_iters < 0:
-            raise ConfigError(f"model.refine_iters: 0 or more is wanted, got {refine_iters}")
         self.tokenizer = Tokenizer(charset, max_label_length)
         self.captioner = Captioner(caption_charset, context_length)
         self.sample_permutations = PermutationSampler(perm_num, perm_forward, perm_mirrored)

@@ -3,7 +3,6 @@
 Shapes: B batch, P patches, D width.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -29,8 +28,8 @@ class PARSeqEncoder(nn.Module):
 
     def __init__(
         self,
-        img_size: Sequence[int] = (32, 128),
-        patch_size: Sequence[int] = (4, 8),
+        img_size: tuple[int, int] = (32, 128),
+        patch_size: tuple[int, int] = (4, 8),
         embed_dim: int = 384,
         depth: int = 12,
         num_heads: int = 6,

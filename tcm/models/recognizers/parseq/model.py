@@ -4,12 +4,9 @@ Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Seque
 2022.
 """
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
-from tcm.errors import ConfigError
 from tcm.models.recognizers.parseq.decoder import PARSeqDecoder
 from tcm.models.recognizers.parseq.encoder import PARSeqEncoder
 from tcm.models.recognizers.parseq.generate import generate, refine
@@ -22,6 +19,7 @@ from tcm.models.recognizers.parseq.permutation import (
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS
+from tcm.values import NotNegative, Positive, PositiveFloat, Share
 
 
 @MODELS.register()
@@ -56,29 +54,27 @@ class PARSeq(TextRecognizer):
 
     def __init__(
         self,
-        img_size: Sequence[int] = (32, 128),
-        patch_size: Sequence[int] = (4, 8),
-        embed_dim: int = 384,
-        enc_depth: int = 12,
-        enc_num_heads: int = 6,
-        enc_mlp_ratio: float = 4.0,
-        dec_depth: int = 1,
-        dec_num_heads: int = 12,
-        dec_mlp_ratio: float = 4.0,
-        dec_embed_dim: int | None = None,
-        dropout: float = 0.1,
+        img_size: tuple[Positive, Positive] = (32, 128),
+        patch_size: tuple[Positive, Positive] = (4, 8),
+        embed_dim: Positive = 384,
+        enc_depth: Positive = 12,
+        enc_num_heads: Positive = 6,
+        enc_mlp_ratio: PositiveFloat = 4.0,
+        dec_depth: Positive = 1,
+        dec_num_heads: Positive = 12,
+        dec_mlp_ratio: PositiveFloat = 4.0,
+        dec_embed_dim: Positive | None = None,
+        dropout: Share = 0.1,
         charset: CharsetConfig = 94,
-        max_label_length: int = 25,
-        perm_num: int = 6,
+        max_label_length: Positive = 25,
+        perm_num: Positive = 6,
         perm_forward: bool = True,
         perm_mirrored: bool = True,
         decode_ar: bool = True,
-        refine_iters: int = 1,
+        refine_iters: NotNegative = 1,
         normalisation: Normalisation = "half",
     ) -> None:
         super().__init__(normalisation)
-        if refine_iters < 0:
-            raise ConfigError(f"model.refine_iters: 0 or more is wanted, got {refine_iters}")
         self.tokenizer = Tokenizer(charset, max_label_length)
         self.encoder = PARSeqEncoder(
             img_size, patch_size, embed_dim, enc_depth, enc_num_heads, enc_mlp_ratio

@@ -40,9 +40,8 @@ class PermutationSampler:
     def __init__(
         self, perm_num: int = 6, perm_forward: bool = True, perm_mirrored: bool = True
     ) -> None:
-        if perm_num < 1 or (perm_mirrored and perm_num % 2):
-            kind = "an even number" if perm_mirrored else "a number"
-            raise ConfigError(f"model.perm_num: {kind} above 0 is wanted, got {perm_num}")
+        if perm_mirrored and perm_num % 2:
+            raise ConfigError(f"model.perm_num: pairs need an even number, got {perm_num}")
         self.perm_num = perm_num
         self.perm_forward = perm_forward
         self.perm_mirrored = perm_mirrored

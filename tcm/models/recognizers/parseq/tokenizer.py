@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.errors import ConfigError, DataError
+from tcm.errors import DataError
 
 
 class Tokenizer:
@@ -31,8 +31,6 @@ class Tokenizer:
     eos_id = 0
 
     def __init__(self, charset: CharsetConfig = 94, max_label_length: int = 25) -> None:
-        if max_label_length < 1:
-            raise ConfigError(f"model.max_label_length: above 0 is wanted, got {max_label_length}")
         self.charset = Charset.build(charset, "model.charset")
         self.max_label_length = max_label_length
         self.bos_id = len(self.charset) + 1

@@ -216,11 +216,12 @@ def test_a_copy_without_text_side_still_reads():
     ("argument", "value", "message"),
     [
         ("cross_los_w", 1, "'cross_loss_w'"),
-        ("output", "both", "model.output: cannot be 'both'; known: cross, visual"),
-        ("step_budget", "visuals", "model.step_budget: cannot be 'visuals'.*'visual'"),
+        ("output", "both", "model.output: 'cross' or 'visual' is wanted, got 'both'"),
+        ("step_budget", "visuals", "model.step_budget: .* did you mean 'visual'"),
         ("text_freeze_nlayers", 6, "'text_freeze_nlayer'"),
         ("text_freeze_nlayer", 4, "model.text_freeze_nlayer: -1 to 3 is wanted, got 4"),
-        ("refine_iters", -1, "model.refine_iters: 0 or more is wanted, got -1"),
+        ("refine_iters", -1, "model.refine_iters: .* at least 0 is wanted, got -1"),
+        ("context_length", 1, "model.context_length: .* at least 2 is wanted, got 1"),
         ("caption_charset", 35, "model.caption_charset: no charset '35'"),
     ],
 )

@@ -150,14 +150,19 @@ def test_the_defaults_are_parseq_s():
     ("argument", "value", "message"),
     [
         ("dec_num_haeds", 4, "'dec_num_heads'"),
+        ("img_size", [8], "model.img_size: a list of 2"),
         ("patch_size", [5, 8], "model.patch_size: patches of .* do not fill"),
         ("enc_num_heads", 5, "model.enc_num_heads: a divisor of the width 32 is wanted, got 5"),
         ("dec_num_heads", 5, "model.dec_num_heads: a divisor of the width 32 is wanted, got 5"),
-        ("perm_num", 5, "model.perm_num: an even number"),
-        ("refine_iters", -1, "model.refine_iters: 0 or more is wanted, got -1"),
-        ("max_label_length", 0, "model.max_label_length: above 0 is wanted, got 0"),
+        ("perm_num", 5, "model.perm_num: pairs need an even number, got 5"),
+        ("refine_iters", -1, "model.refine_iters: .* at least 0 is wanted, got -1"),
+        ("max_label_length", 0, "model.max_label_length: .* at least 1 is wanted, got 0"),
         ("charset", 93, "model.charset: no charset '93'"),
-        ("normalisation", "imagenet", "model.normalisation: unknown name 'imagenet'"),
+        (
+            "normalisation",
+            "imagenet",
+            "model.normalisation: 'clip' or 'half' is wanted",
+        ),
     ],
 )
 def test_mistakes_are_named(argument, value, message):
