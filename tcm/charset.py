@@ -1,135 +1,146 @@
 """Character sets: what a recognizer can read, and which class each character is.
 
-A set is a UTF-8 text file of one character (one code point) a line; a line that is one blank is the
-blank. The first character is class 0. Two more classes follow the n characters: *unknown* for what
-the set lacks and *padding* after the end of a text. Their order differs between codes that read
-text and is an option. The files in ``configs/charsets`` are named for their sizes.
+A config gives a set as a name of `SETS` or its size (``parseq94``, ``94``), as a text file of one's
+own (``my/set.txt``), or as a mapping of one of ``name``, ``file`` and ``characters`` with options
+(``{name: ascii95, specials: mmocr}``).
+
+A file is UTF-8 text of one character (one code point) a line; a line that is one blank is the
+blank. The first character is class 0. Recognizers add special classes behind the n characters;
+those of `Charset` are *unknown*, for what the set lacks, and *padding*, for what comes after the
+end of a text.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 
 from tcm.errors import ConfigError, DataError, nearest
-from tcm.registry import argument_mistakes
+from tcm.registry import ReadBy, mistakes_of
+from tcm.values import checked, mistake
+
+# The order decides the classes, and with them what the parameters of a checkpoint mean.
+SETS = {
+    "digits10": string.digits,
+    "lowercase36": string.digits + string.ascii_lowercase,
+    "alphanumeric62": string.digits + string.ascii_letters,
+    "parseq94": string.digits + string.ascii_letters + string.punctuation,
+    "ascii95": "".join(map(chr, range(0x20, 0x7F))),
+}
+_SIZES = {str(len(characters)): name for name, characters in SETS.items()}
+
+Specials = Literal["authors", "mmocr"]
+Unknown = Literal["class", "drop", "ignore", "error"]
+Fold = Literal["lower", "upper"]
 
 # Where the two special classes stand after the n characters: (unknown, padding).
 _SPECIALS = {"authors": (0, 1), "mmocr": (1, 0)}
-_UNKNOWN = ("class", "drop", "ignore", "error")
-_FOLDS = {"lower": str.lower, "upper": str.upper}
+_FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 
 
+@checked
 @dataclass(frozen=True)
-class CharsetOptions:
-    """How texts meet the set; see `Charset` for the meaning of each."""
-
-    specials: Literal["authors", "mmocr"] = "authors"
-    unknown: Literal["class", "drop", "ignore", "error"] = "class"
-    fold: Literal["lower", "upper"] | None = None
-    unknown_symbol: str = "口"
-
-    def __post_init__(self) -> None:
-        choices = {"specials": _SPECIALS, "unknown": _UNKNOWN, "fold": _FOLDS}
-        for name, known in choices.items():
-            value = getattr(self, name)
-            if value not in known and (name, value) != ("fold", None):
-                raise ConfigError(
-                    f"charset: {name} cannot be {value!r}{nearest(str(value), known)}"
-                )
-
-
 class Charset:
     """A character set with its classes.
 
     Attributes:
         characters: All characters, in the order of their classes.
-        options: How texts meet them.
-        unknown_index: Class of what the set lacks: n as in the code of ABCNet's authors.
-        padding_index: Class of what comes after the end: n + 1.
+        specials: ``authors`` numbers the unknown class n and the padding n + 1, as AdelaiDet does;
+            ``mmocr`` the other way round.
+        unknown: What `encode` makes of a character that the set lacks: ``class``, the unknown class
+            (the choice of ABCNet's authors); ``drop``, it is left out; ``ignore``, the whole text
+            is not trained on; ``error``, it is a mistake of the data.
+        fold: Letter case that texts are brought to before they are encoded; None leaves them.
+        unknown_symbol: What the unknown class is read as; may be empty.
+
+    Raises:
+        ConfigError: There is no character, one is there twice, an option cannot be used, or the
+            folding leads out of the set.
     """
 
-    def __init__(
-        self,
-        file: str | Path,
-        specials: Literal["authors", "mmocr"] = "authors",
-        unknown: Literal["class", "drop", "ignore", "error"] = "class",
-        fold: Literal["lower", "upper"] | None = None,
-        unknown_symbol: str = "口",
-    ) -> None:
-        """Read the file.
+    characters: str
+    specials: Specials = "authors"
+    unknown: Unknown = "class"
+    fold: Fold | None = None
+    unknown_symbol: str = "口"
 
-        Args:
-            file: The text file, relative to the working directory.
-            specials: ``authors`` numbers the unknown class n and the padding n + 1, as AdelaiDet
-                does; ``mmocr`` the other way round.
-            unknown: What becomes of a character that the set lacks: ``class``, it is the unknown
-                class (the authors' choice); ``drop``, it is left out; ``ignore``, the whole text is
-                not trained on; ``error``, it is a mistake of the data.
-            fold: Letter case that texts are brought to before they are encoded; None leaves them.
-            unknown_symbol: What the unknown class is read as; may be empty.
-
-        Raises:
-            ConfigError: The file is missing, no UTF-8 or has a line that is not one character of
-                its own; an option is unknown; the folding leads out of the set.
-        """
-        options = CharsetOptions(specials, unknown, fold, unknown_symbol)
-        self._set_up(_read(Path(file)), options, str(file))
-
-    @classmethod
-    def of(cls, characters: str, **options: Any) -> "Charset":
-        """Return a set of the given characters; the options are those of `Charset`.
-
-        Raises:
-            ConfigError: There is no character, one is there twice, or an option is wrong.
-        """
-        mistakes = argument_mistakes(CharsetOptions, list(options), "charset", "Charset")
-        if mistakes:
-            raise ConfigError("\n".join(mistakes))
-        if len(set(characters)) != len(characters) or not characters:
-            raise ConfigError(f"charset: different characters are wanted, got {characters!r}")
-        charset = cls.__new__(cls)
-        charset._set_up(characters, CharsetOptions(**options), "charset")
-        return charset
-
-    @classmethod
-    def build(cls, config: str | Path | Mapping[str, Any], path: str = "charset") -> "Charset":
-        """Return the set that a config describes: a file's name, or the arguments of `Charset`.
-
-        Args:
-            config: Left as it is.
-            path: Where it stands, such as ``model.head.recognizer.charset``.
-
-        Raises:
-            ConfigError: As for `Charset`, or an argument is unknown or missing.
-        """
-        if isinstance(config, str | Path):
-            return cls(config)
-        if not isinstance(config, Mapping):
-            raise ConfigError(f"{path}: a file or a mapping with 'file' is wanted, got {config!r}")
-        mistakes = argument_mistakes(cls, list(config), path, "Charset", given={})
-        if mistakes:
-            raise ConfigError("\n".join(mistakes))
-        return cls(**config)
-
-    def _set_up(self, characters: str, options: CharsetOptions, place: str) -> None:
-        self.characters = characters
-        self.options = options
-        self._index = {character: i for i, character in enumerate(characters)}
-        unknown, padding = _SPECIALS[options.specials]
-        self.unknown_index = len(characters) + unknown
-        self.padding_index = len(characters) + padding
-        self._symbols = [*characters, "", ""]
-        self._symbols[self.unknown_index] = options.unknown_symbol
-        for character in characters:
-            folded = self.folded(character)
-            if not self._index.keys() >= set(folded):
+    def __post_init__(self) -> None:
+        if not self.characters or len(self._index) != len(self.characters):
+            raise ConfigError(f"different characters are wanted, got {self.characters!r}")
+        for character in self.characters:
+            if self.outside(character):
                 raise ConfigError(
-                    f"{place}: fold '{options.fold}' turns {character!r} into {folded!r}, which "
-                    "the charset lacks"
+                    f"fold '{self.fold}' turns {character!r} into {self.folded(character)!r}, "
+                    "which the charset lacks"
                 )
+
+    @classmethod
+    def build(cls, config: "CharsetConfig", path: str = "charset") -> "Charset":
+        """Return the set that a config describes.
+
+        Args:
+            config: A name, a file or a mapping, as the module says; left as it is. A file is
+                relative to the working directory.
+            path: Where it stands, such as ``model.head.recognizer.charset``; errors begin with it.
+
+        Raises:
+            ConfigError: There is no such set or file, the file is no UTF-8 or has a line that is
+                not one character of its own, a key is unknown, or as for `Charset`.
+        """
+        wrong = mistake(config, CharsetConfig)
+        if wrong:
+            raise ConfigError(f"{path}: {wrong}")
+        if not isinstance(config, Mapping):
+            known = str(config) in SETS or str(config).isdecimal()
+            config = {"name" if known else "file": config}
+        mistakes = mistakes_of(_from_mapping, config, path, name="Charset")
+        if mistakes:
+            raise ConfigError("\n".join(mistakes))
+        try:
+            return _from_mapping(**config)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+    def folding(self) -> "Charset":
+        """Return the set that folds texts to its letter case, if it has only one of them.
+
+        It is PARSeq's adapter of labels and predictions; a `fold` that was asked for stays.
+        """
+        if self.fold is not None:
+            return self
+        for fold in get_args(Fold):
+            if _FOLDS[fold](self.characters) == self.characters:
+                return replace(self, fold=fold)
+        return self
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {character: i for i, character in enumerate(self.characters)}
+
+    @cached_property
+    def _symbols(self) -> list[str]:
+        symbols = [*self.characters, "", ""]
+        symbols[self.unknown_index] = self.unknown_symbol
+        return symbols
+
+    @property
+    def unknown_index(self) -> int:
+        """Return the class of what the set lacks: n as in the code of ABCNet's authors."""
+        return len(self.characters) + _SPECIALS[self.specials][0]
+
+    @property
+    def padding_index(self) -> int:
+        """Return the class of what comes after the end: n + 1 there."""
+        return len(self.characters) + _SPECIALS[self.specials][1]
+
+    @property
+    def num_classes(self) -> int:
+        """Return the number of classes: the characters, unknown and padding."""
+        return len(self.characters) + 2
 
     def __len__(self) -> int:
         """Return the number of characters, without the two special classes."""
@@ -138,25 +149,9 @@ class Charset:
     def __contains__(self, character: object) -> bool:
         return character in self._index
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Charset):
-            return NotImplemented
-        return (self.characters, self.options) == (other.characters, other.options)
-
-    def __hash__(self) -> int:
-        return hash((self.characters, self.options))
-
-    def __repr__(self) -> str:
-        return f"Charset({self.characters!r}, {asdict(self.options)})"
-
-    @property
-    def num_classes(self) -> int:
-        """Return the number of classes: the characters, unknown and padding."""
-        return len(self.characters) + 2
-
     def folded(self, text: str) -> str:
         """Return the text in the letter case of the option `fold`."""
-        return text if self.options.fold is None else _FOLDS[self.options.fold](text)
+        return text if self.fold is None else _FOLDS[self.fold](text)
 
     def kept(self, text: str) -> str:
         """Return the folded text without the characters that the set lacks."""
@@ -165,6 +160,17 @@ class Charset:
     def outside(self, text: str) -> str:
         """Return the characters of the folded text that the set lacks, in their order."""
         return "".join(c for c in self.folded(text) if c not in self._index)
+
+    def indices(self, text: str) -> list[int]:
+        """Return the classes of the folded text's characters, whatever the option `unknown`.
+
+        Raises:
+            DataError: The set lacks a character.
+        """
+        outside = self.outside(text)
+        if outside:
+            raise DataError(f"'{text}' has {outside[0]!r}, which the charset lacks")
+        return [self._index[character] for character in self.folded(text)]
 
     def encode(self, text: str, length: int = 25) -> np.ndarray | None:
         """Return the classes of a text, cut or padded to `length`.
@@ -176,15 +182,15 @@ class Charset:
         Raises:
             DataError: A character is outside and the option is ``unknown: error``.
         """
-        outside, policy = self.outside(text), self.options.unknown
-        if outside and policy == "error":
-            raise DataError(f"the text {text!r} has {outside[0]!r}, which the charset lacks")
-        if outside and policy == "ignore":
+        if self.unknown == "ignore" and self.outside(text):
             return None
-        read = self.kept(text) if policy == "drop" else self.folded(text)
-        classes = [self._index.get(character, self.unknown_index) for character in read[:length]]
+        if self.unknown == "error":
+            classes = self.indices(text)
+        else:
+            read = self.kept(text) if self.unknown == "drop" else self.folded(text)
+            classes = [self._index.get(character, self.unknown_index) for character in read]
         encoded = np.full(length, self.padding_index, np.int64)
-        encoded[: len(classes)] = classes
+        encoded[: len(classes)] = classes[:length]
         return encoded
 
     def decode(self, indices: Iterable[int] | np.ndarray) -> str:
@@ -199,26 +205,58 @@ class Charset:
         return "".join(self._symbols[index] for index in classes.tolist())
 
 
-def _read(path: Path) -> str:
+CharsetConfig = Annotated[int | str | Mapping[str, Any], ReadBy(Charset.build)]
+
+
+def _from_mapping(
+    name: int | str | None = None,
+    file: str | None = None,
+    characters: str | None = None,
+    specials: Specials = "authors",
+    unknown: Unknown = "class",
+    fold: Fold | None = None,
+    unknown_symbol: str = "口",
+) -> Charset:
+    sources = {"name": name, "file": file, "characters": characters}
+    given = [key for key, value in sources.items() if value is not None]
+    if len(given) != 1:
+        wanted = "one of 'name', 'file' and 'characters' is wanted"
+        raise ConfigError(f"{wanted}, got {' and '.join(given) or 'none'}")
+    if name is not None:
+        characters = _named(name)
+    if file is not None:
+        characters = _read(file)
+    return Charset(characters or "", specials, unknown, fold, unknown_symbol)
+
+
+def _named(value: int | str) -> str:
+    name = _SIZES.get(str(value), str(value))
+    if name not in SETS:
+        raise ConfigError(f"no charset '{value}' is known{nearest(name, SETS)}")
+    return SETS[name]
+
+
+def _read(file: str) -> str:
     """Return the characters of a file, a line each.
 
     Raises:
-        ConfigError: As for `Charset`; the text names the line.
+        ConfigError: As for `Charset.build`; the text names the line.
     """
+    path = Path(file)
     if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.txt")] if path.parent.is_dir() else []
-        raise ConfigError(f"{path}: no such charset file{nearest(path.name, siblings)}")
+        beside = [p.name for p in path.parent.glob("*.txt")] if path.parent.is_dir() else []
+        raise ConfigError(f"{file}: no such charset file{nearest(path.name, [*beside, *SETS])}")
     try:
         # Bytes, because text mode takes a carriage return for the end of a line.
         content = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: byte {error.start} is not UTF-8") from error
+        raise ConfigError(f"{file}: byte {error.start} is not UTF-8") from error
     lines = content.removesuffix("\n").split("\n")
     found: dict[str, int] = {}
     for number, line in enumerate((line.removesuffix("\r") for line in lines), 1):
         if len(line) != 1:
-            raise ConfigError(f"{path}:{number}: one character is wanted, got {line!r}")
+            raise ConfigError(f"{file}:{number}: one character is wanted, got {line!r}")
         if line in found:
-            raise ConfigError(f"{path}:{number}: {line!r} is there already, in line {found[line]}")
+            raise ConfigError(f"{file}:{number}: {line!r} is there already, in line {found[line]}")
         found[line] = number
     return "".join(found)

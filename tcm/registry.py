@@ -157,6 +157,25 @@ class Arguments:
     given: Collection[str] = ()
 
 
+@dataclass(frozen=True)
+class ReadBy:
+    """Metadata of an annotation: a function makes of the value what it stands for.
+
+    Attributes:
+        reader: Takes the value and its place, and raises a ConfigError that begins with the place.
+    """
+
+    reader: Callable[[Any, str], Any]
+
+    def mistakes(self, value: Any, path: str) -> list[str]:
+        """Return why the function refuses a value, a line each."""
+        try:
+            self.reader(value, path)
+        except ConfigError as error:
+            return str(error).splitlines()
+        return []
+
+
 def build(
     entry: Callable[..., Any], config: Mapping[str, Any] | None, path: str, **extra: Any
 ) -> Any:
@@ -224,25 +243,6 @@ def mistakes_of(
     return lines
 
 
-def argument_mistakes(
-    entry: Callable[..., Any],
-    arguments: list[str],
-    path: str,
-    name: str,
-    given: Mapping[str, Any] | None = None,
-) -> list[str]:
-    """Return the names that `entry` does not take, and those that it misses."""
-    taken = list(inspect.signature(entry).parameters)
-    unknown = [key for key in arguments if key not in taken]
-    lines = [
-        f"{_at(_join(path, key))}{name} takes no argument '{key}'{nearest(key, taken)}"
-        for key in unknown
-    ]
-    return lines + mistakes_of(
-        entry, {}, path, None if given is None else [*given, *arguments], name
-    )
-
-
 def check(config: Any, path: str, registry: Registry = MODELS) -> list[str]:
     """Return every mistake in a tree of mappings and lists, a line each, its path first.
 
@@ -272,6 +272,8 @@ def _mistakes_of_value(value: Any, annotation: Any, path: str, registry: Registr
             return mistakes_of(item.entry, value, path, item.given) if _is_tree(value) else []
         if isinstance(item, Built):
             return _mistakes_of_built(value, path, item)
+        if isinstance(item, ReadBy):
+            return item.mistakes(value, path)
     return check(value, path, registry)
 
 

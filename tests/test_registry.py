@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pytest
 
 from tcm.errors import ConfigError
-from tcm.registry import OPTIMIZERS, Arguments, Built, Registry, check
+from tcm.registry import OPTIMIZERS, Arguments, Built, ReadBy, Registry, check, mistakes_of
 from tcm.structures import Config
 from tcm.values import Positive
 
@@ -169,3 +169,17 @@ def test_values_are_checked_when_a_registered_class_is_called(registry):
         "Gate.width: a whole number at least 1 is wanted, got 0",
         "Gate.swing: 'in' or 'out' is wanted, got 'inn'; did you mean 'in'?",
     ]
+
+
+def test_a_function_may_say_what_a_value_stands_for():
+    def read(value, path):
+        if value != "ink":
+            raise ConfigError(f"{path}: 'ink' is wanted\n{path}: and no paper")
+
+    def draw(pen: Annotated[str, ReadBy(read)], spare: Annotated[str, ReadBy(read)] | None = None):
+        pass
+
+    assert mistakes_of(draw, {"pen": "ink", "spare": None}, "art") == []
+    found = mistakes_of(draw, {"pen": "ink", "spare": "oil"}, "art")
+    assert found == ["art.spare: 'ink' is wanted", "art.spare: and no paper"]
+    assert mistakes_of(draw, {"pen": 3}, "art") == ["art.pen: a text is wanted, got 3"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.config import load_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
@@ -98,11 +99,20 @@ def _charsets(config: Config) -> list[str]:
     if "head" in model:
         model, path = model["head"].get("recognizer", {}), "model.head.recognizer"
     learnt = _charset(MODELS, model) if "type" in model else None
+    if learnt is None:
+        return []
+    wanted = _numbering(learnt)
     return [
         f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
         for place, charset in made
-        if None not in (charset, learnt) and str(charset) != str(learnt)
+        if charset is not None and _numbering(charset) != wanted
     ]
+
+
+def _numbering(charset: CharsetConfig) -> tuple[str, str]:
+    """Return what decides the classes of a charset's characters."""
+    built = Charset.build(charset)
+    return built.characters, built.specials
 
 
 def _charset(registry: Registry, entry: Config) -> Any:

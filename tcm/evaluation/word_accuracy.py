@@ -12,11 +12,13 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.scores import ratio
-from tcm.labels import MAX_LENGTH, LabelRules, folding_charset
+from tcm.labels import MAX_LENGTH, LabelRules
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
+from tcm.values import Positive
 
 _ALL = "all"  # the one set where nothing tells them apart
 _COMBINED = "Combined"
@@ -139,28 +141,28 @@ class WordAccuracy:
     """Word accuracy, 1-NED, confidence and length, by benchmark and over all words.
 
     Args:
-        charset: 36 compares letters and digits whatever the case (the field's rule), 62 by case,
-            94 by case and with punctuation; or a charset file.
-        max_length: Words with longer labels do not count, as officially; None counts them.
-        sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``. Of
-            several in one path whole folder names go before parts of them, and longer ones before
-            shorter. None takes the folder that an image, or its LMDB, lies in.
-        groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
-            left out where one of them is missing.
+    charset: As `Charset.build` takes it: 36 compares letters and digits whatever the case (the
+                field's rule), 62 by case, 94 by case and with punctuation.
+            max_label_length: Words with longer labels do not count, as officially; None counts them.
+            sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``. Of
+                several in one path whole folder names go before parts of them, and longer ones before
+                shorter. None takes the folder that an image, or its LMDB, lies in.
+            groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
+                left out where one of them is missing.
 
     Raises:
-        ConfigError: The charset is unknown or its file wrong, or a group is empty.
+            ConfigError: The charset or the length cannot be used, or a group is empty.
     """
 
     def __init__(
         self,
-        charset: int | str = 36,
-        max_length: int | None = MAX_LENGTH,
+        charset: CharsetConfig = 36,
+        max_label_length: Positive | None = MAX_LENGTH,
         sets: Mapping[str, str] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.rules = LabelRules(charset=charset, max_length=max_length)
-        self.charset = folding_charset(charset)
+        self.charset = Charset.build(charset, "WordAccuracy.charset").folding()
+        self.rules = LabelRules(charset=charset, max_label_length=max_label_length)
         self.sets = None if sets is None else dict(sets)
         self.groups = {name: list(members) for name, members in (groups or {}).items()}
         empty = [name for name, members in self.groups.items() if not members]
@@ -170,7 +172,7 @@ class WordAccuracy:
     @property
     def protocol(self) -> str:
         """The rule in one line."""
-        longest = self.rules.max_length
+        longest = self.rules.max_label_length
         limit = "of any length" if longest is None else f"up to {longest} characters"
         return f"word accuracy: exact match of words {limit}, charset {self.rules.charset}"
 

@@ -14,9 +14,9 @@ READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
     [
         (
             SPOTTER,
-            "data.train.pipeline.0.charset=configs/charsets/ascii95.txt",
-            "model.head.recognizer.charset is 'configs/charsets/digits10.txt' and "
-            "data.train.pipeline.0.charset 'configs/charsets/ascii95.txt'",
+            "data.train.pipeline.0.charset=ascii95",
+            "model.head.recognizer.charset is 'digits10' and "
+            "data.train.pipeline.0.charset 'ascii95'",
         ),
         (
             READER,
@@ -42,3 +42,32 @@ def test_targets_take_from_the_model_what_both_share(config, option, place, pyte
     targets = read["data"]["train"]["pipeline"][place]
     key, value = option.rpartition(".")[2].split("=")
     assert targets[key] == int(value)
+
+
+def test_two_names_of_a_charset_are_alike_and_a_wrong_one_is_named(pytestconfig):
+    path = str(pytestconfig.rootpath / READER)
+    assert read_config(path, ["data.train.pipeline.2.charset=lowercase36"])
+    with pytest.raises(ConfigError, match="model.charset: lowercase35: .*'lowercase36'"):
+        read_config(path, ["model.charset=lowercase35"])
+
+
+def test_special_classes_are_part_of_the_numbering(pytestconfig):
+    path, option = str(pytestconfig.rootpath / SPOTTER), "data.train.pipeline.0.charset={}"
+    with pytest.raises(ConfigError, match="they must be the same"):
+        read_config(path, [option.format("{name: digits10, specials: mmocr}")])
+    assert read_config(path, [option.format("{name: digits10, fold: lower}")])
+
+
+def test_every_charset_of_a_config_is_in_the_report(pytestconfig):
+    wrong = {
+        "model.caption_charset": "36a",
+        "data.train.dataset.charset": "{name: 35}",
+        "data.val.dataset.charset": "{name: 36, fodl: lower}",
+        "data.train.pipeline.2.charset": "{characters: aba}",
+        "evaluation.metrics.words.charset": "parseq95",
+    }
+    options = [f"{key}={value}" for key, value in wrong.items()]
+    with pytest.raises(ConfigError, match="5 mistakes") as error:
+        read_config(str(pytestconfig.rootpath / READER), options)
+    lines = str(error.value).splitlines()[1:]
+    assert all(any(line.strip().startswith(key) for line in lines) for key in wrong)

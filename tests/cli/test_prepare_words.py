@@ -122,7 +122,7 @@ def test_the_real_sets_are_the_same_in_both_forms(command, counts, tmp_path, mon
     raw = real_data(command.replace("-", "_"))
     assert main([command, "--raw", str(raw), "--out", str(tmp_path)]) == 0
     for split, count in zip(("train", "test"), counts, strict=True):
-        rules = {"charset": None, "max_length": None}
+        rules = {"charset": None, "max_label_length": None}
         packed = LMDBWords(str(tmp_path / "lmdb" / split), labels=rules)
         _same(packed, FolderWords(str(tmp_path / f"{split}.txt"), labels=rules))
         assert len(packed) == count

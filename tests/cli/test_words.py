@@ -25,9 +25,12 @@ MODELS = {
     },
     "PARSeq": {
         "type": "PARSeq",
-        "encoder": {"image_size": [32, 32], "patch_size": [8, 8], "width": 16, "layers": 1}
-        | {"heads": 2},
-        "decoder": {"heads": 2},
+        "img_size": [32, 32],
+        "patch_size": [8, 8],
+        "embed_dim": 16,
+        "enc_depth": 1,
+        "enc_num_heads": 2,
+        "dec_num_heads": 2,
     },
 }
 

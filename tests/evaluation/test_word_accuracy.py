@@ -94,7 +94,7 @@ def test_words_that_do_not_count_are_noted():
         "words that do not count: 1 longer than 25 characters",
     ]
     assert (
-        WordAccuracy(36, max_length=None)
+        WordAccuracy(36, max_label_length=None)
         .evaluate(_words("x" * 26), _words("x" * 26))
         .as_dict()["samples"]
         == 1
@@ -159,8 +159,8 @@ def test_no_words_give_zeros():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="no set of 95 characters"):
-        WordAccuracy(95)
+    with pytest.raises(ConfigError, match="WordAccuracy.charset: no charset '93' is known"):
+        WordAccuracy(93)
     with pytest.raises(DataError, match="0: the truth has 0 texts"):
         WordAccuracy().evaluate(_words("a"), [TextInstances()])
     with pytest.raises(DataError, match="x.png: the prediction has 0 texts"):

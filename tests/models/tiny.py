@@ -1,7 +1,5 @@
 """Every backbone in its smallest form, every detector on it, and the detectors' targets."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -46,7 +44,7 @@ BACKBONES = {
 }
 
 
-CHARSET = str(Path(__file__).resolve().parents[2] / "configs" / "charsets" / "digits10.txt")
+CHARSET = "digits10"
 
 # Of each method: neck, head, auxiliary loss, targets.
 METHODS = {

@@ -2,15 +2,14 @@
 
 import bisect
 import itertools
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from tcm.data.datasets.word_list import choose_words, word_sample
 from tcm.data.storage import lmdb_files
 from tcm.labels import LabelRules
-from tcm.registry import DATASETS
-from tcm.structures import Sample
+from tcm.registry import DATASETS, Arguments
+from tcm.structures import Config, Sample
 
 
 @DATASETS.register()
@@ -25,7 +24,7 @@ class LMDBWords:
     def __init__(
         self,
         root: str,
-        labels: Mapping[str, Any] | None = None,
+        labels: Annotated[Config | None, Arguments(LabelRules)] = None,
         invalid: str = "skip",
     ) -> None:
         """Read the labels.

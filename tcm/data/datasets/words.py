@@ -1,8 +1,7 @@
 """The dataset of word crops in plain folders, named by a label file."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from tcm.data.datasets.word_list import choose_words, word_sample
 from tcm.data.storage.images import read_image
@@ -10,8 +9,8 @@ from tcm.data.storage.label_files import read_labels
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import DataError
 from tcm.labels import LabelRules
-from tcm.registry import DATASETS
-from tcm.structures import Sample
+from tcm.registry import DATASETS, Arguments
+from tcm.structures import Config, Sample
 
 
 @DATASETS.register()
@@ -23,7 +22,7 @@ class FolderWords:
         ann_file: str,
         img_root: str | None = None,
         form: str = "auto",
-        labels: Mapping[str, Any] | None = None,
+        labels: Annotated[Config | None, Arguments(LabelRules)] = None,
         invalid: str = "skip",
     ) -> None:
         """Read the labels.

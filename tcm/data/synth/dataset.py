@@ -1,21 +1,19 @@
 """The dataset of synthetic scene text, made on the fly: for the demo, for tests, to pretrain on."""
 
-import string
 from collections.abc import Sequence
 
 import numpy as np
 
-from tcm.charset import Charset
+from tcm.charset import CharsetConfig
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import SceneOptions
 from tcm.data.synth.scene import make_scene
 from tcm.data.synth.shapes import STYLES, Style
+from tcm.data.synth.words import word_characters
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
 from tcm.values import NotNegative, Positive, Share
-
-ALPHANUMERIC = string.digits + string.ascii_letters
 
 
 @DATASETS.register()
@@ -36,9 +34,8 @@ class SyntheticText:
         text_height: Least and greatest height of a word's ink in pixels (of an "x" for flatter
             words such as a dash; in perspective, the mean of the two ends). Where room is short,
             words are lower.
-        charset: Characters of the words, or a charset file (a name that ends in ``.txt``, see
-            `tcm.charset`), whose blank is left out; only DejaVu fonts that can draw them all are
-            used.
+        charset: As `Charset.build` takes it, but the blank; only DejaVu fonts that can draw it all
+            are used.
         word_length: Fewest and most characters of a word. Where room is short, words are shorter.
         ignored_ratio: Share of words that are drawn illegibly, marked ignored and not transcribed.
         curve_points: Vertices of a curved word's polygon, an even number from 4.
@@ -55,7 +52,7 @@ class SyntheticText:
         styles: Sequence[Style] = STYLES,
         words_per_image: Sequence[int] = (2, 8),
         text_height: Sequence[float] = (12, 48),
-        charset: str = ALPHANUMERIC,
+        charset: CharsetConfig = 62,
         word_length: Sequence[int] = (2, 10),
         ignored_ratio: Share = 0.0,
         curve_points: int = 14,
@@ -63,9 +60,8 @@ class SyntheticText:
         even = curve_points >= 4 and curve_points % 2 == 0
         _require(even, f"curve_points: an even number from 4 is wanted, got {curve_points}")
         _require(len(styles) > 0, f"styles: at least one of {', '.join(STYLES)} is wanted")
-        _require(len(charset) > 0, "charset: at least one character is wanted")
-        charset = _characters(charset)
-        fonts_for(charset)  # raises if there are none
+        characters = word_characters(charset, "SyntheticText.charset")
+        fonts_for(characters)  # raises if there are none
         heights = _range("text_height", text_height, 4)
         self.length = length
         self.seed = seed
@@ -74,7 +70,7 @@ class SyntheticText:
             styles=tuple(styles),
             words_per_image=_range("words_per_image", words_per_image, 0),
             text_height=heights,
-            charset=charset,
+            characters=characters,
             word_length=_range("word_length", word_length, 1),
             ignored_ratio=ignored_ratio,
             curve_points=curve_points,
@@ -106,15 +102,6 @@ class SyntheticText:
 def _require(holds: bool, otherwise: str) -> None:
     if not holds:
         raise ConfigError(f"SyntheticText: {otherwise}")
-
-
-def _characters(charset: str) -> str:
-    """Return the characters of a charset or of its file; a word has no blanks."""
-    if not charset.endswith(".txt"):
-        return charset
-    found = Charset(charset).characters.replace(" ", "")
-    _require(len(found) > 0, f"charset: {charset} has no character but the blank")
-    return found
 
 
 def _range(name: str, values: Sequence, least: int) -> tuple:

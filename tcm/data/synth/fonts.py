@@ -45,13 +45,13 @@ def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=16)
-def fonts_for(charset: str) -> tuple[str, ...]:
-    """Return the names of the fonts that can draw all of `charset`, in the order of `FONTS`.
+def fonts_for(characters: str) -> tuple[str, ...]:
+    """Return the names of the fonts that can draw all of `characters`, in the order of `FONTS`.
 
     Raises:
         ConfigError: No font has them all, or a character leaves no ink; the text names some.
     """
-    lacking = {name: _lacking(name, charset) for name in FONTS}
+    lacking = {name: _lacking(name, characters) for name in FONTS}
     able = tuple(name for name, missing in lacking.items() if not missing)
     if not able:
         fewest = min(lacking.values(), key=len)
@@ -60,10 +60,10 @@ def fonts_for(charset: str) -> tuple[str, ...]:
     return able
 
 
-def _lacking(name: str, charset: str) -> list[str]:
+def _lacking(name: str, characters: str) -> list[str]:
     font = load_font(name, _PROBE_SIZE)
     useless = {_picture(font, _UNMAPPED), _picture(font, " ")}
-    return [c for c in charset if _picture(font, c) in useless]
+    return [c for c in characters if _picture(font, c) in useless]
 
 
 def _picture(font: ImageFont.FreeTypeFont, character: str) -> bytes:

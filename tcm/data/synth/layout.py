@@ -24,7 +24,7 @@ class SceneOptions:
     styles: tuple[str, ...]
     words_per_image: tuple[int, int]
     text_height: tuple[float, float]
-    charset: str
+    characters: str
     word_length: tuple[int, int]
     ignored_ratio: float
     curve_points: int
@@ -45,7 +45,7 @@ def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedW
     """Return words clear of each other and the edge, tallest first; fewer if there is no room."""
     lowest, highest = options.words_per_image
     heights = rng.uniform(*options.text_height, int(rng.integers(lowest, highest + 1)))
-    sampler = WordSampler(options.charset, options.word_length)
+    sampler = WordSampler(options.characters, options.word_length)
     placed: list[PlacedWord] = []
     occupied: list[shapely.Polygon] = []
     for height in sorted(heights.tolist(), reverse=True):
@@ -70,7 +70,7 @@ def _place_word(
     for keep in np.linspace(1, 0, _WORD_TRIES).tolist():
         tall = lowest + (height - lowest) * keep
         text = sampler(rng, longest=round(longest * keep))
-        mask = _random_mask(text, tall, options.charset, rng)
+        mask = _random_mask(text, tall, options.characters, rng)
         style = options.styles[int(rng.integers(len(options.styles)))]
         shape = make_shape(style, *mask.size, options.curve_points, rng)
         place = _find_room(shape, options.size, occupied, rng)
@@ -80,8 +80,8 @@ def _place_word(
     return None
 
 
-def _random_mask(text: str, height: float, charset: str, rng: np.random.Generator) -> WordMask:
-    fonts = fonts_for(charset)
+def _random_mask(text: str, height: float, characters: str, rng: np.random.Generator) -> WordMask:
+    fonts = fonts_for(characters)
     outline_ratio = rng.uniform(0.03, 0.06) if rng.random() < _OUTLINED else 0.0
     return draw_mask(text, fonts[int(rng.integers(len(fonts)))], height, outline_ratio)
 

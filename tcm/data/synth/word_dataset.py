@@ -6,6 +6,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 
+from tcm.charset import CharsetConfig
 from tcm.data.datasets.word_list import word_sample
 from tcm.data.synth.background import add_grain, paint_background
 from tcm.data.synth.fonts import fonts_for
@@ -13,9 +14,9 @@ from tcm.data.synth.layout import PlacedWord
 from tcm.data.synth.render import draw_mask
 from tcm.data.synth.scene import draw_word
 from tcm.data.synth.shapes import STYLES, FlatShape, Style, WordShape, make_shape
-from tcm.data.synth.words import WordSampler
+from tcm.data.synth.words import WordSampler, word_characters
 from tcm.errors import ConfigError
-from tcm.labels import MAX_LENGTH, characters_of
+from tcm.labels import MAX_LENGTH
 from tcm.registry import DATASETS
 from tcm.structures import Sample
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive
@@ -34,7 +35,8 @@ class SyntheticWords:
     Args:
         length: Number of crops.
         seed: Another seed, other crops.
-        charset: 36, 62, 94 or a charset file; only DejaVu fonts that can draw it all are used.
+        charset: As `Charset.build` takes it, but the blank; only DejaVu fonts that can draw it all
+            are used.
         word_length: Fewest and most characters of a word.
         text_height: Least and greatest height of a word's ink in pixels.
         styles: Out of straight, rotated, perspective and curved, each alike often; one may be
@@ -51,7 +53,7 @@ class SyntheticWords:
         self,
         length: Positive = 1000,
         seed: NotNegative = 0,
-        charset: int | str = 94,
+        charset: CharsetConfig = 94,
         word_length: Sequence[int] = (1, 12),
         text_height: Sequence[float] = (16, 48),
         styles: Sequence[Style] = STYLES,
@@ -59,7 +61,7 @@ class SyntheticWords:
         noise_std: NotNegativeFloat = 12.0,
     ) -> None:
         _require(len(styles) > 0, f"styles: at least one of {', '.join(STYLES)} is wanted")
-        characters = characters_of(charset)
+        characters = word_characters(charset, "SyntheticWords.charset")
         self.fonts = fonts_for(characters)
         shortest, longest = _range("word_length", word_length, 1)
         _require(longest <= MAX_LENGTH, f"word_length: at most {MAX_LENGTH}, got {longest}")

@@ -1,31 +1,49 @@
-"""Random transcriptions over a charset, in the letter cases that signs use."""
+"""Random transcriptions over a character set, in the letter cases that signs use."""
 
 import numpy as np
 
-# How often a word is of a kind, among the kinds that the charset allows.
+from tcm.charset import Charset, CharsetConfig
+from tcm.errors import ConfigError
+
+# How often a word is of a kind, among the kinds that the characters allow.
 _WEIGHTS = {"lower": 0.30, "upper": 0.25, "title": 0.20, "digits": 0.10, "mixed": 0.15}
+
+
+def word_characters(charset: CharsetConfig, path: str) -> str:
+    """Return the characters of a charset without the blank: a word has none.
+
+    Args:
+        charset: As `Charset.build` takes it.
+        path: Where it stands in the config.
+
+    Raises:
+        ConfigError: As for `Charset.build`, or there is no other character.
+    """
+    found = Charset.build(charset, path).characters.replace(" ", "")
+    if not found:
+        raise ConfigError(f"{path}: {charset} has no character but the blank")
+    return found
 
 
 class WordSampler:
     """Draws words: lower case, upper case, capitalised, numbers, or a mixture of all characters.
 
     Args:
-        charset: The characters to use, each drawn alike often within its kind.
+        characters: What to use, each drawn alike often within its kind.
         length: Fewest and most characters of a word.
     """
 
-    def __init__(self, charset: str, length: tuple[int, int]) -> None:
-        self.charset = "".join(dict.fromkeys(charset))
+    def __init__(self, characters: str, length: tuple[int, int]) -> None:
         self.length = length
-        lower = [c for c in self.charset if c.islower()]
-        upper = [c for c in self.charset if c.isupper()]
-        digits = [c for c in self.charset if c.isdigit()]
+        lower = [c for c in characters if c.islower()]
+        upper = [c for c in characters if c.isupper()]
+        digits = [c for c in characters if c.isdigit()]
         pools = {
             "lower": (lower, lower),
             "upper": (upper, upper),
             "title": (upper, lower),
             "digits": (digits, digits),
-            "mixed": (list(self.charset), list(self.charset)),
+            "mixed": (list(characters), list(characters)),
         }
         self._pools = {kind: pool for kind, pool in pools.items() if all(pool)}
         weights = np.array([_WEIGHTS[kind] for kind in self._pools])

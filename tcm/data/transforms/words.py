@@ -9,11 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.data.transforms.moves import resize
 from tcm.errors import ConfigError, DataError
-from tcm.labels import MAX_LENGTH, characters_of
+from tcm.labels import MAX_LENGTH
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Positive
 
 NO_CHARACTER = -1  # after the end of a label
 
@@ -44,25 +46,26 @@ class StretchTo:
 class LabelTargets:
     """Write each text as the indices of its characters.
 
-    Fills ``sample.maps``: ``text_rows`` int64 (N, max_length), a row a text, and so one for a word
-    crop: 0 to n - 1 for the n characters of the charset, then -1. The special classes are the
+    Fills ``sample.maps``: ``text_rows`` int64 (N, max_label_length), a row a text, and so one for a
+    word crop: 0 to n - 1 for the n characters of the charset, then -1. The special classes are the
     recognizer's own affair.
     """
 
-    def __init__(self, charset: int | str = 94, max_length: int = MAX_LENGTH) -> None:
+    def __init__(
+        self, charset: CharsetConfig = 94, max_label_length: Positive = MAX_LENGTH
+    ) -> None:
         """Set up.
 
         Args:
-            charset: 36, 62, 94 or a charset file; the one that the dataset cleans labels with.
-            max_length: Greatest number of characters.
+            charset: As `Charset.build` takes it; the model's, and the one that the dataset cleans
+                labels with.
+            max_label_length: Greatest number of characters.
 
         Raises:
-            ConfigError: The charset is unknown or its file wrong, or the length is none.
+            ConfigError: The charset or the length cannot be used.
         """
-        if max_length < 1:
-            raise ConfigError(f"LabelTargets: max_length must be 1 or more, got {max_length}")
-        self.index = {character: i for i, character in enumerate(characters_of(charset))}
-        self.max_length = max_length
+        self.charset = Charset.build(charset, "LabelTargets.charset")
+        self.max_label_length = max_label_length
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the rows added; `rng` is not used.
@@ -71,7 +74,7 @@ class LabelTargets:
             DataError: There is no text, it is too long, or it has a character that the charset
                 lacks: the dataset's rules for labels do not fit.
         """
-        rows = np.full((len(sample.instances), self.max_length), NO_CHARACTER, np.int64)
+        rows = np.full((len(sample.instances), self.max_label_length), NO_CHARACTER, np.int64)
         for row, text in zip(rows, sample.instances.texts, strict=True):
             classes = self._classes(text, sample.path)
             row[: len(classes)] = classes
@@ -80,9 +83,9 @@ class LabelTargets:
     def _classes(self, text: str | None, path: str) -> list[int]:
         if text is None:
             raise DataError(f"{path}: there is no text to learn")
-        if len(text) > self.max_length:
-            raise DataError(f"{path}: '{text}' is longer than {self.max_length} characters")
-        outside = next((c for c in text if c not in self.index), None)
-        if outside is not None:
-            raise DataError(f"{path}: '{text}' has {outside!r}, which the charset lacks")
-        return [self.index[character] for character in text]
+        if len(text) > self.max_label_length:
+            raise DataError(f"{path}: '{text}' is longer than {self.max_label_length} characters")
+        try:
+            return self.charset.indices(text)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error

@@ -1,29 +1,29 @@
-"""What recognizers have in common: normalisation, and from logits to texts."""
+"""What every recognizer is: from crops to logits, from logits to texts, and their losses."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError, nearest
 from tcm.geometry.polygons import transform_points
-from tcm.models.recognizers.tokens import Tokens
 from tcm.structures import TextInstances
 
+Normalisation = Literal["clip", "half"]
+
 # Mean and standard deviation of RGB in [0, 1].
-NORMALISATIONS = {
+_NORMALISATIONS = {
     "clip": ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
 
 
-class TextRecognizer(nn.Module):
-    """A network that reads the one word of each crop; a subclass has `forward` and `loss`.
+class TextRecognizer(nn.Module, ABC):
+    """A network that reads the one word of each crop.
 
     Args:
-        charset: As of `Tokens`.
-        max_length: Characters that are read at most.
         normalisation: ``clip`` for the mean and standard deviation of CLIP, ``half`` for 0.5, which
             are PARSeq's and those of CLIP4STR's released test scripts.
     """
@@ -31,27 +31,39 @@ class TextRecognizer(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, charset: int | str, max_length: int, normalisation: str) -> None:
+    def __init__(self, normalisation: Normalisation) -> None:
         super().__init__()
-        if normalisation not in NORMALISATIONS:
-            hint = nearest(normalisation, NORMALISATIONS)
-            raise ConfigError(f"model.normalisation: unknown name '{normalisation}'{hint}")
-        self.tokens = Tokens(charset, max_length)
-        mean, std = (255 * torch.tensor(v).view(3, 1, 1) for v in NORMALISATIONS[normalisation])
+        mean, std = (255 * torch.tensor(v).view(3, 1, 1) for v in _NORMALISATIONS[normalisation])
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("std", std, persistent=False)
+
+    @abstractmethod
+    def forward(self, images: Tensor, max_length: int | None = None) -> Tensor:
+        """Return the logits (B, L, C) of crops; L depends on the longest text that is read.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255.
+            max_length: Characters that are read; then none stops early. None reads until every
+                text has ended.
+        """
+
+    @abstractmethod
+    def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the losses of a batch, named float32 scalars; their sum is what is minimised.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255.
+            targets: ``text_rows`` int64 (B, 1, M): the indices of each label's characters in the
+                charset, padded with -1 on the right.
+        """
+
+    @abstractmethod
+    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
+        """Return text and confidence in [0, 1] for each of the logits (B, L, C)."""
 
     def normalise(self, images: Tensor) -> Tensor:
         """Return images (B, 3, H, W) of RGB in 0..255 and of any type as normalised float32."""
         return (images.float() - self.mean) / self.std
-
-    def steps(self, max_length: int | None) -> int:
-        """Return the positions that are predicted, the end included."""
-        return min(max_length or self.tokens.max_length, self.tokens.max_length) + 1
-
-    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
-        """Return text and confidence in [0, 1] for each of the logits (B, L, C)."""
-        return self.tokens.decode(logits)
 
     @torch.no_grad()
     def predict(

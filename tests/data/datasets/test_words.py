@@ -49,7 +49,7 @@ def test_an_unusable_word_stops_if_wanted(tmp_path):
 
 def test_the_rules_for_labels_are_options(tmp_path):
     write_folder(tmp_path)
-    dataset = _build(tmp_path, labels={"charset": 36, "max_length": None})
+    dataset = _build(tmp_path, labels={"charset": 36, "max_label_length": None})
     assert dataset.labels == ["salutes", "530", "dont", "cafeau", "x" * 26, "private"]
 
 
@@ -73,10 +73,10 @@ def test_mistakes_are_named(tmp_path):
     write_folder(tmp_path)
     with pytest.raises(ConfigError, match="invalid: unknown 'skp'; did you mean 'skip'"):
         _build(tmp_path, invalid="skp")
-    with pytest.raises(ConfigError, match="FolderWords.labels.charest"):
+    with pytest.raises(ConfigError, match="labels.charest"):
         _build(tmp_path, labels={"charest": 36})
     with pytest.raises(DataError, match="none of 7 words can be used: 6 longer than 1 char"):
-        _build(tmp_path, labels={"max_length": 1})
+        _build(tmp_path, labels={"max_label_length": 1})
     dataset = _build(tmp_path)
     (tmp_path / "images/0.png").write_bytes(b"")
     with pytest.raises(DataError, match="images/0.png: not a whole image"):

@@ -6,8 +6,8 @@ import torch
 
 import tcm.data.datasets.lmdb_words
 import tcm.data.datasets.words  # noqa: F401  # registers
+from tcm.charset import SETS
 from tcm.data.loading.datamodule import DataModule
-from tcm.labels import CHARSETS
 from tcm.registry import build
 from tests.data.word_files import KEPT, write_folder
 
@@ -44,7 +44,7 @@ def test_a_training_batch_has_the_labels_of_its_words(data):
     rows = batch.targets["text_rows"]
     assert rows.shape == (12, 1, 25) and rows.dtype == torch.int64
     for row, sample in zip(rows[:, 0].tolist(), batch.samples, strict=True):
-        read = "".join(CHARSETS["94"][i] for i in row if i >= 0)
+        read = "".join(SETS["parseq94"][i] for i in row if i >= 0)
         assert [read] == sample.instances.texts
 
 

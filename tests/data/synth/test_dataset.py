@@ -51,7 +51,7 @@ def test_another_process_makes_the_same_image():
 
 
 def test_charset_and_word_length_are_kept():
-    dataset = SyntheticText(**SMALL, charset="xyz7", word_length=[3, 3])
+    dataset = SyntheticText(**SMALL, charset={"characters": "xyz7"}, word_length=[3, 3])
     texts = [text for i in range(5) for text in dataset.load(i).instances.texts]
     assert texts and all(len(text) == 3 and set(text) <= set("xyz7") for text in texts)
 
@@ -91,8 +91,9 @@ def test_an_index_beyond_the_dataset_is_an_error(index):
         ("word_length", [0, 3], "word_length"),
         ("word_length", 5, "word_length"),
         ("size", [64], "size"),
-        ("charset", "", "charset"),
-        ("charset", "漢", "U\\+6F22"),
+        ("charset", "", "SyntheticText.charset: "),
+        ("charset", {"characters": ""}, "SyntheticText.charset: different characters"),
+        ("charset", {"characters": "漢"}, "U\\+6F22"),
         ("ignored_ratio", 1.5, "ignored_ratio"),
         ("curve_points", 7, "curve_points"),
     ],

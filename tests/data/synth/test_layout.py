@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from tcm.data.synth.dataset import ALPHANUMERIC
+from tcm.charset import SETS
 from tcm.data.synth.layout import SceneOptions, place_words
 from tcm.data.synth.render import warp_patch
 from tcm.data.synth.shapes import STYLES
@@ -14,7 +14,7 @@ OPTIONS = SceneOptions(
     styles=STYLES,
     words_per_image=(2, 4),
     text_height=(10, 24),
-    charset=ALPHANUMERIC,
+    characters=SETS["alphanumeric62"],
     word_length=(2, 6),
     ignored_ratio=0.0,
     curve_points=14,

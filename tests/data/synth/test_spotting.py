@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tcm.charset import Charset
+from tcm.charset import SETS, Charset
 from tcm.data.synth.dataset import SyntheticText
 from tcm.data.synth.render import draw_mask, warp_patch
 from tcm.data.synth.shapes import STYLES, make_shape
@@ -14,14 +14,13 @@ from tcm.errors import ConfigError
 from tcm.geometry.bezier import polygon_sides, polygon_to_bezier, sample_bezier, vertex_distances
 from tcm.geometry.polygons import signed_area
 
-SETS = Path(__file__).resolve().parents[3] / "configs" / "charsets"
 SMALL = {"length": 12, "size": [128, 160], "words_per_image": [2, 4], "text_height": [10, 20]}
 
 
 @pytest.mark.parametrize("name", ["ascii95", "lowercase36", "alphanumeric62", "parseq94"])
-def test_texts_can_be_read_with_the_charset_file_they_are_made_from(name: str) -> None:
-    charset = Charset(SETS / f"{name}.txt", unknown="error")
-    dataset = SyntheticText(**SMALL, charset=str(SETS / f"{name}.txt"), word_length=[2, 12])
+def test_texts_can_be_read_with_the_charset_they_are_made_from(name: str) -> None:
+    charset = Charset.build({"name": name, "unknown": "error"})
+    dataset = SyntheticText(**SMALL, charset=name, word_length=[2, 12])
     texts = [text for i in range(12) for text in dataset.load(i).instances.texts]
     assert len(texts) > 20
     assert not any(" " in text for text in texts)
@@ -31,10 +30,10 @@ def test_texts_can_be_read_with_the_charset_file_they_are_made_from(name: str) -
     assert len(drawn) > 0.5 * len(charset) and drawn <= set(charset.characters)
 
 
-def test_a_file_is_another_name_for_its_characters() -> None:
-    by_file = SyntheticText(**SMALL, charset=str(SETS / "lowercase36.txt")).load(3)
-    by_characters = SyntheticText(**SMALL, charset=Charset(SETS / "lowercase36.txt").characters)
-    np.testing.assert_array_equal(by_file.image, by_characters.load(3).image)
+def test_a_name_is_another_one_for_its_characters() -> None:
+    by_name = SyntheticText(**SMALL, charset="lowercase36").load(3)
+    by_characters = SyntheticText(**SMALL, charset={"characters": SETS["lowercase36"]}).load(3)
+    np.testing.assert_array_equal(by_name.image, by_characters.image)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,7 @@ def test_two_cubic_curves_follow_a_curved_word() -> None:
 
 
 def test_ignored_words_have_no_text() -> None:
-    dataset = SyntheticText(**SMALL, ignored_ratio=0.5, charset=str(SETS / "lowercase36.txt"))
+    dataset = SyntheticText(**SMALL, ignored_ratio=0.5, charset="lowercase36")
     for i in range(12):
         instances = dataset.load(i).instances
         assert [text is None for text in instances.texts] == instances.ignored.tolist()

@@ -4,10 +4,10 @@ import pickle
 import numpy as np
 import pytest
 
+from tcm.charset import SETS
 from tcm.data.synth import word_dataset
 from tcm.data.synth.word_dataset import SyntheticWords
 from tcm.errors import ConfigError
-from tcm.labels import CHARSETS
 from tcm.registry import DATASETS
 
 
@@ -25,7 +25,7 @@ def test_a_crop_is_of_the_contract():
         sample.instances.polygons, [[[0, 0], [width, 0], [width, height], [0, height]]]
     )
     (text,) = sample.instances.texts
-    assert 1 <= len(text) <= 12 and set(text) <= set(CHARSETS["94"])
+    assert 1 <= len(text) <= 12 and set(text) <= set(SETS["parseq94"])
 
 
 def test_a_crop_depends_on_seed_and_index_alone():
@@ -104,7 +104,8 @@ def test_an_index_beyond_the_dataset_is_an_error(index):
         ("text_height", [1, 9], "text_height"),
         ("word_length", [0, 3], "word_length"),
         ("word_length", [1, 26], "at most 25"),
-        ("charset", 95, "no set of 95"),
+        ("charset", 93, "SyntheticWords.charset: no charset '93'"),
+        ("charset", {"characters": " "}, "no character but the blank"),
         ("max_angle_deg", 91, "max_angle_deg"),
         ("noise_std", -1, "noise_std"),
     ],

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tcm.charset import SETS
 from tcm.data.datasets.word_list import word_sample
 from tcm.data.loading.collate import collate
 from tcm.data.transforms.moves import move
 from tcm.data.transforms.warp import Warp
 from tcm.data.transforms.words import LabelTargets, StretchTo
 from tcm.errors import ConfigError, DataError
-from tcm.labels import CHARSETS
 
 RNG = np.random.default_rng(0)
 
@@ -45,7 +45,7 @@ def test_a_bicubic_warp_reproduces_a_plane_and_overshoots_at_an_edge():
 
 
 def test_labels_become_indices_padded_with_minus_one():
-    out = LabelTargets(charset=94, max_length=6)(_word("0aA!~"), RNG)
+    out = LabelTargets(charset=94, max_label_length=6)(_word("0aA!~"), RNG)
     rows = out.maps["text_rows"]
     assert rows.dtype == np.int64
     np.testing.assert_array_equal(rows, [[0, 10, 36, 62, 93, -1]])
@@ -57,7 +57,7 @@ def test_labels_can_be_read_back_from_a_batch():
     batch = collate([transform(_word(text, 32, 128), RNG) for text in texts])
     rows = batch.targets["text_rows"]
     assert rows.shape == (4, 1, 25)
-    characters = CHARSETS["94"]
+    characters = SETS["parseq94"]
     read = ["".join(characters[i] for i in row[0].tolist() if i >= 0) for row in rows]
     assert read == texts
 
@@ -72,15 +72,15 @@ def test_labels_can_be_read_back_from_a_batch():
 )
 def test_a_label_that_does_not_fit_is_named(text, message):
     with pytest.raises(DataError, match=message):
-        LabelTargets(max_length=4)(_word(text), RNG)
+        LabelTargets(max_label_length=4)(_word(text), RNG)
 
 
 def test_wrong_arguments_are_named():
     with pytest.raises(ConfigError, match=r"StretchTo: size .* got \[32\]"):
         StretchTo([32])
-    with pytest.raises(ConfigError, match="LabelTargets: max_length"):
-        LabelTargets(max_length=0)
+    with pytest.raises(ConfigError, match="LabelTargets.max_label_length: .* at least 1 is wanted"):
+        LabelTargets(max_label_length=0)
     with pytest.raises(ConfigError, match="unknown interpolation 'cubic'; did you mean 'bicubic'"):
         Warp(interpolation="cubic")
-    with pytest.raises(ConfigError, match="no set of 95"):
-        LabelTargets(charset=95)
+    with pytest.raises(ConfigError, match="LabelTargets.charset: no charset '93'"):
+        LabelTargets(charset=93)

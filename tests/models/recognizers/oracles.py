@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from tcm.models.recognizers.tokens import Tokens
+from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tests.conftest import oracle_file
 
 _FOLDER = "recognition_scoring/A_recognizers"
@@ -30,16 +30,16 @@ def facts(name: str) -> dict:
 
 
 @cache
-def tokens(max_length: int = 25) -> Tokens:
+def tokenizer(max_label_length: int = 25) -> Tokenizer:
     """Return the 94 characters."""
-    return Tokens(94, max_length)
+    return Tokenizer(94, max_label_length)
 
 
 def rows(labels: list[str], length: int = 25) -> torch.Tensor:
     """Return labels as the data workers make them: indices from 0, padded with -1, (B, 1, M)."""
-    characters = tokens().characters
+    charset = tokenizer().charset
     return torch.tensor(
-        [[[characters.index(c) for c in label] + [-1] * (length - len(label))] for label in labels]
+        [[charset.indices(label) + [-1] * (length - len(label))] for label in labels]
     )
 
 

@@ -10,8 +10,7 @@ import torch
 from open_clip.tokenizer import SimpleTokenizer
 from torch import Tensor
 
-from tcm.errors import ConfigError
-from tcm.labels import folding_charset
+from tcm.charset import Charset, CharsetConfig
 
 _REMEMBERED = 2**16  # captions; words repeat, and early in training they are random
 
@@ -24,18 +23,14 @@ class Captioner:
     prompt around it.
 
     Args:
-        charset: As of `Tokens`; by default the 36 digits and lower-case letters that the
-            authors train and test with.
-        context_length: Tokens of a caption, start and end included. A longer caption is cut, and
-            ends with the end token then.
+        charset: As `Charset.build` takes it; by default the 36 digits and lower-case letters that
+            the authors train and test with.
+        context_length: Tokens of a caption, start and end included, so at least 2. A longer caption
+            is cut, and ends with the end token then.
     """
 
-    def __init__(self, charset: int | str = 36, context_length: int = 16) -> None:
-        if context_length < 2:
-            raise ConfigError(
-                f"model.captions.context_length: 2 or more is wanted, got {context_length}"
-            )
-        self._charset = folding_charset(charset)
+    def __init__(self, charset: CharsetConfig = 36, context_length: int = 16) -> None:
+        self._charset = Charset.build(charset, "model.caption_charset").folding()
         self._tokenizer = SimpleTokenizer()
         self._special = dict(self._tokenizer.cache)
         self._known: dict[str, list[int]] = {}

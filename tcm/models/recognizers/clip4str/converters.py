@@ -7,9 +7,9 @@
 | ``cross_decoder.text_embed.embedding.weight`` | ``cross_decoder.text_embed.weight`` |
 | other ``visual_decoder.*``, ``cross_decoder.*`` | the same |
 
-The released code runs every CLIP with QuickGELU and 64 channels a head, and tests with a mean and
-standard deviation of 0.5: build with ``released_clip: true`` and ``normalisation: half`` for its
-figures, and ``decoding: {step_budget: visual}`` for its batches.
+The released code runs every CLIP with QuickGELU and 64 channels a head, tests with a mean and
+standard deviation of 0.5, and bounds the cross-modal branch by the visual one's longest text: list
+``_base_/compat/clip4str.yaml`` behind a config's bases for its figures.
 """
 
 from tcm.registry import CONVERTERS

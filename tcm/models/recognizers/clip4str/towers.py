@@ -59,16 +59,16 @@ class CLIPTowers(CLIP):
         x = self.transformer(x, attn_mask=self.attn_mask[:length, :length])
         return self.ln_final(x) @ self.text_projection
 
-    def freeze(self, text_layers: int = 6, image_layers: int = -1) -> None:
+    def freeze(self, text_freeze_nlayer: int = 6, image_freeze_nlayer: int = -1) -> None:
         """Exclude parameters from training, in place; the defaults are the paper's.
 
         Args:
-            text_layers: Text blocks that are frozen, from the first, together with the token and
-                position embeddings. All of them freeze the whole encoder, its last norm and
+            text_freeze_nlayer: Text blocks that are frozen, from the first, together with the token
+                and position embeddings. All of them freeze the whole encoder, its last norm and
                 projection too; -1 freezes nothing.
-            image_layers: Image blocks that are frozen, from the first, together with the class and
-                position embeddings; the patch embedding and the norms outside of the blocks stay
-                trainable. All of them freeze the whole encoder; -1 freezes nothing.
+            image_freeze_nlayer: Image blocks that are frozen, from the first, together with the
+                class and position embeddings; the patch embedding and the norms outside of the
+                blocks stay trainable. All of them freeze the whole encoder; -1 freezes nothing.
 
         The temperature is always frozen: nothing reads it.
 
@@ -78,21 +78,21 @@ class CLIPTowers(CLIP):
         visual = self.visual
         blocks = self.transformer.resblocks
         image_blocks = visual.transformer.resblocks
-        _require("text_layers", text_layers, len(blocks))
-        _require("image_layers", image_layers, len(image_blocks))
+        _require("text_freeze_nlayer", text_freeze_nlayer, len(blocks))
+        _require("image_freeze_nlayer", image_freeze_nlayer, len(image_blocks))
         self.logit_scale.requires_grad_(False)
-        if text_layers >= 0:
-            for part in (self.token_embedding, *blocks[:text_layers]):
+        if text_freeze_nlayer >= 0:
+            for part in (self.token_embedding, *blocks[:text_freeze_nlayer]):
                 part.requires_grad_(False)
             self.positional_embedding.requires_grad_(False)
-        if text_layers == len(blocks):
+        if text_freeze_nlayer == len(blocks):
             self.ln_final.requires_grad_(False)
             self.text_projection.requires_grad_(False)
-        if image_layers >= 0:
-            image_blocks[:image_layers].requires_grad_(False)
+        if image_freeze_nlayer >= 0:
+            image_blocks[:image_freeze_nlayer].requires_grad_(False)
             visual.class_embedding.requires_grad_(False)
             visual.positional_embedding.requires_grad_(False)
-        if image_layers == len(image_blocks):
+        if image_freeze_nlayer == len(image_blocks):
             visual.requires_grad_(False)
 
 
@@ -161,4 +161,4 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 def _require(name: str, layers: int, most: int) -> None:
     if not -1 <= layers <= most:
-        raise ConfigError(f"model.frozen.{name}: -1 to {most} is wanted, got {layers}")
+        raise ConfigError(f"model.{name}: -1 to {most} is wanted, got {layers}")

@@ -3,14 +3,13 @@
 Shapes: R regions, C channels, h and w the sides of a pooled region, T characters, K classes.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.charset import Charset
+from tcm.charset import Charset, CharsetConfig
 from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
@@ -40,7 +39,7 @@ class AttentionRecognizer(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        charset: str | Mapping[str, Any],
+        charset: CharsetConfig,
         length: int = 25,
         hidden: int = 256,
         groups: int = 32,

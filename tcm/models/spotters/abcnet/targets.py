@@ -6,15 +6,14 @@ need no level sizes, so the levels of strides 64 and 128 fit batches of any size
 hundredth of the dense maps.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 import shapely
 
-from tcm.charset import Charset
+from tcm.charset import Charset, CharsetConfig
 from tcm.errors import ConfigError
 from tcm.geometry.bezier import polygons_to_beziers
 from tcm.geometry.polygons import bounding_box, to_shapely
@@ -51,7 +50,7 @@ class ABCNetTargets:
 
     def __init__(
         self,
-        charset: str | Mapping[str, Any],
+        charset: CharsetConfig,
         length: int = 25,
         radius: float = 1.5,
         least: Literal["points", "bend"] = "points",

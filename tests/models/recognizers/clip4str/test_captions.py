@@ -3,7 +3,6 @@ import pickle
 
 import pytest
 
-from tcm.errors import ConfigError
 from tcm.models.recognizers.clip4str import captions
 from tcm.models.recognizers.clip4str.captions import Captioner
 from tests.models.recognizers import oracles
@@ -66,8 +65,3 @@ def test_it_can_be_copied_and_sent_to_another_process(captioner):
     expected = captioner.encode(["word"])
     assert copy.deepcopy(captioner).encode(["word"]).equal(expected)
     assert pickle.loads(pickle.dumps(captioner)).encode(["word"]).equal(expected)
-
-
-def test_a_caption_needs_two_tokens():
-    with pytest.raises(ConfigError, match="2 or more is wanted, got 1"):
-        Captioner(context_length=1)

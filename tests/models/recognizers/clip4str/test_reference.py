@@ -4,11 +4,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tcm.models.recognizers.clip4str.options import DualDecoding
-from tcm.models.recognizers.permuted import permuted_batch
+from tcm.models.recognizers.parseq.permutation import permuted_batch
 from tcm.registry import CONVERTERS
 from tests.models.recognizers import oracles
-from tests.models.recognizers.clip4str.tiny import reference_model, token_table
+from tests.models.recognizers.clip4str.tiny import reference_model, set_reading, token_table
+
+OPTIONS = ("cross_loss_w", "cross_cloze_mask", "cross_gt_context", "image_detach")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_image_memory(archive, model):
 
 
 def captions_of(model, answers):
-    return [[model.captioner.caption(t) for t in model.tokens.texts(a)] for a in answers]
+    return [[model.captioner.caption(t) for t in model.tokenizer.texts(a)] for a in answers]
 
 
 def test_every_way_of_reading(archive, facts, model, images):
@@ -57,7 +58,7 @@ def test_every_way_of_reading(archive, facts, model, images):
         single = name.removeprefix("single")
         chosen = images if single == name else images[int(single) : int(single) + 1]
         # The released budget of steps: the longest text of the visual branch.
-        model.decoding = DualDecoding(True, case["refine_iters"], step_budget="visual")
+        set_reading(model, True, case["refine_iters"], step_budget="visual")
         with torch.no_grad():
             visual, cross = model.answers(chosen, case["max_length"])
         close(cross[-1], archive[case["output_array"]])
@@ -66,7 +67,7 @@ def test_every_way_of_reading(archive, facts, model, images):
         assert captions == case["captions"]
         ids = [model.captioner.encode(row).tolist() for row in captions]
         assert ids == case["caption_ids"]
-        assert [model.tokens.texts(answer) for answer in visual] == case["visual_strings"]
+        assert [model.tokenizer.texts(answer) for answer in visual] == case["visual_strings"]
         answers = model.decode(cross[-1])
         assert [text for text, _ in answers] == case["strings"]
         confidences = [confidence for _, confidence in answers]
@@ -74,7 +75,7 @@ def test_every_way_of_reading(archive, facts, model, images):
 
 
 def test_the_stages_of_two_refinements(archive, model, images):
-    model.decoding = DualDecoding(True, 2, step_budget="visual")
+    set_reading(model, True, 2, step_budget="visual")
     with torch.no_grad():
         visual, cross = model.answers(images)
         for k, captions in enumerate(captions_of(model, visual)):
@@ -87,39 +88,41 @@ def test_the_stages_of_two_refinements(archive, model, images):
 
 def test_visual_output_alone(archive, model, images):
     for refine_iters, name in enumerate(("ar", "refined1", "refined2")):
-        model.decoding = DualDecoding(True, refine_iters, output="visual")
+        set_reading(model, True, refine_iters, output="visual")
         with torch.no_grad():
             close(model(images), archive[f"refine2/visual_{name}"])
 
 
 def test_validation_loss(archive, facts, model, images):
     case = facts["validation"]
-    model.decoding = DualDecoding()
-    targets = model.tokens.encode(case["labels"])[:, 1:]
+    set_reading(model)
+    targets = model.tokenizer.encode(case["labels"])[:, 1:]
     with torch.no_grad():
         logits = model(images, targets.shape[1] - 1)
     close(logits, archive["validation/logits"])
     assert cross_entropy(logits, targets, model) == pytest.approx(case["loss"], rel=1e-5)
-    assert (targets != model.tokens.pad).sum() == case["numel"]
+    assert (targets != model.tokenizer.pad_id).sum() == case["numel"]
 
 
 def cross_entropy(logits, targets, model):
     flat = logits.flatten(0, 1), targets.flatten()
-    return F.cross_entropy(*flat, ignore_index=model.tokens.pad).item()
+    return F.cross_entropy(*flat, ignore_index=model.tokenizer.pad_id).item()
 
 
 def test_every_training_option(facts, images):
     model, archive = reference_model(), oracles.arrays("clip4str_training")
-    defaults = model.cross_training
+    defaults = {name: getattr(model, name) for name in OPTIONS}
     for case in facts["training"]:
-        model.cross_training = type(defaults)(**case["options"])
+        assert set(case["options"]) <= set(OPTIONS)
+        for name, value in (defaults | case["options"]).items():
+            setattr(model, name, value)
         model.zero_grad(set_to_none=True)
         check_training(model, case, images, archive if case["name"] == "main" else {})
 
 
 def check_training(model, case, images, archive):
     orders = torch.tensor(case["orders"])
-    batch = permuted_batch(model.tokens.encode(case["labels"]), orders, model.tokens)
+    batch = permuted_batch(model.tokenizer.encode(case["labels"]), orders, model.tokenizer)
     losses = model.permuted_losses(images, batch)
     total = sum(losses.values())
     assert total.item() == pytest.approx(case["loss"], rel=1e-5), case["name"]
@@ -128,7 +131,7 @@ def check_training(model, case, images, archive):
     for i in range(len(orders)):
         one_visual, one_cross = (a.unflatten(0, (-1, len(orders)))[:, i] for a in (visual, cross))
         counted = targets[:, i]
-        assert (counted != model.tokens.pad).sum() == case["targets_counted"][i]
+        assert (counted != model.tokenizer.pad_id).sum() == case["targets_counted"][i]
         found = [cross_entropy(one, counted, model) for one in (one_visual, one_cross)]
         expected = [case["visual_ce"][i], case["cross_ce"][i]]
         assert found == pytest.approx(expected, rel=1e-5), case["name"]

@@ -66,10 +66,10 @@ def test_parameters_of_b_32_and_of_other_frozen_parts():
     assert found == [115.662, 44.251]
     expected = {-1: 158.26, 0: 132.92, 3: 123.46, 6: 114.01, 9: 104.55, 12: 94.83}
     for text_layers, millions in expected.items():
-        model = build(B16, frozen={"text_layers": text_layers})
+        model = build(B16, text_freeze_nlayer=text_layers)
         assert round(counts(model)[0] / 1e6, 2) == millions
     for image_layers, millions in {3: 92.59, 6: 71.33, 9: 50.06, 12: 27.81}.items():
-        model = build(B16, frozen={"image_layers": image_layers})
+        model = build(B16, image_freeze_nlayer=image_layers)
         assert round(counts(model)[0] / 1e6, 2) == millions
 
 
@@ -104,8 +104,6 @@ def test_unknown_and_unfit_architectures_are_named():
         build_towers(None, "ViT-B-61")
     with pytest.raises(ConfigError, match="'RN50' is no CLIP of two plain transformers"):
         build_towers(None, "RN50")
-    with pytest.raises(ConfigError, match="frozen.text_layers: -1 to 3 is wanted, got 4"):
-        MODELS.build({**TINY, "frozen": {"text_layers": 4}})
     with pytest.raises(CheckpointError, match="has no weights 'datacomp_xl_s13b_b90k'"):
         build_towers("datacomp_xl_s13b_b90k", B16, TINY["clip"])
 

@@ -1,13 +1,10 @@
 """CLIP4STR in its smallest form, and the reference's miniature with its weights."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 import torch
 
-import tcm.models.recognizers.clip4str.clip4str
-import tcm.models.recognizers.clip4str.converters  # noqa: F401  # both register names
+import tcm.models.recognizers.clip4str.converters
+import tcm.models.recognizers.clip4str.model  # noqa: F401  # both register names
 from tcm.registry import CONVERTERS, MODELS
 from tests.models.recognizers import oracles
 
@@ -26,16 +23,15 @@ TINY = {
         },
         "text_cfg": {"width": 16, "heads": 2, "layers": 3},
     },
-    "frozen": {"text_layers": 1},
-    "decoder": {"heads": 2},
+    "text_freeze_nlayer": 1,
+    "dec_num_heads": 2,
 }
 
 
 def reference_model() -> torch.nn.Module:
     """Return the reference's miniature in eval mode."""
     archive, config = oracles.arrays("clip4str_weights"), oracles.facts("clip4str")["config"]
-    with TemporaryDirectory() as folder:
-        model = MODELS.build(_reference_config(config, Path(folder)))
+    model = MODELS.build(_reference_config(config))
     state = dict(oracles.weights(archive))
     state.setdefault("clip_model.logit_scale", torch.tensor(0.0))
     state["clip_model.token_embedding.weight"] = token_table(config["vocab"], config["tw"])
@@ -44,10 +40,13 @@ def reference_model() -> torch.nn.Module:
     return model.eval()
 
 
-def _reference_config(config: dict, folder: Path) -> dict:
-    files = {key: folder / f"{key}.txt" for key in ("charset_train", "charset_test")}
-    for key, path in files.items():
-        path.write_text("\n".join(config[key]) + "\n", encoding="utf-8")
+def set_reading(model, decode_ar=True, refine_iters=1, output="cross", step_budget="own") -> None:
+    """Set how the model reads."""
+    model.decode_ar, model.refine_iters = decode_ar, refine_iters
+    model.output, model.step_budget = output, step_budget
+
+
+def _reference_config(config: dict) -> dict:
     return {
         "type": "CLIP4STR",
         "pretrained": None,
@@ -67,15 +66,14 @@ def _reference_config(config: dict, folder: Path) -> dict:
                 "context_length": config["text_positions_in_table"],
             },
         },
-        "frozen": {"text_layers": config["freeze"]},
-        "decoder": {
-            "heads": config["heads"],
-            "mlp_ratio": config["mlp"],
-            "depth": config["dec_depth"],
-        },
-        "captions": {"context_length": config["ctx"], "charset": str(files["charset_test"])},
-        "charset": str(files["charset_train"]),
-        "max_length": config["maxlen"],
+        "text_freeze_nlayer": config["freeze"],
+        "dec_num_heads": config["heads"],
+        "dec_mlp_ratio": config["mlp"],
+        "dec_depth": config["dec_depth"],
+        "context_length": config["ctx"],
+        "caption_charset": {"characters": config["charset_test"]},
+        "charset": {"characters": config["charset_train"]},
+        "max_label_length": config["maxlen"],
     }
 
 

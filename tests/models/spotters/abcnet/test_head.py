@@ -178,6 +178,6 @@ def test_mistakes_are_named():
         MODELS.build({**config, "rois": {"type": "ABCNetRois", "adaptiv": True}}, in_channels=32)
     with pytest.raises(ConfigError, match=r"model\.head\.recognizer: .*'charset'"):
         MODELS.build({**config, "recognizer": {"type": "CTCRecognizer"}}, in_channels=32)
-    with pytest.raises(ConfigError, match="ascii95"):
+    with pytest.raises(ConfigError, match="recognizer.charset: ascii96: .*'ascii95'"):
         missing = {"type": "CTCRecognizer", "charset": CHARSET.replace("95", "96")}
         MODELS.build({**config, "recognizer": missing}, in_channels=32)

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -15,8 +13,8 @@ from tcm.models.spotters.abcnet.recognizer import (
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.parity import load, strings
 
-CHARSET = str(Path(__file__).parents[4] / "configs/charsets/ascii95.txt")
-MMOCR = {"file": CHARSET, "specials": "mmocr", "unknown_symbol": ""}
+CHARSET = "ascii95"
+MMOCR = {"name": CHARSET, "specials": "mmocr", "unknown_symbol": ""}
 FILES = ["recognizer", "recognizer_wide"]
 
 

@@ -113,12 +113,12 @@ def test_what_is_readable(text, readable):
 def test_the_charsets_policy_for_other_characters_holds():
     sample = sample_of([TEXT, TEXT + 5], ["é", "né"])
     readable = {
-        policy: rows(sample, {"file": CHARSET, "unknown": policy})["readable_rows"].tolist()
+        policy: rows(sample, {"name": CHARSET, "unknown": policy})["readable_rows"].tolist()
         for policy in ("class", "drop", "ignore")
     }
     assert readable == {"class": [1, 1], "drop": [0, 1], "ignore": [0, 0]}
     with pytest.raises(DataError, match="é"):
-        rows(sample, {"file": CHARSET, "unknown": "error"})
+        rows(sample, {"name": CHARSET, "unknown": "error"})
 
 
 def test_ignored_and_invisible_texts_are_dropped():

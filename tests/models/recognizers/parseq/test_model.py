@@ -1,20 +1,24 @@
 """PARSeq against the reference's numbers, and its losses."""
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-import tcm.models.recognizers.parseq.converters  # noqa: F401  # both register names
+import tcm.models.recognizers.parseq.converters  # noqa: F401  # registers its name
 from tcm.errors import ConfigError
-from tcm.models.recognizers.permuted import permuted_batch, permuted_loss
+from tcm.models.recognizers.parseq.model import PARSeq
+from tcm.models.recognizers.parseq.permutation import permuted_batch, permuted_loss
 from tcm.registry import CONVERTERS, MODELS
 from tests.models.recognizers import oracles
 
 TINY = {
     "type": "PARSeq",
-    "encoder": {"image_size": [8, 32], "patch_size": [4, 8], "width": 32, "layers": 1, "heads": 2},
-    "decoder": {"heads": 4},
+    "img_size": [8, 32],
+    "patch_size": [4, 8],
+    "embed_dim": 32,
+    "enc_depth": 1,
+    "enc_num_heads": 2,
+    "dec_num_heads": 4,
 }
 
 
@@ -26,24 +30,17 @@ def archive():
 @pytest.fixture
 def loaded(archive):
     config = oracles.facts("parseq")["config"]
-    model = MODELS.build(
-        {
-            "type": "PARSeq",
-            "encoder": {
-                "image_size": config["img"],
-                "patch_size": config["patch"],
-                "width": config["D"],
-                "layers": config["ed"],
-                "heads": config["eh"],
-                "mlp_ratio": config["er"],
-            },
-            "decoder": {
-                "heads": config["dh"],
-                "mlp_ratio": config["dr"],
-                "depth": config["dec_depth"],
-            },
-            "max_length": config["maxlen"],
-        }
+    model = PARSeq(
+        img_size=config["img"],
+        patch_size=config["patch"],
+        embed_dim=config["D"],
+        enc_depth=config["ed"],
+        enc_num_heads=config["eh"],
+        enc_mlp_ratio=config["er"],
+        dec_depth=config["dec_depth"],
+        dec_num_heads=config["dh"],
+        dec_mlp_ratio=config["dr"],
+        max_label_length=config["maxlen"],
     )
     rename = CONVERTERS.get("parseq")
     model.load_state_dict({rename(k): v for k, v in oracles.weights(archive).items()})
@@ -62,7 +59,7 @@ def test_every_way_of_reading(loaded, archive):
     images = oracles.restored(archive["images"], loaded)
     for case in oracles.facts("parseq")["inference"]:
         chosen = images if "image" not in case else images[case["image"] : case["image"] + 1]
-        loaded.decoding = type(loaded.decoding)(case["decode_ar"], case["refine_iters"])
+        loaded.decode_ar, loaded.refine_iters = case["decode_ar"], case["refine_iters"]
         with torch.no_grad():
             logits = loaded(chosen, case["max_length"])
         close(logits, archive[f"{case['name']}/logits"])
@@ -76,13 +73,15 @@ def test_every_way_of_reading(loaded, archive):
 def test_validation_loss(loaded, archive):
     case = oracles.facts("parseq")["validation"]
     images = oracles.restored(archive["images"], loaded)
-    targets = loaded.tokens.encode(case["labels"])[:, 1:]
+    targets = loaded.tokenizer.encode(case["labels"])[:, 1:]
     with torch.no_grad():
         logits = loaded(images, targets.shape[1] - 1)
     close(logits, archive["validation/logits"])
-    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=loaded.tokens.pad)
+    loss = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=loaded.tokenizer.pad_id
+    )
     assert loss.item() == pytest.approx(case["loss"], rel=1e-5)
-    assert (targets != loaded.tokens.pad).sum() == case["numel"]
+    assert (targets != loaded.tokenizer.pad_id).sum() == case["numel"]
 
 
 def test_training_losses_logits_and_gradients(loaded, archive):
@@ -90,9 +89,9 @@ def test_training_losses_logits_and_gradients(loaded, archive):
     rename = CONVERTERS.get("parseq")
     for case in oracles.facts("parseq")["training"]:
         orders = torch.tensor(case["orders"])
-        batch = permuted_batch(loaded.tokens.encode(case["labels"]), orders, loaded.tokens)
+        batch = permuted_batch(loaded.tokenizer.encode(case["labels"]), orders, loaded.tokenizer)
         logits = loaded.permuted_logits(images, batch)
-        loss = permuted_loss(logits, batch, loaded.tokens)
+        loss = permuted_loss(logits, batch, loaded.tokenizer)
         assert loss.item() == pytest.approx(case["loss"], rel=1e-5)
         by_order = logits.unflatten(0, (-1, len(orders)))
         targets = batch.targets.unflatten(0, (-1, len(orders)))
@@ -100,10 +99,10 @@ def test_training_losses_logits_and_gradients(loaded, archive):
             part = F.cross_entropy(
                 by_order[:, i].flatten(0, 1),
                 targets[:, i].flatten(),
-                ignore_index=loaded.tokens.pad,
+                ignore_index=loaded.tokenizer.pad_id,
             )
             assert part.item() == pytest.approx(expected, rel=1e-5)
-            assert (targets[:, i] != loaded.tokens.pad).sum() == case["targets_counted"][i]
+            assert (targets[:, i] != loaded.tokenizer.pad_id).sum() == case["targets_counted"][i]
             if case["name"] == "main":
                 close(by_order[:, i], archive[f"train/logits{i}"])
         if case["name"] == "main":
@@ -135,21 +134,8 @@ def test_a_batch_of_empty_labels_teaches_the_end():
     assert model.decoder.head.bias.grad[0] < 0
 
 
-def test_predictions_carry_text_confidence_and_the_crop_s_outline():
-    torch.manual_seed(0)
-    model = MODELS.build(TINY).eval()
-    images = torch.randint(0, 256, (2, 3, 8, 32), dtype=torch.uint8)
-    matrix = np.diag([0.5, 0.25, 1.0])
-    first, second = model.predict(images, [np.eye(3), matrix], [(8, 32), (8, 30)])
-    text, confidence = model.decode(model(images))[1]
-    assert second.texts == [text]
-    assert second.scores == pytest.approx([confidence])
-    assert first.polygons[0].tolist() == [[0, 0], [32, 0], [32, 8], [0, 8]]
-    assert second.polygons[0].tolist() == [[0, 0], [60, 0], [60, 32], [0, 32]]
-
-
 def test_a_decoder_of_another_width_gets_a_linear_layer():
-    model = MODELS.build({**TINY, "decoder": {"heads": 4, "width": 16}})
+    model = MODELS.build({**TINY, "dec_embed_dim": 16})
     assert model.bridge.weight.shape == (16, 32)
     assert model(torch.zeros(1, 3, 8, 32)).shape[0] == 1
 
@@ -160,14 +146,30 @@ def test_the_defaults_are_parseq_s():
     assert round(sum(p.numel() for p in model.parameters()) / 1e6, 3) == 23.833
 
 
-def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="model.decoder.haeds.*'heads'"):
-        MODELS.build({**TINY, "decoder": {"haeds": 4}})
-    with pytest.raises(ConfigError, match="model.decoder.tokens: is not for the config"):
-        MODELS.build({**TINY, "decoder": {"tokens": 4}})
-    with pytest.raises(ConfigError, match="patches of .* do not fill"):
-        MODELS.build({**TINY, "encoder": {"patch_size": [5, 8]}})
-    with pytest.raises(ConfigError, match=r"images are \(8, 30\)"):
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("dec_num_haeds", 4, "'dec_num_heads'"),
+        ("img_size", [8], "model.img_size: a list of 2"),
+        ("patch_size", [5, 8], "model.patch_size: patches of .* do not fill"),
+        ("enc_num_heads", 5, "model.enc_num_heads: a divisor of the width 32 is wanted, got 5"),
+        ("dec_num_heads", 5, "model.dec_num_heads: a divisor of the width 32 is wanted, got 5"),
+        ("perm_num", 5, "model.perm_num: pairs need an even number, got 5"),
+        ("refine_iters", -1, "model.refine_iters: .* at least 0 is wanted, got -1"),
+        ("max_label_length", 0, "model.max_label_length: .* at least 1 is wanted, got 0"),
+        ("charset", 93, "model.charset: no charset '93'"),
+        (
+            "normalisation",
+            "imagenet",
+            "model.normalisation: 'clip' or 'half' is wanted",
+        ),
+    ],
+)
+def test_mistakes_are_named(argument, value, message):
+    with pytest.raises(ConfigError, match=message):
+        MODELS.build({**TINY, argument: value}, "model")
+
+
+def test_crops_of_another_size_are_refused():
+    with pytest.raises(ConfigError, match=r"images are \(8, 30\), model.img_size is \(8, 32\)"):
         MODELS.build(TINY)(torch.zeros(1, 3, 8, 30))
-    with pytest.raises(ConfigError, match="unknown name 'imagenet'"):
-        MODELS.build({**TINY, "normalisation": "imagenet"})

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from tcm.models.recognizers.decoder import PermutedDecoder
-from tcm.models.recognizers.masks import causal_mask, cloze_mask, order_masks
+from tcm.models.recognizers.parseq.decoder import PARSeqDecoder, causal_mask
+from tcm.models.recognizers.parseq.generate import cloze_mask
+from tcm.models.recognizers.parseq.permutation import permutation_masks
 from tests.models.recognizers import oracles
 
 
@@ -17,7 +18,7 @@ def load(depth):
     positions, width = state["pos_queries"].shape[1:]
     ratio = len(state["layers.0.linear1.weight"]) / width
     heads = oracles.facts("clip4str")["config"]["heads"]
-    decoder = PermutedDecoder(oracles.tokens(positions - 1), width, heads, depth, ratio)
+    decoder = PARSeqDecoder(oracles.tokenizer(positions - 1), width, heads, depth, ratio)
     decoder.load_state_dict(state)
     return decoder.eval(), archive
 
@@ -37,20 +38,20 @@ def loaded(request):
     return load(request.param)
 
 
-def test_every_order(loaded):
+def test_every_permutation(loaded):
     decoder, archive = loaded
     padding = archive["key_padding"][:, None, None]
-    content, query = order_masks(archive["orders"])
+    content, query = permutation_masks(archive["orders"])
     length = archive["tgt_in"].shape[1]
     for i in range(len(content)):
         masks = (query[i] | padding, content[i] | padding)
         compare(decoder, archive, f"order{i}", archive["tgt_in"], slice(0, length), *masks)
 
 
-def test_all_orders_in_one_pass_are_equal_to_one_by_one(loaded):
+def test_all_permutations_in_one_pass_are_equal_to_one_by_one(loaded):
     decoder, archive = loaded
     padding = archive["key_padding"][:, None, None, None]
-    content, query = order_masks(archive["orders"])
+    content, query = permutation_masks(archive["orders"])
     count, length = len(content), archive["tgt_in"].shape[1]
     with torch.no_grad():
         logits = decoder(
@@ -91,7 +92,7 @@ def test_a_single_step_with_and_without_a_cache(loaded):
 
 def test_the_streams_between_two_layers():
     decoder, archive = load(2)
-    content, query = order_masks(archive["orders"][2:3])
+    content, query = permutation_masks(archive["orders"][2:3])
     padding = archive["key_padding"][:, None, None]
     with torch.no_grad():
         embedded = decoder.embed(archive["tgt_in"])
@@ -104,3 +105,9 @@ def test_the_streams_between_two_layers():
     for found, name in ((embedded, "embedded_content"), (read, "layer0_query"),
                         (written, "layer0_content")):  # fmt: skip
         torch.testing.assert_close(found, archive[name], atol=1e-4, rtol=0)
+
+
+def test_the_causal_mask_is_the_reference_s():
+    expected = oracles.arrays("masks")
+    for steps in oracles.facts("masks")["steps"]:
+        assert causal_mask(steps).equal(expected[f"ar_{steps}"].bool())

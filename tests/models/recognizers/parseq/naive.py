@@ -3,13 +3,12 @@
 import torch
 from torch import Tensor
 
-from tcm.models.recognizers.decoder import PermutedDecoder
-from tcm.models.recognizers.tokens import Tokens
+from tcm.models.recognizers.parseq.decoder import PARSeqDecoder
 
 
-def read(decoder: PermutedDecoder, tokens: Tokens, memory_BMD: Tensor, steps: int) -> Tensor:
+def read(decoder: PARSeqDecoder, memory_BMD: Tensor, steps: int) -> Tensor:
     """Return the logits (B, steps, C) of the greedy answer to a memory."""
-    context, answers = torch.full((len(memory_BMD), 1), tokens.bos), []
+    context, answers = torch.full((len(memory_BMD), 1), decoder.tokenizer.bos_id), []
     for i in range(steps):
         answer = decoder(context, decoder.project(memory_BMD), slice(i, i + 1))
         answers.append(answer)

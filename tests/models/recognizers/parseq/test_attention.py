@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from tcm.models.recognizers.attention import Attention, join
+from tcm.errors import ConfigError
+from tcm.models.recognizers.parseq.attention import Attention, join
 
 
 def test_it_is_torch_s():
@@ -29,5 +30,5 @@ def test_keys_shared_by_several_queries_are_those_of_copies():
 
 
 def test_heads_divide_the_width():
-    with pytest.raises(ValueError, match="a width of 30 can't be divided into 4 heads"):
+    with pytest.raises(ConfigError, match="dec_num_heads: a divisor of the width 30 .* got 4"):
         Attention(30, 4)

@@ -1,8 +1,7 @@
-"""The tokens of PARSeq and CLIP4STR: labels to ids, and predictions to texts.
+"""The tokens of PARSeq: labels to ids, and predictions to texts.
 
-Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Sequence Models", ECCV
-2022. Of n characters the ids are: end 0, the characters 1..n, begin n + 1, padding n + 2. Begin and
-padding are never predicted, so that a class is an id.
+Bautista and Atienza, ECCV 2022. Of n characters the ids are: end 0, the characters 1..n, begin
+n + 1, padding n + 2. Begin and padding are never predicted, so that a class is an id.
 
 Shapes: B batch, T longest label, L = T + 1 predicted positions, C = n + 1 classes.
 """
@@ -12,41 +11,49 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.charset import Charset, CharsetConfig
 from tcm.errors import DataError
-from tcm.labels import characters_of
 
 
-class Tokens:
+class Tokenizer:
     """A character set with the three special tokens.
 
     Args:
-        charset: 36, 62 or 94 for PARSeq's sets, or a charset file.
-        max_length: Characters that a label has at most.
+        charset: As `Charset.build` takes it.
+        max_label_length: Characters that a label has at most.
 
     Attributes:
-        characters: All characters, in the order of their ids.
-        eos: Id of the end.
-        bos: Id of the begin.
-        pad: Id of the padding.
+        eos_id: Id of the end.
+        bos_id: Id of the begin.
+        pad_id: Id of the padding.
     """
 
-    eos = 0
+    eos_id = 0
 
-    def __init__(self, charset: int | str = 94, max_length: int = 25) -> None:
-        self.characters = characters_of(charset)
-        self.max_length = max_length
-        self.bos = len(self.characters) + 1
-        self.pad = len(self.characters) + 2
+    def __init__(self, charset: CharsetConfig = 94, max_label_length: int = 25) -> None:
+        self.charset = Charset.build(charset, "model.charset")
+        self.max_label_length = max_label_length
+        self.bos_id = len(self.charset) + 1
+        self.pad_id = len(self.charset) + 2
 
     @property
     def num_ids(self) -> int:
         """Return the number of ids, the special ones included."""
-        return len(self.characters) + 3
+        return len(self.charset) + 3
 
     @property
     def num_classes(self) -> int:
         """Return the number of classes that are predicted: the end and the characters."""
-        return len(self.characters) + 1
+        return len(self.charset) + 1
+
+    def steps(self, max_length: int | None = None) -> int:
+        """Return the positions that are predicted for texts up to a length, the end included.
+
+        Args:
+            max_length: Characters; None or more than the model can read are as many as it can.
+        """
+        longest = self.max_label_length
+        return (longest if max_length is None else min(max_length, longest)) + 1
 
     def encode(self, labels: Sequence[str]) -> Tensor:
         """Return the int64 ids (B, T + 2): begin, the characters, end, padding.
@@ -56,11 +63,7 @@ class Tokens:
         """
         rows = torch.full((len(labels), max(map(len, labels))), -1)
         for row, label in zip(rows, labels, strict=True):
-            outside = [c for c in label if c not in self.characters]
-            if outside:
-                raise DataError(f"label {label!r}: the charset lacks {outside[0]!r}")
-            indices = [self.characters.index(c) for c in label]
-            row[: len(label)] = torch.tensor(indices, dtype=torch.int64)
+            row[: len(label)] = torch.tensor(self.charset.indices(label), dtype=torch.int64)
         return self.from_rows(rows)
 
     def from_rows(self, text_rows: Tensor) -> Tensor:
@@ -80,20 +83,21 @@ class Tokens:
         lengths = (rows >= 0).sum(1)
         extremes = torch.stack([lengths.max(), rows.max() if rows.numel() else lengths.max()])
         longest, largest = extremes.tolist()  # one wait for the device
-        if rows.numel() and largest >= len(self.characters):
-            raise DataError(f"text_rows: index {largest} of {len(self.characters)} characters")
-        if longest > self.max_length:
-            raise DataError(f"a label has {longest} characters, the model's are {self.max_length}")
-        ids = torch.full((len(rows), longest + 2), self.pad, device=rows.device)
-        ids[:, 0] = self.bos
+        if rows.numel() and largest >= len(self.charset):
+            raise DataError(f"text_rows: index {largest} of {len(self.charset)} characters")
+        if longest > self.max_label_length:
+            most = self.max_label_length
+            raise DataError(f"a label has {longest} characters, the model's are {most}")
+        ids = torch.full((len(rows), longest + 2), self.pad_id, device=rows.device)
+        ids[:, 0] = self.bos_id
         kept = rows[:, :longest]
-        ids[:, 1:-1] = torch.where(kept >= 0, kept + 1, self.pad)
-        return ids.scatter_(1, (lengths + 1)[:, None], self.eos)
+        ids[:, 1:-1] = torch.where(kept >= 0, kept + 1, self.pad_id)
+        return ids.scatter_(1, (lengths + 1)[:, None], self.eos_id)
 
     def text(self, ids: Sequence[int]) -> str:
         """Return the characters before the first end."""
-        kept = ids[: ids.index(self.eos)] if self.eos in ids else ids
-        return "".join(self.characters[i - 1] for i in kept)
+        kept = ids[: ids.index(self.eos_id)] if self.eos_id in ids else ids
+        return "".join(self.charset.characters[i - 1] for i in kept)
 
     def texts(self, logits: Tensor) -> list[str]:
         """Return the most likely texts of logits (B, L, C)."""
@@ -105,6 +109,6 @@ class Tokens:
         The confidence is the product of the probabilities up to and including the end.
         """
         probabilities, ids = logits.detach().float().softmax(-1).max(-1)
-        after = (ids == self.eos).long().cumsum(1) - (ids == self.eos).long() > 0
+        after = (ids == self.eos_id).long().cumsum(1) - (ids == self.eos_id).long() > 0
         confidence = probabilities.masked_fill(after, 1.0).prod(1)
         return list(zip(map(self.text, ids.tolist()), confidence.tolist(), strict=True))

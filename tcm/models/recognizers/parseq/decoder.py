@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.models.recognizers.attention import Attention, KeysValues
-from tcm.models.recognizers.masks import causal_mask
-from tcm.models.recognizers.tokens import Tokens
+from tcm.models.recognizers.parseq.attention import Attention, KeysValues
+from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 
 Memory = list[KeysValues]  # keys and values of the image (and the caption), layer by layer
 Cache = list[KeysValues]  # keys and values of the context so far, layer by layer
@@ -22,22 +21,22 @@ class DecoderLayer(nn.Module):
     """A pre-norm layer whose self-attention reads the content stream.
 
     Args:
-        width: D.
-        heads: Attention heads.
-        hidden_width: Width of the feed-forward part.
+        embed_dim: D.
+        num_heads: Attention heads.
+        hidden_dim: Width of the feed-forward part.
         dropout: Of attention weights, the feed-forward part and each branch.
     """
 
-    def __init__(self, width: int, heads: int, hidden_width: int, dropout: float) -> None:
+    def __init__(self, embed_dim: int, num_heads: int, hidden_dim: int, dropout: float) -> None:
         super().__init__()
-        self.self_attn = Attention(width, heads, dropout)
-        self.cross_attn = Attention(width, heads, dropout)
-        self.linear1 = nn.Linear(width, hidden_width)
-        self.linear2 = nn.Linear(hidden_width, width)
-        self.norm1 = nn.LayerNorm(width)
-        self.norm2 = nn.LayerNorm(width)
-        self.norm_q = nn.LayerNorm(width)
-        self.norm_c = nn.LayerNorm(width)
+        self.self_attn = Attention(embed_dim, num_heads, dropout)
+        self.cross_attn = Attention(embed_dim, num_heads, dropout)
+        self.linear1 = nn.Linear(embed_dim, hidden_dim)
+        self.linear2 = nn.Linear(hidden_dim, embed_dim)
+        self.norm1 = nn.LayerNorm(embed_dim)
+        self.norm2 = nn.LayerNorm(embed_dim)
+        self.norm_q = nn.LayerNorm(embed_dim)
+        self.norm_c = nn.LayerNorm(embed_dim)
         self.dropout = nn.Dropout(dropout)
 
     def project(self, content: Tensor) -> KeysValues:
@@ -70,13 +69,13 @@ class DecoderLayer(nn.Module):
         return stream + self.dropout(self.linear2(inner))
 
 
-class PermutedDecoder(nn.Module):
+class PARSeqDecoder(nn.Module):
     """Predict characters at any positions from a context in any order.
 
     Args:
-        tokens: What is read and predicted.
-        width: D.
-        heads: Attention heads.
+        tokenizer: Of what is read and predicted.
+        embed_dim: D.
+        num_heads: Attention heads.
         depth: Layers; with one the content stream is never updated.
         mlp_ratio: Width of the feed-forward part over D.
         dropout: In training, as of `DecoderLayer`, and of queries and context embeddings.
@@ -84,23 +83,24 @@ class PermutedDecoder(nn.Module):
 
     def __init__(
         self,
-        tokens: Tokens,
-        width: int,
-        heads: int = 8,
+        tokenizer: Tokenizer,
+        embed_dim: int,
+        num_heads: int = 8,
         depth: int = 1,
         mlp_ratio: float = 4.0,
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
-        self.text_embed = nn.Embedding(tokens.num_ids, width)
-        self.pos_queries = nn.Parameter(torch.empty(1, tokens.max_length + 1, width))
-        hidden_width = int(width * mlp_ratio)
-        layers = [DecoderLayer(width, heads, hidden_width, dropout) for _ in range(depth)]
+        self.tokenizer = tokenizer
+        self.text_embed = nn.Embedding(tokenizer.num_ids, embed_dim)
+        self.pos_queries = nn.Parameter(torch.empty(1, tokenizer.steps(), embed_dim))
+        hidden_dim = int(embed_dim * mlp_ratio)
+        layers = [DecoderLayer(embed_dim, num_heads, hidden_dim, dropout) for _ in range(depth)]
         self.layers = nn.ModuleList(layers)
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, tokens.num_classes)
+        self.norm = nn.LayerNorm(embed_dim)
+        self.head = nn.Linear(embed_dim, tokenizer.num_classes)
         self.dropout = nn.Dropout(dropout)
-        self._scale = width**0.5
+        self._scale = embed_dim**0.5
         self._initialise()
 
     def project(self, memory_NMD: Tensor) -> Memory:
@@ -182,3 +182,8 @@ class PermutedDecoder(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
+
+
+def causal_mask(steps: int, device: torch.device | None = None) -> Tensor:
+    """Return the bool mask (steps, steps) that hides what stands to the right."""
+    return torch.ones(steps, steps, dtype=torch.bool, device=device).triu(1)

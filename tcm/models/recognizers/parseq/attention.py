@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.errors import ConfigError
+
 KeysValues = tuple[Tensor, Tensor]  # both (B, H, M, D / H)
 
 
@@ -16,20 +18,21 @@ class Attention(nn.Module):
     `project` makes keys and values once, `forward` reads them as often as one likes.
 
     Args:
-        width: D.
-        heads: H, a divisor of D.
+        embed_dim: D.
+        num_heads: H, a divisor of D.
         dropout: Share of the attention weights that are dropped in training.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0) -> None:
         super().__init__()
-        if width % heads:
-            raise ValueError(f"a width of {width} can't be divided into {heads} heads")
-        self.heads = heads
+        if embed_dim % num_heads:
+            wanted = f"a divisor of the width {embed_dim} is wanted"
+            raise ConfigError(f"model.dec_num_heads: {wanted}, got {num_heads}")
+        self.num_heads = num_heads
         self.dropout = dropout
-        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * embed_dim, embed_dim))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * embed_dim))
+        self.out_proj = nn.Linear(embed_dim, embed_dim)
         nn.init.xavier_uniform_(self.in_proj_weight)
 
     def project(self, source_BMD: Tensor) -> KeysValues:
@@ -70,7 +73,7 @@ class Attention(nn.Module):
         return self.out_proj(read.transpose(1, 2).flatten(2))
 
     def _split(self, tensor_BMD: Tensor) -> Tensor:
-        return tensor_BMD.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return tensor_BMD.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
 
 def join(shared: KeysValues, own: KeysValues) -> KeysValues:
