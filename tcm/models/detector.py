@@ -15,8 +15,8 @@ from tcm.registry import MODELS
 from tcm.structures import Config, Features, TextInstances
 
 
-@MODELS.register("TextDetector")
-class TextDetector(nn.Module):
+@MODELS.register()
+class Detector(nn.Module):
     """Any backbone under any neck and head.
 
     The neck is built with the backbone's widths, the head with the neck's.
