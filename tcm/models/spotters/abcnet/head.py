@@ -152,7 +152,7 @@ class ABCNetHead(Head):
         """
         images = [
             found.select(_on_image(found.locations, size))
-            for found, size in zip(self.decoder(predictions, sizes), sizes, strict=True)
+            for found, size in zip(self.decoder(predictions), sizes, strict=True)
         ]
         rois = torch.cat(
             [
