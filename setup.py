@@ -19,7 +19,7 @@ setup(
     packages=find_packages(include=["tcm", "tcm.*"]),
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
-        "mmocr": ["pyclipper>=1.3"],  # MMOCR's integer offsets, digit for digit
+        # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.
         "dev": ["pyclipper>=1.3", "pytest>=8", "ruff>=0.8", "mypy>=1.13", "pre-commit>=4"],
     },
 )

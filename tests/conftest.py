@@ -15,13 +15,17 @@ _CASES = Path(__file__).with_name("cases") / "scoring.tar.xz"
 
 
 def oracle_file(name: str) -> Path:
-    """Return the path of an oracle such as ``heads/db_targets.npz``; skip if it is absent.
+    """Return the path of an oracle such as ``heads/db_targets.npz``; skip if there are none.
 
     Those of scoring are committed and serve where there are no others.
     """
-    path = Path(os.environ.get("TCM_ORACLES", _SHARED / "oracles")) / name
+    folder = Path(os.environ.get("TCM_ORACLES", _SHARED / "oracles"))
     committed = committed_cases() / name
-    return committed if committed.exists() and not path.exists() else _existing(path)
+    if committed.exists() and not (folder / name).exists():
+        return committed
+    # A wrong name among oracles that are there must not pass as their absence.
+    assert (_existing(folder) / name).exists(), f"{folder} holds no {name}"
+    return folder / name
 
 
 @functools.cache

@@ -58,7 +58,7 @@ def test_mmocr_has_the_specials_the_other_way_round():
     assert charset.decode([33, 95, 96]) == "A口"
 
 
-@pytest.mark.parametrize("name", ["recognizer", "recognizer_wide"])
+@pytest.mark.parametrize("name", ["recogniser", "recogniser_wide"])
 def test_labels_of_the_oracle(name: str):
     data = np.load(oracle_file(f"abcnet/{name}.npz"))
     charset = Charset(SETS["ascii95"], specials="mmocr", unknown_symbol="")

@@ -13,6 +13,7 @@ import torch
 
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.contracts import Head
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
 
@@ -25,9 +26,9 @@ class _Case:
     def __init__(self, path: str, size: tuple[int, int], texts: int) -> None:
         config = read_config(path)
         self.name = Path(path).stem
-        self.head = MODELS.build(config["model"]["head"], "model.head", in_channels=_HEAD_WIDTH)
-        if not hasattr(self.head, "predictions_of"):
-            raise ConfigError(f"{path}: {type(self.head).__name__} has no ideal predictions")
+        self.head: Head = MODELS.build(
+            config["model"]["head"], "model.head", in_channels=_HEAD_WIDTH
+        )
         batch = synthetic_batch(config, size, 1, texts)
         self.predictions = self.head.predictions_of(batch.targets)
         self.sizes = [batch.samples[0].size]

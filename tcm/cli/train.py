@@ -17,6 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 import tcm
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.config import dump_config
+from tcm.contracts import Model
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.callbacks import Checkpoints, setup_logging
 from tcm.engine.checkpoint import (
@@ -132,7 +133,7 @@ def _checkpoint_to_resume(resume: str | None, work_dir: Path) -> str | None:
     return str(path)
 
 
-def _build_model(config: Config, resume: str | None) -> torch.nn.Module:
+def _build_model(config: Config, resume: str | None) -> Model:
     start = {"checkpoint": resume} if resume else config.get("load_from")
     if start is None:
         return MODELS.build(config["model"], "model")

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tcm.contracts import Model
 from tcm.errors import CheckpointError, nearest
 from tcm.registry import CONVERTERS, MODELS
 from tcm.state_dicts import load_checked
@@ -51,7 +52,7 @@ def read_checkpoint(
     return renamed, content.get("tcm", {})
 
 
-def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> nn.Module:
+def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> Model:
     """Build a model in its deployed form from a checkpoint; pretrained weights are not looked for.
 
     Args:
@@ -66,7 +67,7 @@ def load_model(model_config: Config, path: str | Path, converter: str | None = N
         CheckpointError: The checkpoint is missing or belongs to another model.
     """
     state, _ = read_checkpoint(path, converter)
-    model: Any = MODELS.build(without_pretrained(model_config), "model")
+    model: Model = MODELS.build(without_pretrained(model_config), "model")
     deployed = _TEXT_CONSTANT in state
     if deployed:
         model.deploy()
@@ -105,13 +106,13 @@ def without_pretrained(model_config: Config) -> Config:
     return model_config
 
 
-def save_inference_checkpoint(model: nn.Module, config: Config, path: str | Path) -> int:
+def save_inference_checkpoint(model: Model, config: Config, path: str | Path) -> int:
     """Write the checkpoint of a model's deployed form, without optimiser.
 
     Returns:
         The number of parameters and buffer values that it holds. `model` is left as it is.
     """
-    deployed: Any = copy.deepcopy(model).eval()  # with deploy(), which no stub declares
+    deployed = copy.deepcopy(model).eval()
     deployed.deploy()
     state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}

@@ -8,8 +8,9 @@ from typing import Any
 
 import lightning
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.schedules import Schedule
 from tcm.registry import OPTIMIZERS, SCHEDULES
@@ -17,7 +18,7 @@ from tcm.structures import Batch, Config, TextInstances
 
 
 class TrainingModule(lightning.LightningModule):
-    """Train a model that has ``loss(images, targets)`` and ``predict(images, matrices, sizes)``.
+    """Train any model.
 
     Args:
         model: The model.
@@ -33,7 +34,7 @@ class TrainingModule(lightning.LightningModule):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Model,
         optimizer: Config,
         schedule: Config,
         param_groups: Mapping[str, Any] | None = None,
@@ -43,8 +44,7 @@ class TrainingModule(lightning.LightningModule):
         config: Config | None = None,
     ) -> None:
         super().__init__()
-        # Any: nn.Module's stubs take loss() and predict() for submodules or tensors.
-        self.model: Any = model.to(memory_format=torch.channels_last)
+        self.model = model.to(memory_format=torch.channels_last)
         self.metrics = dict(metrics or {})
         self.steps_per_epoch = steps_per_epoch
         self._optimizer = optimizer

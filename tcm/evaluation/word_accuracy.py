@@ -141,14 +141,14 @@ class WordAccuracy:
     """Word accuracy, 1-NED, confidence and length, by benchmark and over all words.
 
     Args:
-    charset: As `Charset.build` takes it: 36 compares letters and digits whatever the case (the
-                field's rule), 62 by case, 94 by case and with punctuation.
-            max_label_length: Words with longer labels do not count, as officially; None counts them.
-            sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``. Of
-                several in one path whole folder names go before parts of them, and longer ones before
-                shorter. None takes the folder that an image, or its LMDB, lies in.
-            groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
-                left out where one of them is missing.
+        charset: As `Charset.build` takes it: 36 compares letters and digits whatever the case (the
+            field's rule), 62 by case, 94 by case and with punctuation.
+        max_label_length: Words with longer labels do not count, as officially; None counts them.
+        sets: Name of a benchmark to a part of its images' paths, such as ``iiit5k/test``. Of
+            several in one path whole folder names go before parts of them, and longer ones before
+            shorter. None takes the folder that an image, or its LMDB, lies in.
+        groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
+            left out where one of them is missing.
 
     Raises:
             ConfigError: The charset or the length cannot be used, or a group is empty.

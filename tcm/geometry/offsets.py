@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from tcm.errors import ConfigError
-from tcm.geometry.polygons import clockwise, to_shapely
+from tcm.geometry.polygons import to_shapely
 
 # Per quarter circle; Clipper's arc tolerance of 0.25 px gives about as many at these distances.
 _ARC_SEGMENTS = 4
@@ -46,21 +45,3 @@ def offset_polygons(
     for i, start, end in zip(kept, [0, *ends], ends, strict=False):
         results[i] = points[start : end - 1]
     return results
-
-
-def offset_polygon_integer(polygon: np.ndarray, distance: float) -> np.ndarray | None:
-    """Do the same in whole pixels, as MMOCR does.
-
-    pyclipper truncates the coordinates that it gets and rounds those that it returns.
-
-    Raises:
-        ConfigError: pyclipper is not installed.
-    """
-    try:
-        import pyclipper
-    except ImportError as error:
-        raise ConfigError("integer offsets need pyclipper: pip install 'tcm[mmocr]'") from error
-    offsetter = pyclipper.PyclipperOffset()
-    offsetter.AddPath(np.asarray(polygon).tolist(), pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    parts = offsetter.Execute(distance)
-    return clockwise(np.asarray(parts[0], np.float32)) if len(parts) == 1 else None

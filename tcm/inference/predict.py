@@ -2,21 +2,20 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import torch
-from torch import nn
 
+from tcm.contracts import Model
 from tcm.structures import Batch, Sample, TextInstances
 
 
 def predict(
-    model: nn.Module, batches: Iterable[Batch], device: torch.device | str, limit: int | None = None
+    model: Model, batches: Iterable[Batch], device: torch.device | str, limit: int | None = None
 ) -> Iterator[tuple[Sample, TextInstances]]:
     """Yield every sample of the batches with the model's texts, both in original image coordinates.
 
     Args:
-        model: With ``predict(images, matrices, sizes)``, in eval mode, on `device`.
+        model: In eval mode, on `device`.
         batches: What a loader gives.
         device: Where the model is.
         limit: Samples at most; None for all.
@@ -25,13 +24,13 @@ def predict(
 
 
 @torch.inference_mode()
-def _predict(model: Any, batch: Batch) -> list[TextInstances]:
+def _predict(model: Model, batch: Batch) -> list[TextInstances]:
     samples = batch.samples
     return model.predict(batch.images, [s.matrix for s in samples], [s.size for s in samples])
 
 
 def _pairs(
-    model: nn.Module, batches: Iterable[Batch], device: torch.device | str
+    model: Model, batches: Iterable[Batch], device: torch.device | str
 ) -> Iterator[tuple[Sample, TextInstances]]:
     for batch in batches:
         yield from zip(batch.samples, _predict(model, batch.to(device)), strict=True)

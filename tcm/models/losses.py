@@ -1,10 +1,11 @@
 """Losses on dense maps that several detectors share: balanced BCE, Dice, masked L1, mining.
 
-The first three are DBNet's (Liao et al., AAAI 2020, section "Optimization"), with sums over the
-whole batch; hard negative mining and the squared Dice loss are PSENet's (Wang et al., CVPR 2019,
-section 3.4), image by image. Every function computes in float32 whatever autocast says, wants maps
-of one shape, so that nothing broadcasts by accident, and stays finite and differentiable where its
-mask is empty.
+Hard negatives are mined in two ways: within a cross-entropy over the whole batch, as DBNet and
+FCENet do, or image by image as a mask, as PSENet and PANet do. The first three losses are DBNet's
+(Liao et al., AAAI 2020, section "Optimization"), with sums over the whole batch; the mask and the
+squared Dice loss are PSENet's (Wang et al., CVPR 2019, section 3.4). Every function computes in
+float32 whatever autocast says, wants maps of one shape, so that nothing broadcasts by accident, and
+stays finite and differentiable where its mask is empty.
 """
 
 import torch
@@ -18,11 +19,16 @@ def full_precision(tensor: Tensor) -> torch.autocast:
 
 
 def balanced_bce_with_logits(
-    logits: Tensor, target: Tensor, mask: Tensor, negative_ratio: float = 3.0, eps: float = 1e-6
+    logits: Tensor,
+    target: Tensor,
+    mask: Tensor,
+    negative_ratio: float = 3.0,
+    eps: float = 1e-6,
+    fallback_negatives: int = 0,
 ) -> Tensor:
     """Return the mean cross-entropy over all positives and the hardest negatives, a scalar.
 
-    At most `negative_ratio` negatives are kept for each positive; without positives the loss is 0.
+    At most `negative_ratio` negatives are kept for each positive.
 
     Args:
         logits: Any shape, real-valued.
@@ -30,6 +36,7 @@ def balanced_bce_with_logits(
         mask: The same shape; pixels count where it is > 0.
         negative_ratio: Negatives kept per positive.
         eps: Added to the denominator.
+        fallback_negatives: Negatives kept where there is no positive; with 0 the loss is 0 then.
     """
     _require_one_shape(logits, target, mask)
     with full_precision(logits):
@@ -40,7 +47,8 @@ def balanced_bce_with_logits(
         )
         # The only wait for the device: topk needs its length on the host.
         positives, negatives = torch.stack([positive.sum(), negative.sum()]).tolist()
-        kept = min(negatives, int(negative_ratio * positives))
+        wanted = int(negative_ratio * positives) if positives else fallback_negatives
+        kept = min(negatives, wanted)
         hardest = (pixel_loss * negative).flatten().topk(kept, sorted=False).values
         return ((pixel_loss * positive).sum() + hardest.sum()) / (positives + kept + eps)
 

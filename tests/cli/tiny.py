@@ -9,7 +9,7 @@ from tcm.registry import MODELS
 
 CONFIG = """
 model:
-  type: TextDetector
+  type: Detector
   backbone:
     type: FastTCM
     pretrained: null

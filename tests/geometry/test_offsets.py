@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import shapely
 
-from tcm.geometry.offsets import offset_polygon, offset_polygon_integer, offset_polygons
+from tcm.geometry.offsets import offset_polygon, offset_polygons
 from tcm.geometry.polygons import area, bounding_box, signed_area
 from tests.conftest import oracle_file
+from tests.mmocr_offsets import offset_polygon_integer
 from tests.oracle_polygons import polygons_of
 
 BOX = np.array([[10, 20], [110, 20], [110, 50], [10, 50]], np.float32)
@@ -15,7 +16,7 @@ DUMBBELL = np.array(
 )  # fmt: skip
 
 
-def test_integer_offsets_of_the_oracle():
+def test_the_integer_offsets_of_the_tests_are_mmocrs():
     data = np.load(oracle_file("heads/transforms.npz"))
     wanted = iter(polygons_of(data, "offset.out"))
     for polygon in polygons_of(data, "offset.in"):
@@ -53,10 +54,9 @@ def test_shrinking_a_rectangle_keeps_its_corners_sharp():
     np.testing.assert_allclose(bounding_box(shrunk), wanted, atol=1e-4)
 
 
-@pytest.mark.parametrize("offset", [offset_polygon, offset_polygon_integer])
-def test_vanished_and_split_polygons_are_none(offset):
-    assert offset(BOX, -16) is None
-    assert offset(DUMBBELL, -2) is None
+def test_vanished_and_split_polygons_are_none():
+    assert offset_polygon(BOX, -16) is None
+    assert offset_polygon(DUMBBELL, -2) is None
 
 
 def test_many_at_once_equal_one_by_one_in_order():
@@ -76,11 +76,3 @@ def test_a_crossing_outline_is_repaired_first():
     for distance in (2.0, -2.0):
         wanted = repaired.buffer(distance, quad_segs=4)
         assert area(offset_polygon(bow_tie, distance)) == pytest.approx(wanted.area, rel=1e-5)
-
-
-def test_integer_golden_values():
-    np.testing.assert_array_equal(bounding_box(offset_polygon_integer(BOX, -10)), [20, 30, 100, 40])
-    shrunk = np.array([[20, 30], [100, 30], [100, 40], [20, 40]])
-    grown = offset_polygon_integer(shrunk, 800 * 1.5 / 180)
-    assert len(grown) == 16
-    np.testing.assert_array_equal(bounding_box(grown), [13, 23, 107, 47])

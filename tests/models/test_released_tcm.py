@@ -13,8 +13,8 @@ from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.models.backbones.tcm import TCM
 from tcm.models.converters import rename
-from tcm.models.detectors.matching_loss import MatchingLoss
 from tcm.models.prompting.decoder import CrossAttentionDecoder
+from tcm.models.prompting.matching_loss import MatchingLoss
 from tcm.models.prompting.text_side import LanguagePromptGenerator
 from tests.conftest import oracle_file
 

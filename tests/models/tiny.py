@@ -7,10 +7,9 @@ import tcm.models.backbones.clip_resnet
 import tcm.models.backbones.fasttcm
 import tcm.models.backbones.resnet
 import tcm.models.backbones.tcm
+import tcm.models.detector
 import tcm.models.detectors.dbnet.head
-import tcm.models.detectors.detector
 import tcm.models.detectors.fcenet.head
-import tcm.models.detectors.matching_loss
 import tcm.models.detectors.panet.head
 import tcm.models.detectors.psenet.head
 import tcm.models.necks.fpem_ffm
@@ -18,6 +17,7 @@ import tcm.models.necks.fpn
 import tcm.models.necks.fpn_p2p7
 import tcm.models.necks.fpnc
 import tcm.models.necks.fpnf
+import tcm.models.prompting.matching_loss
 import tcm.models.spotters.abcnet.head
 import tcm.models.spotters.abcnet.recognizer  # noqa: F401  # all register what the configs name
 from tcm.data.loading.collate import collate
@@ -100,7 +100,7 @@ def detector(name: str, method: str = "dbnet") -> dict:
     """Return the config of a detector on a backbone."""
     neck, head, matching, _ = METHODS[method]
     return {
-        "type": "TextDetector",
+        "type": "Detector",
         "backbone": BACKBONES[name],
         "neck": neck,
         "head": head,

@@ -7,7 +7,6 @@ with the same result to the pixel.
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
@@ -20,9 +19,8 @@ def grow(
     mask: np.ndarray,
     directions: tuple[str, ...] = ("up", "down", "left", "right"),
     accept: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
-    pixels: Literal["idle", "new"] = "idle",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels grown over a mask, and pixels of the queue.
+    """Return the labels grown over a mask, and the pixels that were labelled.
 
     Args:
         labels: int32 (H, W); 0 is unlabelled.
@@ -31,8 +29,6 @@ def grow(
         directions: The neighbours of a pixel, in the order in which they are looked at.
         accept: Gets the flat indices (M,) of pixels and the labels (M,) that want them, and returns
             a bool (M,); None accepts all.
-        pixels: Which pixels are returned: ``idle`` those that nothing grew from, ``new`` those
-            that were labelled.
 
     Returns:
         int32 (H, W) and int64 (K,), flat indices in the order of the queue.
@@ -45,7 +41,7 @@ def grow(
     offsets = np.array([dy * step + dx for dy, dx in (_DIRECTIONS[name] for name in directions)])
     first_claim = np.empty(len(values), np.int64)
     front = (front // width + 1) * step + front % width + 1
-    kept = []
+    found = []
     while len(front):
         claimed = (front[:, None] + offsets).ravel()
         claims = np.flatnonzero(free[claimed])
@@ -59,10 +55,10 @@ def grow(
         claimed, parents = claimed[first], parents[first]
         values[claimed] = values[front[parents]]
         free[claimed] = False
-        kept.append(claimed if pixels == "new" else np.delete(front, parents))
         front = claimed
-    queue = np.concatenate(kept) if kept else np.zeros(0, np.int64)
-    return grown[1:-1, 1:-1].copy(), _unbordered(queue, step)
+        found.append(front)
+    new = np.concatenate(found) if found else np.zeros(0, np.int64)
+    return grown[1:-1, 1:-1].copy(), _unbordered(new, step)
 
 
 def _bordered(values: np.ndarray) -> np.ndarray:

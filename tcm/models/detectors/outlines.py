@@ -18,40 +18,27 @@ _CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # of a pixel that is enla
 class RegionOutliner:
     """Outline the regions of a label map that are large and sure enough.
 
+    Regions are enlarged to the network's pixels and outlined then, as the authors of PSENet and
+    PANet do. MMOCR outlines the small map and multiplies the points, which takes almost a stride
+    off each text.
+
     Args:
-        min_area: Least area of a region in pixels; counted after the enlargement for ``enlarged``,
-            before it for ``mmocr``.
+        min_area: Least area of a region in network pixels.
         min_score: Least mean probability of a region.
-        rule: ``and`` wants both; ``or``, which MMOCR's PSENet has, keeps nearly everything.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
-        scale: ``enlarged`` enlarges the regions to the network's pixels and outlines those, as the
-            authors of PSENet and PANet do; ``mmocr`` outlines the small map and multiplies the
-            points, which takes almost a stride off each text.
     """
 
     def __init__(
         self,
         min_area: float = 16.0,
         min_score: float = 0.85,
-        rule: Literal["and", "or"] = "and",
         output: Literal["quad", "poly"] = "quad",
-        scale: Literal["enlarged", "mmocr"] = "enlarged",
     ) -> None:
-        for name, value, choices in (
-            ("rule", rule, ("and", "or")),
-            ("output", output, ("quad", "poly")),
-            ("scale", scale, ("enlarged", "mmocr")),
-        ):
-            if value not in choices:
-                one, other = choices
-                raise ConfigError(
-                    f"RegionOutliner: {name} must be '{one}' or '{other}', got '{value}'"
-                )
+        if output not in ("quad", "poly"):
+            raise ConfigError(f"RegionOutliner: output must be 'quad' or 'poly', got '{output}'")
         self.min_area = min_area
         self.min_score = min_score
-        self.rule = rule
         self.output = output
-        self.scale = scale
 
     def __call__(
         self, labels: np.ndarray, probability: np.ndarray, stride: int
@@ -67,32 +54,30 @@ class RegionOutliner:
         areas = np.bincount(labels.ravel())
         sums = np.bincount(labels.ravel(), weights=probability.ravel())
         means = sums / np.maximum(areas, 1)
-        factor = stride if self.scale == "enlarged" else 1
-        large, sure = areas * factor**2 >= self.min_area, means >= self.min_score
-        wanted = large & sure if self.rule == "and" else large | sure
+        wanted = (areas * stride**2 >= self.min_area) & (means >= self.min_score)
         boxes = ndimage.find_objects(labels)
         outlines, scores = [], []
         for label, box in enumerate(boxes, start=1):
             if box is None or not wanted[label]:
                 continue
             mask = (labels[box] == label).view(np.uint8)
-            outline = self._outline(mask, factor)
+            outline = self._outline(mask, stride)
             if outline is not None:
-                corner = np.array([box[1].start, box[0].start]) * factor
-                outlines.append((outline + corner).astype(np.float32) * (stride // factor))
+                corner = np.array([box[1].start, box[0].start]) * stride
+                outlines.append((outline + corner).astype(np.float32))
                 scores.append(means[label])
         if self.output == "quad":
             outlines = list(min_area_rects(outlines)[0])
         return outlines, np.array(scores, np.float32)
 
-    def _outline(self, mask: np.ndarray, factor: int) -> np.ndarray | None:
+    def _outline(self, mask: np.ndarray, stride: int) -> np.ndarray | None:
         """Return the clockwise outline (P, 2) of a region, or all that a rectangle needs of it."""
         if self.output == "quad":
             contours = _contours(mask)
-            points = np.concatenate(contours)[:, 0] * factor
-            return (points[:, None] + _CORNERS * (factor - 1)).reshape(-1, 2)
-        if factor > 1:
-            mask = cv2.resize(mask, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+            points = np.concatenate(contours)[:, 0] * stride
+            return (points[:, None] + _CORNERS * (stride - 1)).reshape(-1, 2)
+        if stride > 1:
+            mask = cv2.resize(mask, None, fx=stride, fy=stride, interpolation=cv2.INTER_NEAREST)
         outline = _contours(mask)[0][::-1, 0]
         return outline if len(outline) >= 4 else None
 

@@ -1,13 +1,14 @@
 """What every recognizer is: from crops to logits, from logits to texts, and their losses."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tcm.contracts import Model
 from tcm.geometry.polygons import transform_points
 from tcm.structures import TextInstances
 
@@ -20,7 +21,7 @@ _NORMALISATIONS = {
 }
 
 
-class TextRecognizer(nn.Module, ABC):
+class TextRecognizer(Model):
     """A network that reads the one word of each crop.
 
     Args:
@@ -72,23 +73,12 @@ class TextRecognizer(nn.Module, ABC):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return one text for each crop, with the crop's outline and the confidence as its score.
-
-        The model must be in eval mode.
-
-        Args:
-            images: (B, 3, H, W) RGB in 0..255.
-            matrices: B float64 (3, 3), original image coordinates to network coordinates.
-            sizes: B pairs (height, width) of the crop in network pixels.
-        """
+        """Return one text for each crop, with the crop's outline, and the confidence as score."""
         answers = self.decode(self(images))
         return [
             TextInstances([_outline(matrix, size)], [text], scores=np.array([confidence]))
             for (text, confidence), matrix, size in zip(answers, matrices, sizes, strict=True)
         ]
-
-    def deploy(self) -> None:
-        """Do nothing: unlike those of a detector, all parts of a recognizer read."""
 
 
 def _outline(matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:

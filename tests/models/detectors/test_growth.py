@@ -12,13 +12,12 @@ STEPS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 
 
 def queue_growth(labels, front, mask, directions=tuple(STEPS), wanted=lambda pixel, label: True):
-    """Return the labels, the pixels nothing grew from, and the new pixels, by a plain queue."""
+    """Return the labels and the new pixels, by a plain queue."""
     labels, width = labels.copy(), labels.shape[1]
-    queue, idle, new = deque(front.tolist()), [], []
+    queue, new = deque(front.tolist()), []
     while queue:
         pixel = queue.popleft()
         y, x = divmod(pixel, width)
-        grew = False
         for dy, dx in (STEPS[name] for name in directions):
             j, i = y + dy, x + dx
             if not (0 <= j < len(labels) and 0 <= i < width) or labels[j, i] or not mask[j, i]:
@@ -27,10 +26,7 @@ def queue_growth(labels, front, mask, directions=tuple(STEPS), wanted=lambda pix
                 labels[j, i] = labels[y, x]
                 queue.append(j * width + i)
                 new.append(j * width + i)
-                grew = True
-        if not grew:
-            idle.append(pixel)
-    return labels, idle, new
+    return labels, new
 
 
 def random_case(seed, size=(37, 53)):
@@ -44,11 +40,10 @@ def random_case(seed, size=(37, 53)):
 @pytest.mark.parametrize("directions", [tuple(STEPS), ("left", "right", "up", "down")])
 def test_it_is_the_queue_to_the_pixel(seed, directions):
     labels, front, mask = random_case(seed)
-    wanted, idle, new = queue_growth(labels, front, mask, directions)
-    found, found_idle = grow(labels, front, mask, directions)
+    wanted, wanted_new = queue_growth(labels, front, mask, directions)
+    found, new = grow(labels, front, mask, directions)
     np.testing.assert_array_equal(found, wanted)
-    np.testing.assert_array_equal(found_idle, idle)
-    np.testing.assert_array_equal(grow(labels, front, mask, directions, pixels="new")[1], new)
+    np.testing.assert_array_equal(new, wanted_new)
     assert found.dtype == np.int32
 
 
@@ -56,10 +51,10 @@ def test_it_is_the_queue_to_the_pixel(seed, directions):
 def test_claims_can_be_refused_by_pixel_and_label(seed):
     labels, front, mask = random_case(seed)
     liked = np.random.default_rng(seed).random((labels.max() + 1, labels.size)) < 0.7
-    wanted, idle, _ = queue_growth(labels, front, mask, wanted=lambda p, n: liked[n, p])
-    found, rest = grow(labels, front, mask, accept=lambda pixels, names: liked[names, pixels])
+    wanted, wanted_new = queue_growth(labels, front, mask, wanted=lambda p, n: liked[n, p])
+    found, new = grow(labels, front, mask, accept=lambda pixels, names: liked[names, pixels])
     np.testing.assert_array_equal(found, wanted)
-    np.testing.assert_array_equal(rest, idle)
+    np.testing.assert_array_equal(new, wanted_new)
 
 
 def test_the_order_of_the_front_decides_a_draw():
@@ -80,9 +75,9 @@ def test_nothing_crosses_the_border_of_the_map():
 def test_an_empty_front_changes_nothing_and_arguments_are_left_alone():
     labels, front, mask = random_case(0)
     before = labels.copy(), front.copy(), mask.copy()
-    found, rest = grow(labels, np.zeros(0, np.int64), mask)
+    found, new = grow(labels, np.zeros(0, np.int64), mask)
     np.testing.assert_array_equal(found, labels)
-    assert rest.shape == (0,)
+    assert new.shape == (0,)
     grow(labels, front, mask)
     for array, wanted in zip((labels, front, mask), before, strict=True):
         np.testing.assert_array_equal(array, wanted)

@@ -24,27 +24,20 @@ def outline(labels, probability=0.9, **options):
 
 
 @pytest.mark.parametrize("output", ["quad", "poly"])
-@pytest.mark.parametrize(
-    ("scale", "box"), [("enlarged", [20, 12, 63, 31]), ("mmocr", [20, 12, 60, 28])]
-)
-def test_a_rectangle_in_network_pixels_clockwise(output, scale, box):
-    (found,), scores = outline(labels_of((5, 3, 15, 7)), output=output, scale=scale)
-    np.testing.assert_allclose(bounding_box(found), box, atol=1e-3)
+def test_a_rectangle_in_network_pixels_clockwise(output):
+    (found,), scores = outline(labels_of((5, 3, 15, 7)), output=output)
+    np.testing.assert_allclose(bounding_box(found), [20, 12, 63, 31], atol=1e-3)
     assert signed_area(found) > 0
     assert found.dtype == np.float32
     assert scores.tolist() == [np.float32(0.9)]
 
 
-@pytest.mark.parametrize("scale", ["enlarged", "mmocr"])
-def test_rectangles_are_those_around_all_pixels(scale):
+def test_rectangles_are_those_around_all_pixels():
     canvas = np.zeros((60, 60), np.int32)
     cv2.fillPoly(canvas, [np.rint(rectangle(40, 13, (30, 28), 25)).astype(np.int32)], 1)
-    if scale == "enlarged":
-        points = np.argwhere(canvas.repeat(STRIDE, 0).repeat(STRIDE, 1))[:, ::-1]
-    else:
-        points = np.argwhere(canvas)[:, ::-1] * STRIDE
+    points = np.argwhere(canvas.repeat(STRIDE, 0).repeat(STRIDE, 1))[:, ::-1]
     wanted = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32)))
-    (found,), _ = outline(canvas, scale=scale)
+    (found,), _ = outline(canvas)
     assert iou(found, wanted) > 0.999
 
 
@@ -66,14 +59,12 @@ def test_scores_are_the_means_of_the_regions_in_their_order():
     np.testing.assert_allclose(scores, [(4 * 0.87 + 1) / 5, 0.95], atol=1e-6)
 
 
-def test_small_and_weak_regions_by_either_rule():
+def test_small_and_weak_regions_are_dropped():
     labels = labels_of((1, 1, 10, 5), (20, 1, 20, 1), (1, 10, 10, 15), (20, 10, 20, 10))
     probability = np.where(labels <= 2, np.float32(0.9), np.float32(0.5))
     limits = {"min_area": 17, "min_score": 0.85}  # a pixel has an area of 16 when enlarged
     assert len(outline(labels, probability, **limits)[0]) == 1
-    assert len(outline(labels, probability, **limits, rule="or")[0]) == 3
     assert len(outline(labels, probability, min_area=16)[0]) == 2
-    assert len(outline(labels, probability, min_area=16, scale="mmocr")[0]) == 1
 
 
 def test_numbers_may_be_missing_and_maps_empty():
@@ -88,7 +79,7 @@ def test_numbers_may_be_missing_and_maps_empty():
 def test_outlines_of_less_than_four_points_are_dropped():
     labels = labels_of((5, 5, 15, 5))
     probability = np.ones(labels.shape, np.float32)
-    assert not RegionOutliner(0, output="poly", scale="mmocr")(labels, probability, STRIDE)[0]
+    assert not RegionOutliner(0, output="poly")(labels, probability, 1)[0]
     assert len(RegionOutliner(0, output="poly")(labels, probability, STRIDE)[0]) == 1
 
 
@@ -101,7 +92,6 @@ def test_a_mirroring_matrix_keeps_outlines_clockwise_from_the_top_left():
     assert to_original([], matrix) == []
 
 
-@pytest.mark.parametrize("options", [{"rule": "xor"}, {"output": "box"}, {"scale": "big"}])
-def test_wrong_options_are_config_errors(options):
-    with pytest.raises(ConfigError, match=f"RegionOutliner.{next(iter(options))}: "):
-        RegionOutliner(**options)
+def test_wrong_options_are_config_errors():
+    with pytest.raises(ConfigError, match="RegionOutliner.output: "):
+        RegionOutliner(output="box")

@@ -11,7 +11,6 @@ def draw_border_distances(
     polygons: Sequence[np.ndarray],
     reaches: np.ndarray,
     within: Sequence[np.ndarray],
-    exact: bool = True,
 ) -> None:
     """Lower a map, in place, to the squared distance to an outline over its reach, where closer.
 
@@ -23,8 +22,6 @@ def draw_border_distances(
         polygons: N outlines (P, 2) in pixels.
         reaches: N distances in pixels at which the value becomes 1.
         within: N polygons (Q, 2); nothing of the outline is drawn outside their bounding boxes.
-        exact: True for the distance to the edge; False for MMOCR's, which is that to the nearer
-            end point wherever the edge is seen under an acute angle.
     """
     if not len(polygons):
         return
@@ -40,7 +37,6 @@ def draw_border_distances(
     # column and what its row contributes.
     columns, (along_x, across_x) = _shares(low[:, 0], high[:, 0], middle[:, 0], unit * (1, -1))
     rows, (along_y, across_y) = _shares(low[:, 1], high[:, 1], middle[:, 1], unit[:, ::-1])
-    measure = _to_segment if exact else _to_segment_mmocr
     for box, x, y, end in zip(np.hstack([low, high]).tolist(), columns, rows, half, strict=True):
         x0, y0, x1, y1 = box
         if x0 < x1 and y0 < y1:
@@ -48,7 +44,7 @@ def draw_border_distances(
             across = across_x[x] + across_y[y, None]
             target = squared[y0:y1, x0:x1]
             # Twice as fast as np.minimum, which minds NaN.
-            cv2.min(target, measure(along, across, end), dst=target)
+            cv2.min(target, _to_segment(along, across, end), dst=target)
 
 
 def _shares(
@@ -111,11 +107,3 @@ def _to_segment(along: np.ndarray, across: np.ndarray, half: np.float32) -> np.n
     np.multiply(along, along, out=along)
     np.multiply(across, across, out=across)
     return np.add(along, across, out=across)
-
-
-def _to_segment_mmocr(along: np.ndarray, across: np.ndarray, half: np.float32) -> np.ndarray:
-    """Return what `_to_segment` does by MMOCR's rule (see `draw_border_distances`)."""
-    along, across = np.abs(along), across * across
-    # The lines to the end points form an acute angle outside the circle over the segment.
-    acute = along * along + across > half * half
-    return np.where(acute, (along - half) ** 2 + across, across)

@@ -3,7 +3,6 @@
 The pixel (column i, row j) is taken to lie at the point (i, j), as in the targets.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 import cv2
@@ -11,8 +10,8 @@ import numpy as np
 import shapely
 
 from tcm.errors import ConfigError
-from tcm.geometry.offsets import offset_polygon_integer, offset_polygons
-from tcm.geometry.polygons import grown_min_area_rects, min_area_rects, to_shapely
+from tcm.geometry.offsets import offset_polygons
+from tcm.geometry.polygons import grown_min_area_rects, to_shapely
 from tcm.models.detectors.outlines import to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
@@ -30,7 +29,6 @@ class DBDecoder:
         epsilon_ratio: Tolerance of the outline's simplification per perimeter; 0 or None is off.
         max_candidates: Outlines looked at, at most.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
-        offset: ``float`` grows exactly, ``integer`` in whole pixels as MMOCR does.
     """
 
     def __init__(
@@ -42,12 +40,9 @@ class DBDecoder:
         epsilon_ratio: float | None = 0.01,
         max_candidates: int = 3000,
         output: Literal["quad", "poly"] = "quad",
-        offset: Literal["float", "integer"] = "float",
     ) -> None:
         if output not in ("quad", "poly"):
             raise ConfigError(f"DBDecoder: output must be 'quad' or 'poly', got '{output}'")
-        if offset not in ("float", "integer"):
-            raise ConfigError(f"DBDecoder: offset must be 'float' or 'integer', got '{offset}'")
         self.mask_thr = mask_thr
         self.min_score = min_score
         self.min_width = min_width
@@ -55,7 +50,6 @@ class DBDecoder:
         self.epsilon_ratio = epsilon_ratio or 0.0
         self.max_candidates = max_candidates
         self.output = output
-        self.offset = offset
 
     def __call__(self, probability: np.ndarray, matrix: np.ndarray) -> TextInstances:
         """Return the texts of one image in original image coordinates, with scores.
@@ -67,21 +61,15 @@ class DBDecoder:
         regions, scores = self._regions(probability)
         shapes = to_shapely(regions)
         distances = shapely.area(shapes) * self.unclip_ratio / shapely.length(shapes)
-        if self.output == "quad" and self.offset == "float":
-            outlines, scores = self._wide(*grown_min_area_rects(regions, distances), scores)
+        if self.output == "quad":
+            corners, sides = grown_min_area_rects(regions, distances)
+            wide = sides >= self.min_width
+            outlines, scores = list(corners[wide]), scores[wide]
         else:
-            grown = self._grow(regions, distances)
+            grown = offset_polygons(regions, distances)
             whole = [p is not None and len(p) > 3 for p in grown]
             outlines, scores = [p for p in grown if p is not None and len(p) > 3], scores[whole]
-            if self.output == "quad":
-                outlines, scores = self._wide(*min_area_rects(outlines), scores)
         return TextInstances(to_original(outlines, matrix), scores=scores)
-
-    def _wide(
-        self, corners: np.ndarray, sides: np.ndarray, scores: np.ndarray
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        wide = sides >= self.min_width
-        return list(corners[wide]), scores[wide]
 
     def _regions(self, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Return the outlines of the regions, int32 (P, 2) each, and their scores, float32 (N,)."""
@@ -99,14 +87,6 @@ class DBDecoder:
                 regions.append(contour[:, 0])
                 scores.append(score)
         return regions, np.array(scores, np.float32)
-
-    def _grow(
-        self, regions: Sequence[np.ndarray], distances: np.ndarray
-    ) -> list[np.ndarray | None]:
-        if self.offset == "float":
-            return offset_polygons(regions, distances)
-        pairs = zip(regions, distances, strict=True)
-        return [offset_polygon_integer(region, distance) for region, distance in pairs]
 
 
 def _mean_inside(probability: np.ndarray, contour: np.ndarray) -> float:

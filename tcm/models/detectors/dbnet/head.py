@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tcm.contracts import Head
 from tcm.models.detectors.dbnet.decode import DBDecoder
 from tcm.models.detectors.dbnet.losses import DBLoss
 from tcm.models.initialisation import init_kaiming
@@ -19,7 +20,7 @@ from tcm.structures import TextInstances
 
 
 @MODELS.register()
-class DBHead(nn.Module):
+class DBHead(Head):
     """Predict the probability and the threshold of text at every pixel of the input.
 
     Args:
@@ -58,12 +59,7 @@ class DBHead(nn.Module):
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the named losses, scalars in float32.
-
-        Args:
-            predictions: What `forward` returned in training.
-            targets: The maps of `DBTargets`, each (B, H, W).
-        """
+        """Return the losses of `DBLoss`, given the maps of `DBTargets`."""
         prob_logits = predictions["prob_logits"]
         with full_precision(prob_logits):
             prob_logits = prob_logits.float()
@@ -72,11 +68,7 @@ class DBHead(nn.Module):
             return self.criterion(prob_logits, threshold, binary, targets)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return predictions that reproduce the targets of `DBTargets`, for tests and timing.
-
-        Args:
-            targets: Holds ``shrink_map``, (B, H, W), 0 or 1.
-        """
+        """Return a probability map that is ``shrink_map``."""
         return {"prob_logits": 10.0 * (2.0 * targets["shrink_map"].float() - 1.0)}
 
     @torch.no_grad()
@@ -86,13 +78,7 @@ class DBHead(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image in original image coordinates, with scores.
-
-        Args:
-            predictions: What `forward` returned.
-            matrices: B float64 arrays (3, 3), original image to network coordinates.
-            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
-        """
+        """Return what `DBDecoder` finds in each probability map."""
         probabilities = torch.sigmoid(predictions["prob_logits"].float()).cpu().numpy()
         return [
             self.decoder(probability[:height, :width], matrix)

@@ -6,14 +6,13 @@ region drawn here is found again by the decoder without a shift.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
 import shapely
 
 from tcm.errors import ConfigError
-from tcm.geometry.offsets import offset_polygon_integer, offset_polygons
+from tcm.geometry.offsets import offset_polygons
 from tcm.geometry.polygons import min_area_rects, to_shapely
 from tcm.models.detectors.dbnet.borders import draw_border_distances
 from tcm.registry import TRANSFORMS
@@ -36,9 +35,6 @@ class DBTargets:
         thr_min: Threshold far from a border.
         thr_max: Threshold on a border.
         min_side: Shortest side in pixels of a text's smallest rectangle.
-        shrink: ``float`` moves the outline exactly, ``integer`` in whole pixels as MMOCR does.
-        distance: ``segment`` is the distance to the edges; ``mmocr`` takes that to the nearer end
-            point of an edge wherever the edge is seen under an acute angle.
     """
 
     def __init__(
@@ -47,30 +43,23 @@ class DBTargets:
         thr_min: float = 0.3,
         thr_max: float = 0.7,
         min_side: float = 8.0,
-        shrink: Literal["float", "integer"] = "float",
-        distance: Literal["segment", "mmocr"] = "segment",
     ) -> None:
         if not 0 < shrink_ratio < 1:
             raise ConfigError(f"DBTargets: shrink_ratio must lie in (0, 1), got {shrink_ratio}")
-        if shrink not in ("float", "integer"):
-            raise ConfigError(f"DBTargets: shrink must be 'float' or 'integer', got '{shrink}'")
-        if distance not in ("segment", "mmocr"):
-            raise ConfigError(f"DBTargets: distance must be 'segment' or 'mmocr', got '{distance}'")
         self.shrink_ratio = shrink_ratio
         self.thr_min, self.thr_max = thr_min, thr_max
         self.min_side = min_side
-        self.shrink = shrink
-        self.distance = distance
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the four maps added; `rng` is not used."""
         texts, ignored = self._split(sample.instances)
-        shrunk, reach = self._shrink(texts)
+        reach = self._reach(texts)
+        shrunk = offset_polygons(texts, -reach)
         ignored += [text for text, kernel in zip(texts, shrunk, strict=True) if kernel is None]
         kept = [i for i, kernel in enumerate(shrunk) if kernel is not None]
         texts, reach = [texts[i] for i in kept], reach[kept]
         shrink_map, shrink_mask = np.zeros(sample.size, np.uint8), np.ones(sample.size, np.uint8)
-        self._fill(shrink_map, [shrunk[i] for i in kept], 1)
+        self._fill(shrink_map, [kernel for kernel in shrunk if kernel is not None], 1)
         self._fill(shrink_mask, ignored, 0)
         thr_map, thr_mask = self._threshold(texts, reach, sample.size)
         maps = {
@@ -91,45 +80,26 @@ class DBTargets:
             polygons[i] for i in np.flatnonzero(ignored)
         ]
 
-    def _shrink(self, texts: Sequence[np.ndarray]) -> tuple[list[np.ndarray | None], np.ndarray]:
-        """Return the shrunk outlines, None where it fails, and the exact distances in pixels."""
-        share = 1 - self.shrink_ratio**2
+    def _reach(self, texts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return by how many pixels the outlines are moved, float64 (N,)."""
         shapes = to_shapely(texts)
-        reach = shapely.area(shapes) * share / shapely.length(shapes)
-        if self.shrink == "float":
-            return offset_polygons(texts, -reach), reach
-        truncated = [text.astype(np.int32) for text in texts]
-        shapes = to_shapely(truncated)
-        steps = shapely.area(shapes) * share / (shapely.length(shapes) + 0.001) + 0.5
-        pairs = zip(truncated, steps, strict=True)
-        return [offset_polygon_integer(text, -int(step)) for text, step in pairs], reach
-
-    def _dilate(self, texts: Sequence[np.ndarray], reach: np.ndarray) -> list[np.ndarray]:
-        if self.shrink == "float":
-            dilated = offset_polygons(texts, reach)
-        else:
-            pairs = zip(texts, reach, strict=True)
-            dilated = [offset_polygon_integer(text, distance) for text, distance in pairs]
-        pairs_out = zip(texts, dilated, strict=True)
-        return [text if grown is None else grown for text, grown in pairs_out]
+        return shapely.area(shapes) * (1 - self.shrink_ratio**2) / shapely.length(shapes)
 
     def _threshold(
         self, texts: Sequence[np.ndarray], reach: np.ndarray, size: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        dilated = self._dilate(texts, reach)
+        pairs = zip(texts, offset_polygons(texts, reach), strict=True)
+        dilated = [text if grown is None else grown for text, grown in pairs]
         mask = np.zeros(size, np.uint8)
         self._fill(mask, dilated, 1)
         # Squared distance to the nearest border over that text's reach, at most 1.
         squared = np.ones(size, np.float32)
-        exact = self.distance == "segment"
-        draw_border_distances(squared, texts, reach, dilated, exact)
+        draw_border_distances(squared, texts, reach, dilated)
         ratio = np.sqrt(squared, out=squared)
         ratio *= self.thr_min - self.thr_max
         ratio += self.thr_max
         return ratio, mask
 
-    def _fill(self, canvas: np.ndarray, polygons: Sequence[np.ndarray | None], value: int) -> None:
+    def _fill(self, canvas: np.ndarray, polygons: Sequence[np.ndarray], value: int) -> None:
         for polygon in polygons:
-            points = np.asarray(polygon)
-            rounded = np.rint(points) if self.shrink == "float" else points  # MMOCR truncates
-            cv2.fillPoly(canvas, [rounded.astype(np.int32)], value)
+            cv2.fillPoly(canvas, [np.rint(polygon).astype(np.int32)], value)

@@ -1,6 +1,6 @@
 """Names of the parameters of FCENet in checkpoints of MMOCR 1.x."""
 
-from tcm.models.detectors.converters import renamed
+from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps convolutions in modules of their own; torchvision calls those of a pyramid blocks.

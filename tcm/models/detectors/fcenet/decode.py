@@ -39,8 +39,6 @@ class FCEDecoder:
         nms_thr: An outline that overlaps a better one by more (intersection over union) is dropped.
         num_points: Points of an outline.
         output: ``poly`` for outlines, ``quad`` for rotated rectangles.
-        rounding: ``none`` keeps coordinates exact, ``mmocr`` truncates outlines and rectangles to
-            whole network pixels.
     """
 
     def __init__(
@@ -51,12 +49,9 @@ class FCEDecoder:
         nms_thr: float = 0.1,
         num_points: int = 50,
         output: Literal["poly", "quad"] = "poly",
-        rounding: Literal["none", "mmocr"] = "none",
     ) -> None:
         if output not in ("poly", "quad"):
             raise ConfigError(f"FCEDecoder: output must be 'poly' or 'quad', got '{output}'")
-        if rounding not in ("none", "mmocr"):
-            raise ConfigError(f"FCEDecoder: rounding must be 'none' or 'mmocr', got '{rounding}'")
         if not 0 < nms_thr < 1:
             raise ConfigError(f"FCEDecoder: nms_thr must lie in (0, 1), got {nms_thr}")
         self.alpha, self.beta = alpha, beta
@@ -64,7 +59,6 @@ class FCEDecoder:
         self.nms_thr = nms_thr
         self.num_points = num_points
         self.output = output
-        self.rounding = rounding
 
     def __call__(
         self, levels: Sequence[tuple[np.ndarray, np.ndarray, int]], matrix: np.ndarray
@@ -89,17 +83,14 @@ class FCEDecoder:
         score = probabilities[0] ** self.alpha * probabilities[1] ** self.beta
         regions = _regions(score > self.score_thr)
         pixels = np.nonzero((regions > 0) & (score > 0))
-        outlines = self._outlines(signatures, pixels) * stride
-        outlines, sound = self._oriented(
-            np.trunc(outlines) if self.rounding == "mmocr" else outlines
-        )
+        outlines, sound = self._oriented(self._outlines(signatures, pixels) * stride)
         scores, groups = score[pixels][sound], regions[pixels][sound]
         overlaps = Overlaps(outlines, self.nms_thr)
         kept = suppress(overlaps, scores, suppress_in_groups(overlaps, scores, groups))
         if self.output == "poly":
             return outlines[kept], scores[kept]
         corners = min_area_rects(list(outlines[kept]))[0].astype(np.float64)
-        corners, sound = self._oriented(np.trunc(corners) if self.rounding == "mmocr" else corners)
+        corners, sound = self._oriented(corners)
         return corners, scores[kept][sound]
 
     def _outlines(self, signatures: np.ndarray, pixels: tuple[np.ndarray, ...]) -> np.ndarray:

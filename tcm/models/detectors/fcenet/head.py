@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tcm.contracts import Head
 from tcm.models.detectors.fcenet.decode import FCEDecoder
 from tcm.models.detectors.fcenet.losses import FCELoss
 from tcm.models.losses import full_precision
@@ -18,7 +19,7 @@ from tcm.structures import TextInstances
 
 
 @MODELS.register()
-class FCEHead(nn.Module):
+class FCEHead(Head):
     """Predict text, its centre and its Fourier signature at every pixel of several levels.
 
     Args:
@@ -71,12 +72,7 @@ class FCEHead(nn.Module):
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the named losses, scalars in float32, summed over the levels.
-
-        Args:
-            predictions: What `forward` returned.
-            targets: The maps of `FCETargets` with a leading dimension B.
-        """
+        """Return the losses of `FCELoss`, given the maps of `FCETargets`, as sums over levels."""
         with full_precision(predictions["cls_0"]):
             levels = [
                 self.criterion(
@@ -89,11 +85,7 @@ class FCEHead(nn.Module):
             }
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return predictions that reproduce the targets of `FCETargets`, for tests and timing.
-
-        Args:
-            targets: Holds ``text_i``, ``center_i`` and ``fourier_i`` of every level i.
-        """
+        """Return predictions of ``text_i``, ``center_i`` and ``fourier_i`` of every level i."""
         predictions = {}
         for i in range(len(self.strides)):
             logits = [20.0 * targets[f"{name}_{i}"].float() - 10.0 for name in ("text", "center")]
@@ -109,13 +101,7 @@ class FCEHead(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image in original image coordinates, with scores.
-
-        Args:
-            predictions: What `forward` returned.
-            matrices: B float64 arrays (3, 3), original image to network coordinates.
-            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
-        """
+        """Return what `FCEDecoder` finds in the levels of each image."""
         levels = []
         for i in range(len(self.strides)):
             logits = predictions[f"cls_{i}"].float().unflatten(1, (2, 2))

@@ -6,7 +6,6 @@ in the decoder.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -49,9 +48,7 @@ class FCETargets:
         resample_step: Distance in the level's pixels of the cuts of the centre region.
         num_points: Points along an outline that its signature is computed from.
         start_point: Where outlines start: ``right`` of the centre as in the paper, or at its
-            ``top`` as in MMOCR.
-        rounding: Of regions to whole pixels of a level: ``nearest``, or ``truncate`` as MMOCR
-            does, which moves them by half a pixel; it truncates the polygons themselves before.
+            ``top``, which is what weights of MMOCR have learnt and are best trained on with.
     """
 
     def __init__(
@@ -63,7 +60,6 @@ class FCETargets:
         resample_step: float = 4.0,
         num_points: int = 400,
         start_point: StartPoint = "right",
-        rounding: Literal["nearest", "truncate"] = "nearest",
     ) -> None:
         if len(level_ranges) != len(strides):
             raise ConfigError(
@@ -75,8 +71,6 @@ class FCETargets:
             )
         if start_point not in ("right", "top"):
             raise ConfigError(f"FCETargets: start_point must be 'right' or 'top': '{start_point}'")
-        if rounding not in ("nearest", "truncate"):
-            raise ConfigError(f"FCETargets: rounding must be 'nearest' or 'truncate': '{rounding}'")
         self.degree = degree
         self.level_ranges = [(float(low), float(high)) for low, high in level_ranges]
         self.strides = tuple(strides)
@@ -84,7 +78,6 @@ class FCETargets:
         self.resample_step = resample_step
         self.num_points = num_points
         self.start_point: StartPoint = start_point
-        self.rounding = rounding
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the maps added; `rng` is not used.
@@ -94,8 +87,6 @@ class FCETargets:
         """
         self._require_multiples(sample.size)
         polygons, marked = sample.instances.polygons, sample.instances.ignored
-        if self.rounding == "truncate":
-            polygons = [np.trunc(polygon) for polygon in polygons]
         extents = np.array([_extent(polygon) for polygon in polygons])
         proportions = extents / (sample.size[0] + 1e-8)
         learnt = [i for i in np.flatnonzero(~marked) if _has_outline(polygons[i])]
@@ -133,8 +124,7 @@ class FCETargets:
         return _Text(polygon, side_lines(polygon), real_signature(signature))
 
     def _whole(self, points: np.ndarray) -> np.ndarray:
-        rounded = np.rint(points) if self.rounding == "nearest" else np.trunc(points)
-        return rounded.astype(np.int32)
+        return np.rint(points).astype(np.int32)
 
     def _indices(
         self, outlines: Sequence[np.ndarray], shape: tuple[int, int], stride: int

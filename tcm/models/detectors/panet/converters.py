@@ -5,7 +5,7 @@ MMOCR's neck is ours with ``bias: true`` and ``upsample: nearest``.
 
 import re
 
-from tcm.models.detectors.converters import renamed
+from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS
 
 _RULES = [

@@ -23,12 +23,9 @@ class PANDecoder:
         min_kernel_confidence: Pixels of text above this probability of a kernel belong to one.
         distance_threshold: d; a pixel joins a kernel if its embedding is nearer than this to the
             mean over the kernel. 6 in the paper, 3 in MMOCR and in the authors' code.
-        rule: ``paper`` asks that of every pixel, as MMOCR does; ``authors``, after their code, only
-            where kernels more than 1024 times larger and smaller meet in a region of text.
         min_area: Least area of a text; see `RegionOutliner` for this and the rest.
         min_score: Least mean probability of a text.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
-        scale: ``enlarged`` or ``mmocr``.
     """
 
     def __init__(
@@ -36,19 +33,14 @@ class PANDecoder:
         min_text_confidence: float = 0.5,
         min_kernel_confidence: float = 0.5,
         distance_threshold: float = 6.0,
-        rule: Literal["paper", "authors"] = "paper",
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
-        scale: Literal["enlarged", "mmocr"] = "enlarged",
     ) -> None:
-        if rule not in ("paper", "authors"):
-            raise ConfigError(f"PANDecoder: rule must be 'paper' or 'authors', got '{rule}'")
         self.least_text = _logit("min_text_confidence", min_text_confidence)
         self.least_kernel = _logit("min_kernel_confidence", min_kernel_confidence)
         self.distance_threshold = distance_threshold
-        self.rule = rule
-        self.outliner = RegionOutliner(min_area, min_score, "and", output, scale)
+        self.outliner = RegionOutliner(min_area, min_score, output)
 
     def __call__(
         self,
@@ -67,7 +59,7 @@ class PANDecoder:
         """
         text = text_logits > self.least_text
         kernel = text & (kernel_logits > self.least_kernel)
-        labels = aggregate(text, kernel, embedding, self.distance_threshold, self.rule)
+        labels = aggregate(text, kernel, embedding, self.distance_threshold)
         probability = np.zeros(text.shape, np.float32)
         probability[text] = expit(text_logits[text])  # the others belong to no region
         outlines, scores = self.outliner(labels, probability, STRIDE)

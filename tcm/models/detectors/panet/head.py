@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tcm.contracts import Head
 from tcm.models.detectors.panet.decode import STRIDE, PANDecoder
 from tcm.models.detectors.panet.losses import PANLoss
 from tcm.models.initialisation import init_kaiming
@@ -19,7 +20,7 @@ from tcm.structures import TextInstances
 
 
 @MODELS.register()
-class PANHead(nn.Module):
+class PANHead(Head):
     """Predict text, kernels and an embedding that tells instances apart, at stride 4.
 
     Args:
@@ -62,22 +63,11 @@ class PANHead(nn.Module):
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the named losses, scalars in float32.
-
-        Args:
-            predictions: What `forward` returned.
-            targets: The maps of `PANTargets`, each (B, H, W).
-        """
+        """Return the losses of `PANLoss`, given the maps of `PANTargets`."""
         return self.criterion(*_maps_of(predictions), targets)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return predictions that reproduce the targets of `PANTargets`, for tests and timing.
-
-        Ignored texts are predicted as well.
-
-        Args:
-            targets: Holds ``text_map`` and ``kernel_map``, (B, H, W).
-        """
+        """Return maps of ``text_map`` and ``kernel_map`` at stride 4, ignored texts included."""
         # The pixel next to the middle of those that a pixel of the maps stands for.
         numbers, kernel = (
             targets[name][:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE].float()
@@ -98,13 +88,7 @@ class PANHead(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image in original image coordinates, with scores.
-
-        Args:
-            predictions: What `forward` returned.
-            matrices: B float64 arrays (3, 3), original image to network coordinates.
-            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
-        """
+        """Return what `PANDecoder` finds in the maps of each image."""
         maps = [m.float().cpu().numpy() for m in _maps_of(predictions)]
         found = []
         for *image_maps, matrix, size in zip(*maps, matrices, sizes, strict=True):

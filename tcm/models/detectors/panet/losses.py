@@ -4,13 +4,11 @@ Shapes: B batch, D embedding, h and w the sides of the predictions, H and W thos
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError
 from tcm.models.detectors.panet.embedding_loss import embedding_loss
 from tcm.models.losses import full_precision, hard_negative_mask, squared_dice_loss
 from tcm.registry import MODELS
@@ -28,10 +26,6 @@ class PANLoss(nn.Module):
         delta_agg: Distance from its kernel within which a pixel costs nothing.
         delta_dis: Distance of two kernels beyond which they cost nothing.
         regularisation: Weight of the lengths of the kernels' embeddings within the embedding loss.
-        resolution: ``full`` enlarges the predictions to the targets, as the authors and MMOCR do;
-            ``map`` compares at the stride of the predictions with every so many pixels of the
-            targets: TCM's released code computes its loss at that stride, at a sixteenth of the
-            memory.
     """
 
     def __init__(
@@ -43,11 +37,8 @@ class PANLoss(nn.Module):
         delta_agg: float = 0.5,
         delta_dis: float = 3.0,
         regularisation: float = 0.001,
-        resolution: Literal["full", "map"] = "full",
     ) -> None:
         super().__init__()
-        if resolution not in ("full", "map"):
-            raise ConfigError(f"PANLoss: resolution must be 'full' or 'map', got '{resolution}'")
         self.text_weight = text_weight
         self.kernel_weight = kernel_weight
         self.embedding_weight = embedding_weight
@@ -55,7 +46,6 @@ class PANLoss(nn.Module):
         self.delta_agg = delta_agg
         self.delta_dis = delta_dis
         self.regularisation = regularisation
-        self.resolution = resolution
 
     def forward(
         self,
@@ -73,11 +63,8 @@ class PANLoss(nn.Module):
             targets: ``text_map``, ``kernel_map``, ``text_mask`` of `PANTargets`, (B, H, W).
         """
         with full_precision(text_logits):
-            names = ("text_map", "kernel_map", "text_mask")
-            numbers, kernel, valid = (
-                self._target(targets[name], text_logits.shape[-2:]) for name in names
-            )
-            valid = valid > 0
+            numbers, kernel = targets["text_map"], targets["kernel_map"]
+            valid = targets["text_mask"] > 0
             size = numbers.shape[-2:]
             text_logits, kernel_logits = _resize(torch.stack([text_logits, kernel_logits]), size)
             mined = hard_negative_mask(text_logits, numbers, valid, self.negative_ratio)
@@ -98,13 +85,6 @@ class PANLoss(nn.Module):
                 "loss_kernel": self.kernel_weight * kernels,
                 "loss_embedding": self.embedding_weight * apart,
             }
-
-    def _target(self, target: Tensor, size: torch.Size) -> Tensor:
-        """Return a target (B, H, W) at the resolution of the loss."""
-        if self.resolution == "full":
-            return target
-        rows, columns = (a // b for a, b in zip(target.shape[-2:], size, strict=True))
-        return target[:, ::rows, ::columns]
 
 
 def _resize(maps: Tensor, size: torch.Size) -> Tensor:

@@ -1,7 +1,6 @@
 """The training targets of PANet (Wang et al., ICCV 2019, sections 3.3 and 3.4)."""
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -24,24 +23,18 @@ class PANTargets:
         kernel_ratio: r; a text is shrunk by area (1 - r^2) / perimeter. 0.5 for ICDAR2015, 0.7 for
             CTW1500, Total-Text and MSRA-TD500.
         max_distance: By which a text is shrunk at most, in pixels; None is unlimited.
-        shrink: ``float`` moves the outline exactly, ``integer`` in whole pixels as MMOCR and the
-            authors' code do.
-        vanished: What becomes of the kernel of a text of which nothing or several parts are left:
-            ``keep`` draws it whole, as the authors do, ``drop`` leaves it out, as MMOCR does.
     """
 
     def __init__(
         self,
         kernel_ratio: float = 0.5,
         max_distance: float | None = 20.0,
-        shrink: Literal["float", "integer"] = "float",
-        vanished: Literal["keep", "drop"] = "keep",
     ) -> None:
         if not 0 < kernel_ratio < 1:
             raise ConfigError(f"PANTargets: kernel_ratio must lie in (0, 1), got {kernel_ratio}")
         self.kernel_ratio = kernel_ratio
-        self.draw_kernels = KernelDrawer((1.0, kernel_ratio), max_distance, shrink, vanished)
-        self.draw_whole = KernelDrawer((1.0,), shrink=shrink)
+        self.draw_kernels = KernelDrawer((1.0, kernel_ratio), max_distance)
+        self.draw_whole = KernelDrawer((1.0,))
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the three maps added; `rng` is not used."""

@@ -1,6 +1,6 @@
 """Names of the parameters of PSENet in checkpoints of MMOCR 1.x."""
 
-from tcm.models.detectors.converters import renamed
+from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps a convolution and its batch norm in a module of their own.

@@ -24,36 +24,27 @@ class PSEDecoder:
             to the text as well.
         min_kernel_area: Least area of a smallest kernel in pixels of the maps; the authors' code
             has 16, which costs small texts.
-        queue: How the expansion goes on from kernel to kernel; see `expand`.
         min_area: Least area of a text; see `RegionOutliner` for this and the rest.
         min_score: Least mean probability of a text.
-        rule: ``and`` wants both, ``or``, which MMOCR has, either.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
-        scale: ``enlarged`` or ``mmocr``.
     """
 
     def __init__(
         self,
         min_kernel_confidence: float = 0.5,
         min_kernel_area: int = 0,
-        queue: Literal["all", "edge"] = "all",
         min_area: float = 16.0,
         min_score: float = 0.85,
-        rule: Literal["and", "or"] = "and",
         output: Literal["quad", "poly"] = "quad",
-        scale: Literal["enlarged", "mmocr"] = "enlarged",
     ) -> None:
         if not 0 < min_kernel_confidence < 1:
             raise ConfigError(
                 f"PSEDecoder: min_kernel_confidence must lie in (0, 1), got {min_kernel_confidence}"
             )
-        if queue not in ("all", "edge"):
-            raise ConfigError(f"PSEDecoder: queue must be 'all' or 'edge', got '{queue}'")
         # A threshold on the logits saves the sigmoid of all maps but one.
         self.min_logit = float(np.log(min_kernel_confidence / (1 - min_kernel_confidence)))
         self.min_kernel_area = min_kernel_area
-        self.queue = queue
-        self.outliner = RegionOutliner(min_area, min_score, rule, output, scale)
+        self.outliner = RegionOutliner(min_area, min_score, output)
 
     def __call__(self, logits: np.ndarray, matrix: np.ndarray) -> TextInstances:
         """Return the texts of one image in original image coordinates, with scores.
@@ -70,7 +61,7 @@ class PSEDecoder:
         """Return the number of the text that each pixel belongs to, int32 (h, w); 0 is none."""
         kernels = logits > self.min_logit
         kernels &= kernels[:1]
-        return expand(self._smallest(kernels[-1]), kernels[:-1], self.queue)
+        return expand(self._smallest(kernels[-1]), kernels[:-1])
 
     def _smallest(self, kernel: np.ndarray) -> np.ndarray:
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(

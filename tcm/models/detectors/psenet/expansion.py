@@ -4,8 +4,6 @@ Wang et al., "Shape Robust Text Detection with Progressive Scale Expansion Netwo
 section 3.2 and algorithm 1.
 """
 
-from typing import Literal
-
 import cv2
 import numpy as np
 
@@ -14,21 +12,18 @@ from tcm.models.detectors.growth import grow
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
-def expand(
-    labels: np.ndarray, kernels: np.ndarray, queue: Literal["all", "edge"] = "all"
-) -> np.ndarray:
+def expand(labels: np.ndarray, kernels: np.ndarray) -> np.ndarray:
     """Return the labels of the smallest kernels grown over one larger kernel after the other.
 
     Within a kernel labels grow breadth-first to the four neighbours, and a pixel that two of them
-    want goes to the first that comes.
+    want goes to the first that comes. A step starts with all pixels that are labelled, in the order
+    in which they were; the authors' code starts with those that nothing grew from in the step
+    before, and may leave pixels out.
 
     Args:
         labels: int32 (h, w), the connected components of the smallest kernel; 0 is none.
         kernels: bool (n, h, w), the others, largest first; the first holds all the pixels that the
             rest have.
-        queue: With which pixels a step starts, in the order in which they were labelled: ``all``
-            that are labelled, as in the paper's algorithm 1, or ``edge``, those that nothing grew
-            from in the step before, as in the authors' code, which may leave pixels out.
 
     Returns:
         int32 (h, w).
@@ -37,12 +32,9 @@ def expand(
     for kernel in kernels[::-1]:
         # Pixels without free neighbours in the whole text will never grow.
         waiting = waiting[_beside(kernels[0], labels)[waiting]]
-        if queue == "edge":
-            labels, waiting = grow(labels, waiting, kernel)
-        else:
-            front = waiting[_beside(kernel, labels)[waiting]]
-            labels, new = grow(labels, front, kernel, pixels="new")
-            waiting = np.concatenate([waiting, new])
+        front = waiting[_beside(kernel, labels)[waiting]]
+        labels, new = grow(labels, front, kernel)
+        waiting = np.concatenate([waiting, new])
     return labels
 
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.contracts import Head
 from tcm.models.detectors.psenet.decode import PSEDecoder
 from tcm.models.detectors.psenet.losses import PSELoss
 from tcm.models.initialisation import init_kaiming
@@ -22,7 +23,7 @@ _STRIDE = 4
 
 
 @MODELS.register()
-class PSEHead(nn.Module):
+class PSEHead(Head):
     """Predict the whole texts and their kernels at stride 4.
 
     Args:
@@ -63,22 +64,13 @@ class PSEHead(nn.Module):
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the named losses, scalars in float32.
-
-        Args:
-            predictions: What `forward` returned.
-            targets: The maps of `PSETargets`, each with leading dimension B.
-        """
+        """Return the losses of `PSELoss`, given the maps of `PSETargets`."""
         logits = predictions["maps"]
         with full_precision(logits):
             return self.criterion(logits.float(), targets)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return predictions that reproduce the targets of `PSETargets`, for tests and timing.
-
-        Args:
-            targets: Holds ``text_map`` (B, H, W) and ``kernel_maps`` (B, n - 1, H, W), 0 or 1.
-        """
+        """Return maps of ``text_map`` and ``kernel_maps``, at stride 4."""
         maps = torch.cat([targets["text_map"][:, None], targets["kernel_maps"]], dim=1).float()
         covered = F.avg_pool2d(maps, _STRIDE) >= 0.5
         return {"maps": 20.0 * covered.float() - 10.0}
@@ -90,13 +82,7 @@ class PSEHead(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image in original image coordinates, with scores.
-
-        Args:
-            predictions: What `forward` returned.
-            matrices: B float64 arrays (3, 3), original image to network coordinates.
-            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
-        """
+        """Return what `PSEDecoder` finds in the maps of each image."""
         logits = predictions["maps"].float().cpu().numpy()
         return [
             self.decoder(maps[:, : -(-height // _STRIDE), : -(-width // _STRIDE)], matrix)

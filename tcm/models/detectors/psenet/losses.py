@@ -4,7 +4,6 @@ Shapes: B batch, n kernels with the whole text, H and W the sides of the targets
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,11 +17,11 @@ from tcm.registry import MODELS
 class PSELoss(nn.Module):
     """Weigh the squared Dice losses of the whole texts and of their kernels.
 
+    Kernels count in what is predicted as text (equation 8).
+
     Args:
         text_weight: Weight lambda of the whole texts; the mean over the kernels has 1 - lambda.
         negative_ratio: Negatives kept for each positive of the whole texts.
-        kernel_mask: Where the kernels count: ``adaptive`` in what is predicted as text, which is
-            the paper's equation 8, ``hard`` in what is text, as in the authors' code.
         eps: Added to either sum of squares of the Dice coefficient.
     """
 
@@ -30,19 +29,13 @@ class PSELoss(nn.Module):
         self,
         text_weight: float = 0.7,
         negative_ratio: float = 3.0,
-        kernel_mask: Literal["adaptive", "hard"] = "adaptive",
         eps: float = 1e-3,
     ) -> None:
         super().__init__()
         if not 0 <= text_weight <= 1:
             raise ConfigError(f"PSELoss: text_weight must lie in [0, 1], got {text_weight}")
-        if kernel_mask not in ("adaptive", "hard"):
-            raise ConfigError(
-                f"PSELoss: kernel_mask must be 'adaptive' or 'hard', got '{kernel_mask}'"
-            )
         self.text_weight = text_weight
         self.negative_ratio = negative_ratio
-        self.kernel_mask = kernel_mask
         self.eps = eps
 
     def forward(self, logits: Tensor, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -66,8 +59,7 @@ class PSELoss(nn.Module):
         text_logits, kernel_logits = logits[:, 0], logits[:, 1:]
         mined = hard_negative_mask(text_logits, text, valid, self.negative_ratio)
         loss_text = squared_dice_loss(text_logits.sigmoid(), text, mined, self.eps)
-        shown = text_logits.detach() if self.kernel_mask == "adaptive" else text
-        mask = ((shown > 0) & (valid > 0))[:, None].expand_as(kernels)
+        mask = ((text_logits.detach() > 0) & (valid > 0))[:, None].expand_as(kernels)
         probability = kernel_logits.sigmoid().flatten(0, 1)
         loss_kernel = squared_dice_loss(
             probability, kernels.flatten(0, 1), mask.flatten(0, 1), self.eps

@@ -1,7 +1,6 @@
 """The training targets of PSENet (Wang et al., CVPR 2019, section 3.3)."""
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -26,9 +25,6 @@ class PSETargets:
         min_ratio: Of the smallest kernel. The paper and the authors take 0.4 for ICDAR 2015; the
             authors take 0.7 for curved texts.
         max_distance: A text is moved inwards by so many pixels at most.
-        shrink: ``float`` moves the outline exactly, ``integer`` in whole pixels as MMOCR does.
-        vanished: What becomes of a text of which nothing or several parts are left: ``keep`` draws
-            it whole, as the authors do, ``drop`` leaves it out, as MMOCR does.
     """
 
     def __init__(
@@ -36,16 +32,14 @@ class PSETargets:
         num_kernels: int = 7,
         min_ratio: float = 0.4,
         max_distance: float | None = 20.0,
-        shrink: Literal["float", "integer"] = "float",
-        vanished: Literal["keep", "drop"] = "keep",
     ) -> None:
         if num_kernels < 2:
             raise ConfigError(f"PSETargets: num_kernels must be 2 or more, got {num_kernels}")
         if not 0 < min_ratio < 1:
             raise ConfigError(f"PSETargets: min_ratio must lie in (0, 1), got {min_ratio}")
         ratios = np.linspace(1.0, min_ratio, num_kernels).tolist()
-        self.draw_kernels = KernelDrawer(ratios, max_distance, shrink, vanished)
-        self.draw_whole = KernelDrawer((1.0,), shrink=shrink)
+        self.draw_kernels = KernelDrawer(ratios, max_distance)
+        self.draw_whole = KernelDrawer((1.0,))
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the three maps added; `rng` is not used."""

@@ -4,7 +4,7 @@ The scales of MMOCR's detection head, which it makes and does not use, are left 
 padding 95 and the unknown character 96: `specials: mmocr` in the config of the charset.
 """
 
-from tcm.models.detectors.converters import renamed
+from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS
 
 _RULES = [

@@ -3,9 +3,8 @@
 Shapes: B batch, K candidates, D detections of an image.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -44,15 +43,14 @@ class Detections:
 class ABCNetDecoder(nn.Module):
     """Choose the sure locations, and of overlapping boxes the best.
 
+    Candidates are ranked by the probability times the centerness, and neither boxes nor curves are
+    clipped to the image, as in the authors' code.
+
     Args:
         score_thr: The probability of text, without the centerness, must be greater.
         nms_iou: IoU of boxes above which the worse one is dropped.
         per_level: Candidates of a level, at most.
         keep: Detections of an image, at most.
-        topk_by: What makes the best candidates of a level: ``product``, the probability times the
-            centerness, as in the authors' code; ``cls``, the probability, as in MMOCR.
-        clip: ``none``, as the authors do at this point; ``image`` clips boxes and control points to
-            the part that is not padding before boxes are compared, as MMOCR does.
         samples: Points of each of the two curves in a polygon.
     """
 
@@ -62,38 +60,25 @@ class ABCNetDecoder(nn.Module):
         nms_iou: float = 0.5,
         per_level: int = 1000,
         keep: int = 100,
-        topk_by: Literal["product", "cls"] = "product",
-        clip: Literal["none", "image"] = "none",
         samples: int = 20,
     ) -> None:
         super().__init__()
-        if topk_by not in ("product", "cls"):
-            raise ConfigError(f"ABCNetDecoder: topk_by must be 'product' or 'cls', got '{topk_by}'")
-        if clip not in ("none", "image"):
-            raise ConfigError(f"ABCNetDecoder: clip must be 'none' or 'image', got '{clip}'")
         if samples < 2:
             raise ConfigError(f"ABCNetDecoder: samples must be at least 2, got {samples}")
         self.score_thr = score_thr
         self.nms_iou = nms_iou
         self.per_level = per_level
         self.keep = keep
-        self.topk_by = topk_by
-        self.clip = clip
         self.samples = samples
 
     @torch.no_grad()
     def forward(
-        self,
-        predictions: Mapping[str, Tensor],
-        sizes: Sequence[tuple[int, int]] | None = None,
-        score_thr: float | None = None,
+        self, predictions: Mapping[str, Tensor], score_thr: float | None = None
     ) -> list[Detections]:
         """Return the detections of each image.
 
         Args:
             predictions: The maps of `FCOSHead`.
-            sizes: B pairs (height, width) in network pixels of what is not padding; None where
-                nothing is to be clipped, as for the curves that training adds.
             score_thr: In place of the decoder's own.
         """
         least = self.score_thr if score_thr is None else score_thr
@@ -103,8 +88,6 @@ class ABCNetDecoder(nn.Module):
             images = []
             for i, sure in enumerate(probability > least):
                 candidates = Detections(*(part[i] for part in found)).select(sure)
-                if self.clip == "image" and sizes is not None:
-                    candidates = _clipped(candidates, sizes[i])
                 best = nms(candidates.boxes, candidates.scores, self.nms_iou)[: self.keep]
                 images.append(candidates.select(best))
             return images
@@ -120,9 +103,8 @@ class ABCNetDecoder(nn.Module):
         width = cls.shape[-1]
         probability = cls.flatten(1).sigmoid()
         product = probability * centerness.flatten(1).sigmoid()
-        # Where the rank is the product, an unsure location must not take a sure one's place.
-        rank = product if self.topk_by == "product" else probability
-        rank = rank.masked_fill(probability <= least, -1.0)
+        # An unsure location of great centerness must not take a sure one's place.
+        rank = product.masked_fill(probability <= least, -1.0)
         index = rank.topk(min(self.per_level, rank.shape[1]), dim=1).indices
         cells = torch.stack([index % width, index // width], dim=2)
         place = (cells * stride + stride // 2).float()
@@ -136,14 +118,3 @@ class ABCNetDecoder(nn.Module):
 def _at(maps: Tensor, index: Tensor) -> Tensor:
     """Return the values (B, K, channels) of maps (B, channels, h, w) at an index (B, K)."""
     return maps.flatten(2).gather(2, index.unsqueeze(1).expand(-1, maps.shape[1], -1)).mT
-
-
-def _clipped(detections: Detections, size: tuple[int, int]) -> Detections:
-    limits = detections.boxes.new_tensor([size[1], size[0]])
-
-    def clip(points: Tensor) -> Tensor:
-        return points.unflatten(1, (-1, 2)).clamp(min=0).minimum(limits).flatten(1)
-
-    return Detections(
-        clip(detections.boxes), clip(detections.beziers), detections.scores, detections.locations
-    )

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tcm.contracts import Head
 from tcm.errors import ConfigError
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import clockwise, transform_points
@@ -29,7 +30,7 @@ _SURE = 10.0  # logit of an ideal prediction
 
 
 @MODELS.register()
-class ABCNetHead(nn.Module):
+class ABCNetHead(Head):
     """Find texts as pairs of Bezier curves, and read them.
 
     Args:
@@ -92,11 +93,9 @@ class ABCNetHead(nn.Module):
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the named losses, scalars in float32; ``loss_recognition`` is 0 without texts.
+        """Return the losses of `ABCNetLoss`, given the rows of `ABCNetTargets`, and the reader's.
 
-        Args:
-            predictions: What `forward` returned.
-            targets: The rows of `ABCNetTargets`, stacked.
+        ``loss_recognition`` is 0 without texts.
 
         Raises:
             ConfigError: Transcriptions and recognizer differ in length.
@@ -112,13 +111,7 @@ class ABCNetHead(nn.Module):
         return losses
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return predictions that find the texts of `ABCNetTargets`, for tests and timing.
-
-        What is read in them is arbitrary: the features are 0.
-
-        Args:
-            targets: The rows and maps of `ABCNetTargets`, stacked.
-        """
+        """Return predictions that find the texts; what is read in them is arbitrary."""
         drawn = targets["matching_map"]
         shape = (len(drawn), *drawn.shape[-2:])
         maps = {
@@ -152,19 +145,14 @@ class ABCNetHead(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image in original image coordinates, read and with scores.
+        """Return what `ABCNetDecoder` finds in each image, read.
 
         The scores are those of the detection, as in the authors' code. A polygon starts at the
         first control point: the reading-order top left.
-
-        Args:
-            predictions: What `forward` returned.
-            matrices: B float64 arrays (3, 3), original image to network coordinates.
-            sizes: B pairs (height, width) in network pixels; what lies beyond is padding.
         """
         images = [
             found.select(_on_image(found.locations, size))
-            for found, size in zip(self.decoder(predictions, sizes), sizes, strict=True)
+            for found, size in zip(self.decoder(predictions), sizes, strict=True)
         ]
         rois = torch.cat(
             [

@@ -5,14 +5,12 @@ Shapes: B batch, N texts, M locations that learn a text, P = all locations of al
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
 
-from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.registry import MODELS
@@ -47,8 +45,6 @@ class ABCNetLoss(nn.Module):
         centerness_weight: Weight of the cross-entropy of the centerness.
         bezier_weight: Weight of the smooth L1 distance, mean over the 16 numbers, averaged with the
             centerness as weight. MMOCR sums over them: its value is 16.
-        giou: ``smooth`` adds 1 to intersection and union of the IoU, as the authors' code does;
-            ``plain`` does not, as in MMOCR.
         alpha: Weight of text in the focal loss, 1 - alpha of background.
         gamma: Exponent of the focal loss.
     """
@@ -59,18 +55,14 @@ class ABCNetLoss(nn.Module):
         box_weight: float = 1.0,
         centerness_weight: float = 1.0,
         bezier_weight: float = 1.0,
-        giou: Literal["smooth", "plain"] = "smooth",
         alpha: float = 0.25,
         gamma: float = 2.0,
     ) -> None:
         super().__init__()
-        if giou not in ("smooth", "plain"):
-            raise ConfigError(f"ABCNetLoss: giou must be 'smooth' or 'plain', got '{giou}'")
         self.cls_weight = cls_weight
         self.box_weight = box_weight
         self.centerness_weight = centerness_weight
         self.bezier_weight = bezier_weight
-        self.giou = giou
         self.alpha, self.gamma = alpha, gamma
 
     def forward(
@@ -95,7 +87,7 @@ class ABCNetLoss(nn.Module):
             )
             positives, centred = positives.clamp(min=1.0), centred.clamp(min=1e-6)
             focal = sigmoid_focal_loss(cls, text, self.alpha, self.gamma, reduction="sum")
-            overlap = giou_loss(box, learnt.box, self.giou == "smooth")
+            overlap = giou_loss(box, learnt.box)
             entropy = F.binary_cross_entropy_with_logits(
                 centerness.squeeze(2), learnt.centerness, learnt.weight, reduction="sum"
             )
@@ -137,19 +129,19 @@ def location_targets(predictions: Mapping[str, Tensor], targets: Mapping[str, Te
     return Locations(index, weight, box, bezier, ratios.sqrt() * weight)
 
 
-def giou_loss(prediction: Tensor, target: Tensor, smooth: bool) -> Tensor:
+def giou_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Return 1 - GIoU of boxes (..., 4) that are distances from one point to their four sides.
+
+    In the IoU 1 is added to intersection and union, as the authors' code has it.
 
     Args:
         prediction: Not negative; may have no area.
         target: Positive.
-        smooth: Add 1 to the intersection and to the union of the IoU.
     """
     least, most = torch.minimum(prediction, target), torch.maximum(prediction, target)
     inter, around = _area(least), _area(most)
     union = _area(prediction) + _area(target) - inter
-    extra = 1.0 if smooth else 0.0
-    return 1 - (inter + extra) / (union + extra) + (around - union) / around
+    return 1 - (inter + 1) / (union + 1) + (around - union) / around
 
 
 def mean_over_processes(values: Tensor) -> Tensor:

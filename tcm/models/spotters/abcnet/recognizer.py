@@ -3,8 +3,6 @@
 Shapes: R regions, C channels, h and w the sides of a pooled region, T characters, K classes.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -28,12 +26,10 @@ class AttentionRecognizer(nn.Module):
         length: T; every step is always run, and padding is a class to learn.
         hidden: Width of each direction of the LSTM.
         groups: Of the group norms.
-        dropout: Of the embedded characters; MMOCR has 0.5.
+        dropout: Of the embedded characters.
         forcing: Probability, at each step for the whole batch, that the true character is fed back
             in training and not the recognizer's own.
-        loss: ``step_sum`` is the sum over the steps of the mean over the batch, padding included;
-            ``mean_ce`` the mean over all, as in MMOCR (with `loss_weight` 1).
-        loss_weight: Factor of the loss; 0.05 in the authors' code.
+        loss_weight: Factor of the loss.
     """
 
     def __init__(
@@ -45,20 +41,14 @@ class AttentionRecognizer(nn.Module):
         groups: int = 32,
         dropout: float = 0.1,
         forcing: float = 0.5,
-        loss: Literal["step_sum", "mean_ce"] = "step_sum",
         loss_weight: float = 0.05,
     ) -> None:
         super().__init__()
-        if loss not in ("step_sum", "mean_ce"):
-            raise ConfigError(
-                f"AttentionRecognizer: loss must be 'step_sum' or 'mean_ce', got '{loss}'"
-            )
         if not 0 <= forcing <= 1:
             raise ConfigError(f"AttentionRecognizer: forcing must lie in [0, 1], got {forcing}")
         self.charset = Charset.build(charset, "model.head.recognizer.charset")
         self.length = length
         self.forcing = forcing
-        self.loss_kind = loss
         self.loss_weight = loss_weight
         norms = [nn.GroupNorm(groups, in_channels) for _ in range(2)]
         self.convs = nn.Sequential(
@@ -92,7 +82,7 @@ class AttentionRecognizer(nn.Module):
         # One coin a step, on the host: the run must not wait for the device.
         forced = (torch.rand(self.length) < self.forcing).tolist()
         logits, _ = self.decoder(self.encode(pooled), self.length, texts, forced)
-        return self.loss_weight * sequence_loss(logits, texts, self.loss_kind)
+        return self.loss_weight * sequence_loss(logits, texts)
 
     @torch.no_grad()
     def decode(self, pooled: Tensor) -> list[str]:
@@ -163,14 +153,13 @@ class AttentionDecoder(nn.Module):
         return self.gru(mixed, state), look
 
 
-def sequence_loss(logits: Tensor, texts: Tensor, kind: str) -> Tensor:
-    """Return the cross-entropy of sequences, padding included, a float32 scalar.
+def sequence_loss(logits: Tensor, texts: Tensor) -> Tensor:
+    """Return the sum over the steps of the mean cross-entropy, padding included, a float32 scalar.
 
     Args:
         logits: (R, T, K).
         texts: Classes int64 (R, T).
-        kind: ``step_sum`` or ``mean_ce``, see `AttentionRecognizer`.
     """
     with full_precision(logits):
         mean = F.cross_entropy(logits.float().flatten(0, 1), texts.flatten())
-        return mean * texts.shape[1] if kind == "step_sum" else mean
+        return mean * texts.shape[1]

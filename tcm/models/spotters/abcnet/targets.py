@@ -7,7 +7,6 @@ hundredth of the dense maps.
 """
 
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -45,7 +44,6 @@ class ABCNetTargets:
         length: Classes of a transcription.
         radius: A location learns a text if it lies less than this many strides from the centre of
             its box, horizontally and vertically, and inside the box.
-        least: How a side of three points becomes a curve, as in `fit_bezier`.
     """
 
     def __init__(
@@ -53,23 +51,19 @@ class ABCNetTargets:
         charset: CharsetConfig,
         length: int = 25,
         radius: float = 1.5,
-        least: Literal["points", "bend"] = "points",
     ) -> None:
         if length < 1 or radius <= 0:
             raise ConfigError(
                 f"ABCNetTargets: length and radius must be positive, got {length} and {radius}"
             )
-        if least not in ("points", "bend"):
-            raise ConfigError(f"ABCNetTargets: least must be 'points' or 'bend', got '{least}'")
         self.charset = Charset.build(charset, "ABCNetTargets.charset")
         self.length = length
         self.radius = radius
-        self.least: Literal["points", "bend"] = least
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the rows and maps added; `rng` is not used."""
         kept, boxes = _boxes(sample.instances, sample.valid_size)
-        beziers = polygons_to_beziers(kept.polygons, self.least)
+        beziers = polygons_to_beziers(kept.polygons)
         texts, readable = self._texts(kept)
         drawn, mask = _matching(sample.instances, sample.size)
         maps = {

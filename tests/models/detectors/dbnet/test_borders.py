@@ -36,31 +36,14 @@ def test_the_nearest_of_several_outlines_counts_in_its_own_measure():
     np.testing.assert_allclose(squared, wanted, atol=1e-4)
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_nothing_is_drawn_outside_the_given_box(exact):
+def test_nothing_is_drawn_outside_the_given_box():
     squared = np.full((48, 64), 0.9, np.float32)
     box = np.array([[10, 12], [30, 25]])
-    draw_border_distances(
-        squared, [rectangle(20, 12, (20, 20))], np.array([6.0]), [box], exact=exact
-    )
+    draw_border_distances(squared, [rectangle(20, 12, (20, 20))], np.array([6.0]), [box])
     inside = np.zeros(squared.shape, bool)
     inside[12:26, 10:31] = True
     assert (squared[~inside] == np.float32(0.9)).all()
     assert squared[14, 20] == 0
-
-
-def test_the_rule_of_mmocr_takes_the_end_point_under_an_acute_angle():
-    # Seen from (20, 24), 14 px above the middle of an edge of 20 px, the edge is acute.
-    triangle = np.array([[10, 10], [30, 10], [20, -60]], np.float32)
-    squared = {}
-    for exact in (True, False):
-        squared[exact] = np.ones((48, 64), np.float32)
-        everywhere = np.array([[-100.0, -100], [200, 200]])
-        draw_border_distances(squared[exact], [triangle], np.array([30.0]), [everywhere], exact)
-    assert squared[True][24, 20] == pytest.approx((14 / 30) ** 2, rel=1e-5)
-    assert squared[False][24, 20] == pytest.approx((14**2 + 10**2) / 30**2, rel=1e-5)
-    # At 5 px the angle is obtuse.
-    assert squared[False][15, 20] == pytest.approx((5 / 30) ** 2, rel=1e-5)
 
 
 def test_no_outlines():

@@ -172,7 +172,7 @@ def test_collating_pads_the_maps_at_their_strides():
     assert targets["mask_2"].sum() == 2 * 6
 
 
-@pytest.mark.parametrize("options", [{}, {"start_point": "top", "rounding": "truncate"}])
+@pytest.mark.parametrize("options", [{}, {"start_point": "top"}])
 def test_the_sample_is_left_alone(options):
     sample = sample_of([rectangle(40, 16, (30, 30), 15), curved_word((60, 60))], (128, 128))
     sample.maps["other"] = np.zeros(1)
@@ -189,7 +189,6 @@ def test_the_sample_is_left_alone(options):
     "options",
     [
         {"start_point": "left"},
-        {"rounding": "floor"},
         {"level_ranges": ((0, 1),)},
         {"level_ranges": ((0, 1), (0.5, 0.2), (0, 1))},
     ],
@@ -214,5 +213,5 @@ def test_the_proportions_are_those_of_mmocr():
             (share + 1e-4, 9, False),
         ):
             ranges = ((low, high),) * 3
-            maps = maps_of([polygon], data["size"], level_ranges=ranges, rounding="truncate")
+            maps = maps_of([polygon], data["size"], level_ranges=ranges)
             assert maps["text_0"].any() == learnt

@@ -65,42 +65,7 @@ def test_the_labels_of_mmocr(index):
 def test_without_kernels_nothing_is_labelled():
     text = np.ones((5, 6), bool)
     assert not aggregate(text, ~text, np.zeros((4, 5, 6), np.float32), 6.0).any()
-    assert not aggregate(~text, ~text, np.zeros((4, 5, 6), np.float32), 6.0, "authors").any()
-
-
-def far_stray_pixels(large):
-    """Return two kernels in one region of text, with a pixel beside each that is far away."""
-    text = np.zeros((40, 64), bool)
-    text[2:38, 2:62] = True
-    kernel = np.zeros_like(text)
-    kernel[4 : 4 + large, 4 : 4 + large] = True
-    kernel[30, 55] = True
-    embedding = np.zeros((4, *text.shape), np.float32)
-    embedding[:, 3, 5] = embedding[:, 30, 56] = 50.0
-    return text, kernel, embedding
-
-
-@pytest.mark.parametrize(("large", "labelled"), [(32, True), (33, False)])
-def test_the_authors_ask_only_where_very_large_and_very_small_kernels_meet(large, labelled):
-    # 32 x 32 pixels against one are a ratio of 1024, 33 x 33 are more.
-    found = aggregate(*far_stray_pixels(large), 6.0, "authors")
-    assert (found[3, 5] > 0) == (found[30, 56] > 0) == labelled
-    assert (aggregate(*far_stray_pixels(large), 6.0, "paper")[[3, 30], [5, 56]] == 0).all()
-
-
-def test_the_authors_ask_for_the_small_kernel_and_the_large_one_but_for_no_other():
-    text, kernel, embedding = far_stray_pixels(33)
-    kernel[10:12, 45:55] = True  # neither 1024 times smaller than the large nor larger than the dot
-    embedding[:, 12, 50] = 50.0
-    found = aggregate(text, kernel, embedding, 6.0, "authors")
-    assert found[12, 50] == found[10, 45]
-    assert found[3, 5] == found[30, 56] == 0
-
-
-def test_kernels_in_different_regions_of_text_are_not_compared():
-    text, kernel, embedding = far_stray_pixels(33)
-    text[:, 50] = False
-    assert aggregate(text, kernel, embedding, 6.0, "authors")[30, 56] > 0
+    assert not aggregate(~text, ~text, np.zeros((4, 5, 6), np.float32), 6.0).any()
 
 
 def test_the_maps_are_left_alone():

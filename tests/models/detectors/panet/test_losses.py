@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from tcm.errors import ConfigError
+from tcm.models.detectors import kernels
 from tcm.models.detectors.panet.embedding_loss import embedding_loss
 from tcm.models.detectors.panet.losses import PANLoss
 from tcm.models.detectors.panet.targets import PANTargets
 from tcm.models.losses import hard_negative_mask
 from tcm.structures import Sample, TextInstances
 from tests.conftest import oracle_file
+from tests.mmocr_offsets import integer_offsets
 from tests.oracle_polygons import polygons_of
 
 NAMES = ("text", "kernel", "embedding")
@@ -80,11 +81,12 @@ def test_an_image_without_text(oracle):
     assert_losses(found, oracle, "notext.", abs=1e-5)
 
 
-def test_an_image_with_one_text_has_nothing_to_discriminate(oracle):
-    polygon = polygons_of(oracle, "polys0")[:1]
+def test_an_image_with_one_text_has_nothing_to_discriminate(oracle, monkeypatch):
+    monkeypatch.setattr(kernels, "offset_polygons", integer_offsets)
+    polygon = [np.trunc(polygons_of(oracle, "polys0")[0])]
     image = np.zeros((*oracle["size"], 3), np.uint8)
     sample = Sample(image, "one text", TextInstances(polygon))
-    maps = PANTargets(shrink="integer", vanished="drop")(sample, np.random.default_rng(0)).maps
+    maps = PANTargets()(sample, np.random.default_rng(0)).maps
     targets = {name: torch.from_numpy(m[None]) for name, m in maps.items()}
     found = losses_of(prediction_of(oracle)[:1], targets)
     # Versions of OpenCV differ in single pixels on the rim of filled polygons.
@@ -139,17 +141,6 @@ def test_gradients_are_finite_where_all_vectors_are_equal():
     assert torch.isfinite(embedding.grad).all()
 
 
-def test_at_the_stride_of_the_maps_every_fourth_pixel_counts(oracle):
-    targets, prediction = targets_of(oracle), prediction_of(oracle)
-    found = losses_of(prediction, targets, resolution="map")
-    rows = targets["text_map"].shape[1] // prediction.shape[2]
-    columns = targets["text_map"].shape[2] // prediction.shape[3]
-    small = {name: t[:, ::rows, ::columns].contiguous() for name, t in targets.items()}
-    wanted = losses_of(prediction, small, resolution="full")
-    for name, value in wanted.items():
-        assert found[name].item() == pytest.approx(value.item(), rel=1e-6)
-
-
 def test_weights_are_factors(oracle):
     targets, prediction = targets_of(oracle), prediction_of(oracle)
     weights = {"text_weight": 2.0, "kernel_weight": 3.0, "embedding_weight": 5.0}
@@ -168,8 +159,3 @@ def test_ignored_texts_do_not_count(oracle):
     targets["text_map"][0][region] = 0
     wanted = losses_of(prediction, targets)["loss_embedding"]
     assert found.item() == pytest.approx(wanted.item(), rel=1e-6)
-
-
-def test_a_wrong_resolution_is_a_config_error():
-    with pytest.raises(ConfigError, match="'full' or 'map'"):
-        PANLoss(resolution="half")

@@ -137,10 +137,10 @@ def test_decoding_cuts_off_the_padding_and_returns_to_the_original():
 
 
 def test_its_parts_are_configurable_and_mistakes_are_named():
-    parts = {"loss": {"type": "PSELoss", "kernel_mask": "hard"},
+    parts = {"loss": {"type": "PSELoss", "text_weight": 0.6},
              "decode": {"type": "PSEDecoder", "output": "poly"}}  # fmt: skip
     head = MODELS.build({"type": "PSEHead", **parts}, in_channels=16)
-    assert head.criterion.kernel_mask == "hard"
+    assert head.criterion.text_weight == 0.6
     assert head.decoder.outliner.output == "poly"
-    with pytest.raises(ConfigError, match="model.head.loss.kernel_msk"):
-        PSEHead(16, loss={"type": "PSELoss", "kernel_msk": "hard"})
+    with pytest.raises(ConfigError, match="model.head.loss.txet_weight"):
+        PSEHead(16, loss={"type": "PSELoss", "txet_weight": 0.6})

@@ -8,8 +8,6 @@ from tcm.models.detectors.psenet.losses import PSELoss
 from tcm.models.losses import hard_negative_mask
 from tests.conftest import oracle_file
 
-KERNEL_MASKS = ["adaptive", "hard"]
-
 
 @pytest.fixture(scope="module")
 def oracle():
@@ -27,42 +25,39 @@ def test_the_hard_negatives_are_those_of_mmocr(oracle):
     assert (found != (data["ohem_mask"] > 0)).sum() <= 2  # rounding at the threshold
 
 
-@pytest.mark.parametrize("kernel_mask", KERNEL_MASKS)
-def test_losses_and_gradients_of_mmocr(oracle, kernel_mask):
+def test_losses_and_gradients_of_mmocr(oracle):
     data, logits, targets = oracle
     leaf = logits.clone().requires_grad_()
-    losses = PSELoss(kernel_mask=kernel_mask)(leaf, targets)
+    losses = PSELoss()(leaf, targets)
     for name in ("text", "kernel"):
-        wanted = float(data[f"{kernel_mask}.loss.{name}"])
+        wanted = float(data[f"adaptive.loss.{name}"])
         assert losses[f"loss_{name}"].item() == pytest.approx(wanted, rel=1e-4)
     sum(losses.values()).backward()
-    wanted = float(data[f"{kernel_mask}.gradsum.pred"])
+    wanted = float(data["adaptive.gradsum.pred"])
     assert leaf.grad.abs().sum().item() == pytest.approx(wanted, rel=1e-3)
 
 
-@pytest.mark.parametrize("kernel_mask", KERNEL_MASKS)
-def test_an_image_without_text(oracle, kernel_mask):
+def test_an_image_without_text(oracle):
     data, logits, targets = oracle
     empty = {name: torch.zeros_like(target[:1]) for name, target in targets.items()}
     empty["text_mask"] += 1
-    losses = PSELoss(kernel_mask=kernel_mask)(logits[:1], empty)
+    losses = PSELoss()(logits[:1], empty)
     for name in ("text", "kernel"):
-        wanted = float(data[f"{kernel_mask}.notext.loss.{name}"])
+        wanted = float(data[f"adaptive.notext.loss.{name}"])
         assert losses[f"loss_{name}"].item() == pytest.approx(wanted, rel=1e-4)
 
 
-def test_kernels_count_where_text_is_predicted_or_where_it_is():
-    """Kernels predicted outside the text tell the two masks apart."""
+def test_kernels_count_where_text_is_predicted():
+    """Kernels predicted outside the text cost nothing where no text is predicted."""
     text = torch.zeros(1, 8, 8)
     text[:, :4] = 1
     targets = {"text_map": text, "kernel_maps": text[:, None], "text_mask": torch.ones(1, 8, 8)}
     logits = torch.stack([2 * text - 1, torch.ones(1, 8, 8)], dim=1) * 20
-    assert PSELoss(kernel_mask="adaptive")(logits, targets)["loss_kernel"] < 1e-3
+    assert PSELoss()(logits, targets)["loss_kernel"] < 1e-3
     everywhere = logits.clone()
     everywhere[:, 0] = 20
-    found = PSELoss(kernel_mask="adaptive")(everywhere, targets)["loss_kernel"].item()
+    found = PSELoss()(everywhere, targets)["loss_kernel"].item()
     assert found == pytest.approx(0.3 * (1 - 2 * 32 / (64 + 32)), rel=1e-3)
-    assert PSELoss(kernel_mask="hard")(everywhere, targets)["loss_kernel"] < 1e-3
 
 
 def test_the_weights_share_one():
@@ -79,7 +74,6 @@ def test_another_number_of_kernels_is_named(oracle):
         PSELoss()(logits[:, :-1], targets)
 
 
-@pytest.mark.parametrize("options", [{"kernel_mask": "soft"}, {"text_weight": 1.5}])
-def test_wrong_options_are_config_errors(options):
-    with pytest.raises(ConfigError, match=next(iter(options))):
-        PSELoss(**options)
+def test_wrong_options_are_config_errors():
+    with pytest.raises(ConfigError, match="text_weight"):
+        PSELoss(text_weight=1.5)

@@ -9,7 +9,7 @@ from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.test_model import model_of
 
 PREFIXES = {"v1": "fpn.", "v2": "bifpn."}
-FILES = ["fcos_forward", "recognizer_wide", "necks"]
+FILES = ["fcos_forward", "recogniser_wide", "necks"]
 
 
 @pytest.mark.parametrize("version", PREFIXES)

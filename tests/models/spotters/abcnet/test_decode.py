@@ -5,7 +5,7 @@ import torch
 from tcm.errors import ConfigError
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import clockwise
-from tcm.models.spotters.abcnet.decode import ABCNetDecoder
+from tcm.models.spotters.abcnet.decode import ABCNetDecoder, Detections
 from tcm.models.spotters.abcnet.head import _polygons
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.dense import maps_of
@@ -16,11 +16,10 @@ def oracle():
     return np.load(oracle_file("abcnet/fcos_decode.npz"))
 
 
-def decoded(oracle, setting, **options):
+def decoded(oracle, setting):
     threshold, iou, candidates, kept = oracle[f"{setting}.cfg"].tolist()
-    decoder = ABCNetDecoder(threshold, iou, int(candidates), int(kept), **options)
-    size = tuple(oracle["cfg.img_shape"].tolist())
-    return decoder(maps_of(oracle, "in"), [size, size])
+    decoder = ABCNetDecoder(threshold, iou, int(candidates), int(kept))
+    return decoder(maps_of(oracle, "in"))
 
 
 @pytest.mark.parametrize("setting", "abcd")
@@ -33,31 +32,11 @@ def test_the_authors_detections(oracle, setting):
         np.testing.assert_array_equal(found.locations, oracle[f"{key}.locations_unclipped"])
 
 
-@pytest.mark.parametrize("setting", "abcd")
-def test_mmocrs_detections(oracle, setting):
-    for i, found in enumerate(decoded(oracle, setting, clip="image", topk_by="cls")):
-        suffix = "_topk_by_cls" if f"{setting}{i}.scores_topk_by_cls" in oracle else ""
-        for name, values, tolerance in (
-            ("scores", found.scores, 1e-5),
-            ("bboxes", found.boxes, 1e-3),
-            ("beziers", found.beziers, 1e-3),
-        ):
-            wanted = oracle[f"{setting}{i}.{name}{suffix}"]
-            np.testing.assert_allclose(values, wanted, atol=tolerance)
-
-
-def test_the_rank_by_the_product_differs(oracle):
-    one, other = (
-        torch.cat([d.scores for d in decoded(oracle, "c", clip="image", topk_by=rank)])
-        for rank in ("product", "cls")
-    )
-    assert one.tolist() != other.tolist()
-
-
 def test_final_polygons(oracle):
     scale = np.diag([*oracle["cfg.scale_factor"].tolist(), 1.0])
-    for i, found in enumerate(decoded(oracle, "a", clip="image")):
-        polygons = _polygons(found, scale, 20)
+    for i in range(2):
+        parts = (torch.from_numpy(oracle[f"a{i}.{n}"]) for n in ("bboxes", "beziers", "scores"))
+        polygons = _polygons(Detections(*parts, torch.empty(0, 2)), scale, 20)
         wanted = oracle[f"a{i}.final_polys"].reshape(len(polygons), -1, 2)
         for polygon, other in zip(polygons, wanted, strict=True):
             np.testing.assert_allclose(polygon, clockwise(other), atol=1e-3)
@@ -88,14 +67,10 @@ def test_a_threshold_in_place_of_the_decoders_own(oracle):
 
 def test_nothing_found(oracle):
     maps = {k: m - 100 if k.startswith("cls") else m for k, m in maps_of(oracle, "in").items()}
-    found = ABCNetDecoder(clip="image")(maps, [(32, 32), (32, 32)])
+    found = ABCNetDecoder()(maps)
     assert [tuple(f.beziers.shape) for f in found] == [(0, 16), (0, 16)]
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [({"topk_by": "x"}, "product"), ({"clip": "x"}, "image"), ({"samples": 1}, "samples")],
-)
-def test_mistakes(options, text):
-    with pytest.raises(ConfigError, match=text):
-        ABCNetDecoder(**options)
+def test_mistakes():
+    with pytest.raises(ConfigError, match="samples"):
+        ABCNetDecoder(samples=1)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from tcm.errors import ConfigError
 from tcm.models.spotters.abcnet import losses
 from tcm.models.spotters.abcnet.losses import ABCNetLoss, giou_loss, location_targets
 from tests.conftest import oracle_file
@@ -46,28 +45,21 @@ def test_the_targets_of_mmocr(oracle):
         np.testing.assert_allclose(centerness[:, 0], wanted, atol=1e-5)
 
 
-def test_the_losses_of_the_authors_and_of_mmocr(oracle):
+def test_the_losses_of_the_authors(oracle):
     predictions, (rows, _) = maps_of(oracle, "pred"), rows_of(oracle)
     found = ABCNetLoss()(predictions, rows)
     for theirs, ours in LOSSES.items():
         assert found[f"loss_{ours}"].item() == pytest.approx(
             float(oracle[f"loss.{theirs}"]), rel=1e-4
         )
-    plain = ABCNetLoss(giou="plain", bezier_weight=16.0)(predictions, rows)
-    wanted = float(oracle["loss.bbox_plain_giou"])
-    assert plain["loss_box"].item() == pytest.approx(wanted, rel=1e-4)
-    wanted = float(oracle["loss.bezier_mmocr_DEFECT"])
-    assert plain["loss_bezier"].item() == pytest.approx(wanted, rel=1e-4)
 
 
-@pytest.mark.parametrize("giou", ["smooth", "plain"])
-def test_the_gradients_of_each_level(oracle, giou):
+def test_the_gradients_of_each_level(oracle):
     leaves = {name: m.requires_grad_() for name, m in maps_of(oracle, "pred").items()}
-    sum(ABCNetLoss(giou=giou)(leaves, rows_of(oracle)[0]).values()).backward()
+    sum(ABCNetLoss()(leaves, rows_of(oracle)[0]).values()).backward()
     for theirs, ours in OUTPUTS.items():
-        suffix = "_plain_giou" if theirs == "bbox" and giou == "plain" else ""
         found = [leaves[f"{ours}_{stride}"].grad.abs().sum().item() for _, stride in LEVELS]
-        wanted = oracle[f"grad_abs_sum.{theirs}{suffix}"]
+        wanted = oracle[f"grad_abs_sum.{theirs}"]
         np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-6)
 
 
@@ -93,8 +85,7 @@ def test_giou_of_boxes_worked_by_hand():
     target = torch.tensor([[1.0, 1, 1, 1]])
     same, none = target.clone(), torch.zeros(1, 4)
     wide = torch.tensor([[3.0, 1, 1, 1]])  # area 8, the target 4
-    assert [giou_loss(b, target, smooth=False).item() for b in (same, none, wide)] == [0, 1, 0.5]
-    found = [giou_loss(b, target, smooth=True).item() for b in (same, none, wide)]
+    found = [giou_loss(b, target).item() for b in (same, none, wide)]
     assert found == pytest.approx([0, 1 - 1 / 5, 1 - 5 / 9])
 
 
@@ -108,8 +99,3 @@ def test_normalisers_are_means_over_the_processes(oracle, monkeypatch):
     monkeypatch.setattr(distributed, "all_reduce", lambda tensor: tensor.mul_(4))
     for name, value in ABCNetLoss()(predictions, rows).items():
         torch.testing.assert_close(value, alone[name] / 2)
-
-
-def test_a_wrong_option():
-    with pytest.raises(ConfigError, match="plain"):
-        ABCNetLoss(giou="exact")

@@ -31,7 +31,7 @@ def model_of(version, backbone, depth=1):
     head = {**parts["head"], "detector": {**DETECTOR, "depth": depth}}
     matching = {"map": "matching_map", "mask": "matching_mask", "loss": "dice"}
     return MODELS.build({
-        "type": "TextDetector", "backbone": BACKBONES[backbone], **parts, "head": head,
+        "type": "Detector", "backbone": BACKBONES[backbone], **parts, "head": head,
         "matching_loss": {"type": "MatchingLoss", **matching},
     })  # fmt: skip
 

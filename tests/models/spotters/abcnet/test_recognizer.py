@@ -15,7 +15,7 @@ from tests.models.spotters.abcnet.parity import load, strings
 
 CHARSET = "ascii95"
 MMOCR = {"name": CHARSET, "specials": "mmocr", "unknown_symbol": ""}
-FILES = ["recognizer", "recognizer_wide"]
+FILES = ["recogniser", "recogniser_wide"]
 
 
 class Narrow(torch.nn.Module):
@@ -93,13 +93,14 @@ def test_losses_with_the_truth_fed_back(case):
     targets = torch.from_numpy(data["in.targets"]).long()
     logits = forced_logits(net, data, feature, targets)
     np.testing.assert_allclose(logits, data["out.forced.logits"], atol=2e-4)
-    total, mean = (sequence_loss(logits, targets, kind).item() for kind in ("step_sum", "mean_ce"))
+    total = sequence_loss(logits, targets).item()
     assert total == pytest.approx(float(data["loss.sum_over_steps"]), rel=1e-4)
     assert 0.05 * total == pytest.approx(float(data["loss.intended"]), rel=1e-4)
+    mean = total / length(data)
     assert mean == pytest.approx(float(data["loss.mean_ce"]), rel=1e-4)
     swapped = torch.from_numpy(data["in.targets_pad96"]).long()
     logits = forced_logits(net, data, feature, swapped)
-    found = 0.05 * sequence_loss(logits, swapped, "step_sum").item()
+    found = 0.05 * sequence_loss(logits, swapped).item()
     assert found == pytest.approx(float(data["loss.intended_pad96"]), rel=1e-4)
 
 
@@ -109,7 +110,7 @@ def test_the_loss_with_its_own_classes_fed_back(case):
     targets = torch.from_numpy(data["in.targets"]).long()
     never = [False] * length(data)
     logits, _ = net.decoder(net.encode(feature), length(data), targets, never)
-    found = 0.05 * sequence_loss(logits, targets, "step_sum").item()
+    found = 0.05 * sequence_loss(logits, targets).item()
     wanted = float(data["loss.intended_argmax_feedback"])
     assert found == pytest.approx(wanted, rel=1e-4)
     if isinstance(net, AttentionRecognizer):
@@ -126,7 +127,7 @@ def test_gradients(case):
     targets = torch.from_numpy(data["in.targets"]).long()
     net.zero_grad()
     logits = forced_logits(net, data, feature, targets)
-    (0.05 * sequence_loss(logits, targets, "step_sum")).backward()
+    (0.05 * sequence_loss(logits, targets)).backward()
     found = feature.grad.abs().sum().item()
     assert found == pytest.approx(float(data["grad.feat_abs_sum"]), rel=1e-3)
     if "grad.feat" in data:
@@ -189,7 +190,7 @@ def test_without_regions_the_loss_is_zero_and_touches_every_parameter(tiny):
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [({"loss": "sum"}, "step_sum"), ({"forcing": 2.0}, "forcing"), ({"charset": 3}, "charset")],
+    [({"forcing": 2.0}, "forcing"), ({"charset": 3}, "charset")],
 )
 def test_mistakes(arguments, text):
     with pytest.raises(ConfigError, match=text):

@@ -81,8 +81,6 @@ def test_the_beziers_are_the_fits_of_the_polygons(oracle):
         np.testing.assert_allclose(
             maps["bezier_rows"], oracle[f"gt{image}.beziers"], atol=1e-3, rtol=1e-6
         )
-    least = rows(sample_of([TEXT[[0, 1, 1, 2, 3, 3]]]), least="bend")["bezier_rows"]
-    assert least.shape == (1, 16)
 
 
 def test_types_and_shapes():
@@ -161,7 +159,7 @@ def test_the_sample_is_left_alone_and_other_maps_are_kept():
 
 @pytest.mark.parametrize(
     ("options", "text"),
-    [({"length": 0}, "length"), ({"radius": 0}, "radius"), ({"least": "x"}, "bend")],
+    [({"length": 0}, "length"), ({"radius": 0}, "radius")],
 )
 def test_mistakes(options, text):
     with pytest.raises(ConfigError, match=text):

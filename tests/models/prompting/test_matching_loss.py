@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.detectors.matching_loss import MatchingLoss
+from tcm.models.prompting.matching_loss import MatchingLoss
 from tcm.registry import MODELS
 from tests.conftest import oracle_file
 

@@ -1,4 +1,4 @@
-"""The detector: normalisation, backbone, neck and head.
+"""The detector or spotter: normalisation, backbone, neck and head.
 
 TCM and FastTCM add an auxiliary loss on their matching.
 """
@@ -7,17 +7,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tcm.contracts import Head, Model
 from tcm.errors import ConfigError
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.registry import MODELS
 from tcm.structures import Config, Features, TextInstances
 
 
-@MODELS.register("TextDetector")
-class TextDetector(nn.Module):
-    """Any backbone under any neck and head.
+@MODELS.register()
+class Detector(Model):
+    """Any backbone under any neck and head; with a spotter's head it reads as well.
 
     The neck is built with the backbone's widths, the head with the neck's.
 
@@ -49,7 +50,7 @@ class TextDetector(nn.Module):
         super().__init__()
         self.backbone = MODELS.build(backbone, "model.backbone")
         self.neck = MODELS.build(neck, "model.neck", in_channels=self.backbone.out_channels)
-        self.head = MODELS.build(head, "model.head", in_channels=self.neck.out_channels)
+        self.head: Head = MODELS.build(head, "model.head", in_channels=self.neck.out_channels)
         self.matching_loss = (
             MODELS.build(matching_loss, "model.matching_loss") if matching_loss else None
         )
@@ -83,12 +84,7 @@ class TextDetector(nn.Module):
         return self.head(self.neck(features.levels)), features
 
     def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the named scalar losses of a batch; their sum is what is minimised.
-
-        Args:
-            images: (B, 3, H, W) RGB in 0..255, sides divisible by 32.
-            targets: Target maps by name, each with leading dimension B.
-        """
+        """Return the head's losses and, on a backbone with a text side, ``loss_matching``."""
         predictions, features = self(images)
         losses = self.head.loss(predictions, targets)
         if self.matching_loss is not None and features.matching is not None:
@@ -102,18 +98,11 @@ class TextDetector(nn.Module):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image, in original coordinates. The model must be in eval mode.
-
-        Args:
-            images: (B, 3, H, W) of 0..255, padded right and below.
-            matrices: B float64 (3, 3), original image coordinates to network coordinates.
-            sizes: B pairs (height, width) in network pixels of the part that is not padding.
-        """
+        """Return what the head decodes; the images' sides must be divisible by 32."""
         predictions, _ = self(images)
         return self.head.decode(predictions, matrices, sizes)
 
     def deploy(self) -> None:
-        """Leave out what only training needs, in place: FastTCM's text side, the auxiliary loss."""
+        """Leave out the auxiliary loss and FastTCM's text side, in place."""
         self.matching_loss = None
-        if hasattr(self.backbone, "deploy"):
-            self.backbone.deploy()
+        super().deploy()

@@ -1,0 +1,109 @@
+"""What the parts of a network promise one another, as base classes that mypy checks.
+
+The engine trains, tests and exports any `Model`; a detector or spotter has a `Head`. Shapes: B
+batch, H and W the sides of the network's input.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError
+from tcm.structures import TextInstances
+
+
+class _Part(nn.Module):
+    def deploy(self) -> None:
+        """Leave out what only training needs, in place; what is predicted in eval mode stays."""
+        for part in self.children():
+            deploy = getattr(part, "deploy", None)
+            if callable(deploy):
+                deploy()
+
+
+class Model(_Part, ABC):
+    """A whole network, from images to losses or to texts; it normalises the images itself."""
+
+    @abstractmethod
+    def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the named losses of a batch, float32 scalars; their sum is what is minimised.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, of any type.
+            targets: What the transform of the model's targets made, each with leading dimension B.
+        """
+
+    @abstractmethod
+    def predict(
+        self,
+        images: Tensor,
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image, in original coordinates. The model must be in eval mode.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, of any type, padded right and below.
+            matrices: B float64 (3, 3), original image coordinates to network coordinates.
+            sizes: B pairs (height, width) in network pixels of the part that is not padding.
+        """
+
+
+class Head(_Part, ABC):
+    """What turns a neck's feature into predictions, and those into losses or texts.
+
+    It is built with the neck's `out_channels` as its argument `in_channels`. Predictions are named
+    tensors with leading dimension B, of any precision: logits and distances, nothing that a sigmoid
+    has flattened.
+    """
+
+    @abstractmethod
+    def forward(self, feature: Any) -> dict[str, Tensor]:
+        """Return the predictions; in eval mode those that decoding needs are enough.
+
+        Args:
+            feature: What the neck returned, a map or a sequence of levels.
+        """
+
+    @abstractmethod
+    def loss(
+        self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the named losses: weighted float32 scalars, finite under autocast.
+
+        Args:
+            predictions: What `forward` returned in training.
+            targets: What the method's target transform made, each with leading dimension B.
+        """
+
+    @abstractmethod
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image in original image coordinates, with scores.
+
+        Args:
+            predictions: What `forward` returned; they may carry a graph.
+            matrices: B float64 (3, 3), original image coordinates to network coordinates.
+            sizes: B pairs (height, width) in network pixels; what lies beyond is padding and is
+                not decoded.
+        """
+
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return predictions that `decode` turns back into the texts of the targets.
+
+        They serve tests and the timing of decoders; a head that is only trained can do without.
+
+        Args:
+            targets: As of `loss`.
+
+        Raises:
+            ConfigError: The head has none.
+        """
+        raise ConfigError(f"{type(self).__name__} has no ideal predictions")
