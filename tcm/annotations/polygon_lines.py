@@ -13,29 +13,18 @@ import numpy as np
 from tcm.annotations.files import TextFile, integers, outline
 from tcm.annotations.instance import Instance
 from tcm.annotations.texts import DONT_CARE, Quotes, settled
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import DataError
 
 MARKS = "####"
 DECIMALS = "coordinates may have decimals"  # what is assumed of them
 
-_ORDERS = ("xy", "yx")
+Order = Literal["xy", "yx"]
 _LEAST = 3  # points of a polygon
 _LABELLED = re.compile(r"\s*(-?[0-9]+(?:\s*,\s*-?[0-9]+)*)\s*(?:,####(.*)|,(###))?")
 _NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 
 
-def check_order(order: str) -> str:
-    """Return `order` if it is "xy" or "yx".
-
-    Raises:
-        ConfigError: It is not.
-    """
-    if order not in _ORDERS:
-        raise ConfigError(f"order: unknown '{order}'{nearest(order, _ORDERS)}")
-    return order
-
-
-def parse_outline(line: str, order: str = "xy", strict: bool = True) -> Instance:
+def parse_outline(line: str, order: Order = "xy", strict: bool = True) -> Instance:
     """Return the polygon of a line of integers between commas; one comma may end it.
 
     Args:

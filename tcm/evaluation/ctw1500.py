@@ -6,7 +6,7 @@ from pathlib import Path
 from tcm.annotations.ctw1500 import read_all, read_lines
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
-from tcm.annotations.polygon_lines import check_order, parse_outline
+from tcm.annotations.polygon_lines import Order, parse_outline
 from tcm.evaluation.files.archives import read_archive
 from tcm.evaluation.files.unified import is_json
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
@@ -19,7 +19,7 @@ from tcm.registry import METRICS
 class CTWFiles(DetectionProtocol):
     """The files of CTW1500: a text file per image, or one for all as the original script has it."""
 
-    order: str = "xy"
+    order: Order = "xy"
 
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines of any of the three forms."""
@@ -66,7 +66,7 @@ class CTW1500(CTWFiles):
         self,
         iou: float = 0.5,
         area_precision: float = 0.5,
-        order: str = "xy",
+        order: Order = "xy",
         skip_invalid: bool = False,
     ) -> None:
         self.iou = iou
@@ -74,7 +74,7 @@ class CTW1500(CTWFiles):
         self.skip_invalid = skip_invalid
         if skip_invalid:
             self.invalid_rule = "left out on both sides"
-        self.order = check_order(order)
+        self.order = order
 
     @property
     def protocol(self) -> str:

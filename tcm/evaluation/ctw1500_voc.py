@@ -6,12 +6,12 @@ detection every ground truth it covers, and reads y before x.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tcm.annotations.polygon_lines import check_order
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.annotations.polygon_lines import Order
+from tcm.errors import DataError
 from tcm.evaluation.ctw1500 import CTWFiles
 from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.matching.regions import are_valid, even_odd_regions
@@ -20,7 +20,7 @@ from tcm.geometry.polygons import intersection_areas
 from tcm.registry import METRICS
 
 _LEAST_UNION = 1e-5
-_ORDER_OF_RULE = {"original": "xy", "pan_pp": "yx"}
+_ORDER_OF_RULE: dict[str, Order] = {"original": "xy", "pan_pp": "yx"}
 
 
 class Curve(NamedTuple):
@@ -56,15 +56,13 @@ class CTW1500VOC(CTWFiles):
     def __init__(
         self,
         iou: float = 0.5,
-        rule: str = "original",
-        order: str | None = None,
+        rule: Literal["original", "pan_pp"] = "original",
+        order: Order | None = None,
         sort: bool = False,
     ) -> None:
-        if rule not in _ORDER_OF_RULE:
-            raise ConfigError(f"rule: unknown '{rule}'{nearest(rule, _ORDER_OF_RULE)}")
         self.iou = iou
         self.rule = rule
-        self.order = check_order(_ORDER_OF_RULE[rule] if order is None else order)
+        self.order = _ORDER_OF_RULE[rule] if order is None else order
         self.sort = sort
         if rule == "original":
             self.invalid_rule = "detections skipped, neither right nor wrong, as officially"

@@ -6,11 +6,12 @@ The threshold is picked on the evaluated set itself; that is the protocol.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import shapely
 
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.evaluation.matching.assignment import greedy_match, maximum_match
@@ -47,10 +48,8 @@ class HmeanSweep:
         match_iou_thr: float = 0.5,
         ignore_precision_thr: float = 0.5,
         pred_score_thrs: Mapping[str, float] | None = None,
-        strategy: str = "vanilla",
+        strategy: Literal["vanilla", "max_matching"] = "vanilla",
     ) -> None:
-        if strategy not in _STRATEGIES:
-            raise ConfigError(f"strategy: unknown '{strategy}'{nearest(strategy, _STRATEGIES)}")
         self.match_iou_thr = match_iou_thr
         self.ignore_precision_thr = ignore_precision_thr
         self.thresholds = _thresholds(_SWEEP if pred_score_thrs is None else pred_score_thrs)

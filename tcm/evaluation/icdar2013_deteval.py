@@ -15,7 +15,6 @@ import numpy as np
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
 from tcm.annotations.rrc import LineFormat
-from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.submission import rounded_polygon
 from tcm.evaluation.matching.deteval import RULES, match_rectangles
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
@@ -58,8 +57,6 @@ class ICDAR2013DetEval(DetectionProtocol):
         area_precision: float | None = None,
         center_distance: float = 1.0,
     ) -> None:
-        if rule not in RULES:
-            raise ConfigError(f"rule: unknown '{rule}'{nearest(rule, RULES)}")
         self.rule = rule
         own = RULES[rule]
         self.conditions = own._replace(

@@ -8,13 +8,14 @@ than pi/8 apart, without wrap-around.
 
 from collections.abc import Sequence
 from math import pi
+from typing import Literal
 
 import numpy as np
 
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance, Rectangle
 from tcm.annotations.msra_td500 import parse_detection, read_truths, rectangle_of
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import DataError
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import even_odd_regions, ratios
 from tcm.evaluation.matching.rrc_iou import ImageMatch, match_image, total
@@ -23,8 +24,6 @@ from tcm.evaluation.scores import Scores
 from tcm.geometry.polygons import intersection_areas
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
-
-_RULES = ("icdar2015", "pan_pp", "angle")
 
 
 @METRICS.register()
@@ -48,13 +47,11 @@ class MSRATD500(DetectionProtocol):
 
     def __init__(
         self,
-        rule: str = "icdar2015",
+        rule: Literal["icdar2015", "pan_pp", "angle"] = "icdar2015",
         iou: float = 0.5,
         area_precision: float = 0.5,
         angle_diff: float = pi / 8,
     ) -> None:
-        if rule not in _RULES:
-            raise ConfigError(f"rule: unknown '{rule}'{nearest(rule, _RULES)}")
         self.rule = rule
         self.iou = iou
         self.area_precision = area_precision

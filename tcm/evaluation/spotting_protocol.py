@@ -14,7 +14,7 @@ from tcm.evaluation.matching.rrc_iou import total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.reading.lexicon import Lexicons
 from tcm.evaluation.reading.lexicon_rules import correction_rule
-from tcm.evaluation.reading.spotting import SpottingRule, detect, spot
+from tcm.evaluation.reading.spotting import Mode, SpottingRule, detect, spot
 from tcm.evaluation.scores import Scores
 from tcm.structures import TextInstances
 
@@ -47,7 +47,7 @@ class SpottingProtocol(DetectionProtocol, ABC):
     """
 
     benchmark: str = ""
-    field_mode: str = "end_to_end"
+    field_mode: Mode = "end_to_end"
     lexicons: Sequence[str] = ("none", "generic", "full")
 
     def __init__(
@@ -56,7 +56,7 @@ class SpottingProtocol(DetectionProtocol, ABC):
         area_precision: float = 0.5,
         confidences: bool = False,
         skip_invalid: bool = False,
-        mode: str | None = None,
+        mode: Mode | None = None,
         strip_both_sides: bool = False,
         lexicon: str = "none",
         lexicon_path: str | Path | None = None,

@@ -11,7 +11,7 @@ import numpy as np
 
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
-from tcm.annotations.polygon_lines import check_order, parse_outline
+from tcm.annotations.polygon_lines import Order, parse_outline
 from tcm.annotations.totaltext import DontCare, read_truths
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import even_odd_regions, ratios
@@ -34,8 +34,8 @@ class TotalText(DetectionProtocol, ABC):
 
     truth_pattern = r"(?:.*/)?(?:poly_)?gt_([^/]+)\.(?:mat|txt)"
 
-    def __init__(self, order: str = "yx", dont_care: DontCare = "orientation") -> None:
-        self.order = check_order(order)
+    def __init__(self, order: Order = "yx", dont_care: DontCare = "orientation") -> None:
+        self.order = order
         self.dont_care: DontCare = dont_care
 
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
@@ -71,7 +71,7 @@ class TotalTextIoU(TotalText):
         self,
         iou: float = 0.5,
         area_precision: float = 0.5,
-        order: str = "yx",
+        order: Order = "yx",
         skip_invalid: bool = False,
         dont_care: DontCare = "orientation",
     ) -> None:

@@ -9,11 +9,12 @@ add nothing to the area in the don't-care filter (``rule: pan_pp``).
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
+from tcm.annotations.polygon_lines import Order
 from tcm.annotations.totaltext import DontCare
-from tcm.errors import ConfigError, nearest
 from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.matching.regions import ratios
 from tcm.evaluation.scores import Scores
@@ -21,7 +22,6 @@ from tcm.evaluation.totaltext import TotalText, overlap_tables
 from tcm.registry import METRICS
 
 _DONT_CARE_SHARE = 0.5
-_RULES = ("official", "pan_pp")
 
 
 @METRICS.register()
@@ -49,14 +49,12 @@ class TotalTextDetEval(TotalText):
         tp: float = 0.6,
         k: int = 2,
         fsc: float = 0.8,
-        rule: str = "official",
-        order: str = "yx",
+        rule: Literal["official", "pan_pp"] = "official",
+        order: Order = "yx",
         skip_missing: bool = True,
         dont_care: DontCare = "orientation",
     ) -> None:
         super().__init__(order, dont_care)
-        if rule not in _RULES:
-            raise ConfigError(f"rule: unknown '{rule}'{nearest(rule, _RULES)}")
         self.tr = tr
         self.tp = tp
         self.k = k

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tcm.annotations.polygon_lines import Order
 from tcm.annotations.totaltext import DontCare
 from tcm.evaluation.matching.image_pair import ImagePair
 from tcm.evaluation.scores import Scores
@@ -31,7 +32,7 @@ class TotalTextPascal(TotalText):
     def __init__(
         self,
         iou: float = 0.5,
-        order: str = "yx",
+        order: Order = "yx",
         skip_missing: bool = True,
         dont_care: DontCare = "orientation",
     ) -> None:

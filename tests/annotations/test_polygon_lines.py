@@ -1,12 +1,11 @@
 import pytest
 
 from tcm.annotations.polygon_lines import (
-    check_order,
     parse_outline,
     read_labelled,
     read_text_last,
 )
-from tcm.errors import ConfigError, DataError
+from tcm.errors import DataError
 from tests.annotations.helpers import text
 
 
@@ -37,12 +36,6 @@ def test_decimals_are_taken_and_said_unless_strict():
 def test_other_lines_are_refused(line, message):
     with pytest.raises(DataError, match=message):
         parse_outline(line)
-
-
-def test_other_orders_are_refused():
-    assert check_order("yx") == "yx"
-    with pytest.raises(ConfigError, match="order: unknown 'XY'"):
-        check_order("XY")
 
 
 TRIANGLE = "1,2,3,4,5,7"

@@ -5,7 +5,7 @@ import itertools
 from pathlib import Path
 from typing import Annotated
 
-from tcm.data.datasets.word_list import choose_words, word_sample
+from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
 from tcm.data.storage import lmdb_files
 from tcm.labels import LabelRules
 from tcm.registry import DATASETS, Arguments
@@ -25,7 +25,7 @@ class LMDBWords:
         self,
         root: str,
         labels: Annotated[Config | None, Arguments(LabelRules)] = None,
-        invalid: str = "skip",
+        invalid: Invalid = "skip",
     ) -> None:
         """Read the labels.
 

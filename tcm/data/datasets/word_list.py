@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from tcm.annotations.files import rectangle
 from tcm.data.storage.raw_word import RawWord
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import DataError
 from tcm.labels import LabelRules
 from tcm.structures import Sample, TextInstances
 
 log = logging.getLogger("tcm")
 
-INVALID = ("skip", "error")
+Invalid = Literal["skip", "error"]
 
 
 class Words(NamedTuple):
@@ -39,8 +39,6 @@ def choose_words(source: str, found: Iterable[RawWord], rules: LabelRules, inval
         ConfigError: `invalid` is neither.
         DataError: No word is left, or one cannot be used and `invalid` is ``error``.
     """
-    if invalid not in INVALID:
-        raise ConfigError(f"invalid: unknown '{invalid}'{nearest(str(invalid), INVALID)}")
     problems: dict[str, list[str]] = {}
     positions, labels = [], []
     for position, word in enumerate(found):

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from tcm.data.datasets.word_list import choose_words, word_sample
+from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
 from tcm.data.storage.images import read_image
-from tcm.data.storage.label_files import read_labels
+from tcm.data.storage.label_files import Form, read_labels
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import DataError
 from tcm.labels import LabelRules
@@ -21,9 +21,9 @@ class FolderWords:
         self,
         ann_file: str,
         img_root: str | None = None,
-        form: str = "auto",
+        form: Form = "auto",
         labels: Annotated[Config | None, Arguments(LabelRules)] = None,
-        invalid: str = "skip",
+        invalid: Invalid = "skip",
     ) -> None:
         """Read the labels.
 

@@ -11,13 +11,16 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tcm.annotations.files import read_json, read_lines
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import DataError
 
 _QUOTED = re.compile(r'\s*(.+?)\s*,\s*"(.*)"\s*')
 _SPACE = re.compile(r"\s*(\S+)\s+(.*)")
+
+
+Form = Literal["auto", "space", "tab", "quoted", "jsonl", "json"]
 
 
 class LabelLine(NamedTuple):
@@ -27,7 +30,7 @@ class LabelLine(NamedTuple):
     text: str
 
 
-def read_labels(file: str | Path, form: str = "auto") -> list[LabelLine]:
+def read_labels(file: str | Path, form: Form = "auto") -> list[LabelLine]:
     """Read a label file.
 
     Args:
@@ -36,14 +39,10 @@ def read_labels(file: str | Path, form: str = "auto") -> list[LabelLine]:
             quoted if all lines are, tab if all have one, else space.
 
     Raises:
-        ConfigError: An unknown form.
         DataError: The file is missing, empty, no UTF-8 or has a line that is not of the form; the
             text names the line.
     """
     file = Path(file)
-    known = ("auto", "json", *_FORMS)
-    if form not in known:
-        raise ConfigError(f"form: unknown '{form}'{nearest(str(form), known)}")
     if form == "auto" and file.suffix == ".json":
         form = "json"
     if form == "json":

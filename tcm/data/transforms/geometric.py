@@ -7,6 +7,7 @@ and DBNet's imgaug chain.
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from tcm.data.transforms.moves import (
     move,
     resize,
 )
-from tcm.errors import ConfigError, nearest
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Share
 
+Direction = Literal["horizontal", "vertical", "diagonal"]
 # Direction to: mirrored along x, along y.
 FLIPS = {"horizontal": (True, False), "vertical": (False, True), "diagonal": (True, True)}
 
@@ -34,20 +36,13 @@ class RandomFlip:
     the image by half a turn, and they stay.
     """
 
-    def __init__(self, prob: float = 0.5, direction: str = "horizontal") -> None:
+    def __init__(self, prob: Share = 0.5, direction: Direction = "horizontal") -> None:
         """Set up.
 
         Args:
             prob: Probability in [0, 1].
             direction: ``horizontal``, ``vertical`` or ``diagonal`` (both at once).
-
-        Raises:
-            ConfigError: An unknown direction.
         """
-        if direction not in FLIPS:
-            raise ConfigError(
-                f"RandomFlip: unknown direction '{direction}'{nearest(direction, FLIPS)}"
-            )
         self.prob = prob
         self.direction = direction
 

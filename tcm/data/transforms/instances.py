@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 
-from tcm.errors import ConfigError
 from tcm.geometry.polygons import bounding_box, clockwise, is_simple, repair
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -42,12 +41,7 @@ class FixInvalidPolygon:
                 upright bounding box if that does not help, and drops a text that has no area even
                 so; ``ignore`` sets the text's flag and leaves its polygon as it is.
             min_poly_points: Fewer points make a polygon invalid.
-
-        Raises:
-            ConfigError: An unknown mode.
         """
-        if mode not in ("fix", "ignore"):
-            raise ConfigError(f"FixInvalidPolygon: mode must be 'fix' or 'ignore', got '{mode}'")
         self.mode = mode
         self.min_poly_points = min_poly_points
 

@@ -1,13 +1,13 @@
 """The one place where geometric transforms become pixels."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from tcm.data.transforms.moves import bounds, inside
-from tcm.errors import ConfigError, nearest
 from tcm.geometry.polygons import transform_points
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -22,7 +22,6 @@ _BORDERS = {
     "grey": (cv2.BORDER_CONSTANT, 128),
     "replicate": (cv2.BORDER_REPLICATE, 0),
 }
-_FILLS = (*_BORDERS, "patch")
 _INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 _PATCHES = 9  # patches side by side that make up the picture
 _TRIES = 100  # to find a patch without text
@@ -51,7 +50,11 @@ class Warp:
     half or less: then whole blocks of pixels are averaged first, so that thin strokes do not alias.
     """
 
-    def __init__(self, fill: str = "black", interpolation: str = "bilinear") -> None:
+    def __init__(
+        self,
+        fill: Literal["black", "grey", "replicate", "patch"] = "black",
+        interpolation: Literal["bilinear", "bicubic"] = "bilinear",
+    ) -> None:
         """Set up.
 
         Args:
@@ -62,15 +65,7 @@ class Warp:
                 canvas counts as valid.
             interpolation: ``bilinear``, or ``bicubic`` as PARSeq and CLIP4STR resize words: then a
                 plain resize is Pillow's, which does not alias however much it shrinks.
-
-        Raises:
-            ConfigError: An unknown fill or interpolation.
         """
-        if fill not in _FILLS:
-            raise ConfigError(f"Warp: unknown fill '{fill}'{nearest(fill, _FILLS)}")
-        if interpolation not in _INTERPOLATIONS:
-            hint = nearest(interpolation, _INTERPOLATIONS)
-            raise ConfigError(f"Warp: unknown interpolation '{interpolation}'{hint}")
         self.fill = fill
         self.flag = _INTERPOLATIONS[interpolation]
 

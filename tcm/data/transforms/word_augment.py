@@ -8,6 +8,7 @@ which should fill with grey. In the authors' code every operation resamples the 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from tcm.errors import ConfigError, nearest
 from tcm.geometry.polygons import area, clip_to_box
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Bounds, Share
 
 _Step = Callable[[Sample, float, np.random.Generator], Sample]
 
@@ -40,8 +42,8 @@ class WordAugment:
     def __init__(
         self,
         num_ops: int = 3,
-        magnitude: float = 5.0,
-        prob: float = 0.5,
+        magnitude: Annotated[float, Bounds(ge=0, le=10)] = 5.0,
+        prob: Share = 0.5,
         ops: Sequence[str] | None = None,
     ) -> None:
         """Set up.
@@ -63,9 +65,6 @@ class WordAugment:
                 raise ConfigError(f"WordAugment: unknown operation '{name}'{hint}")
         if not 0 <= num_ops <= len(self.ops):
             raise ConfigError(f"WordAugment: num_ops {num_ops} of {len(self.ops)} operations")
-        if not (0 <= magnitude <= 10 and 0 <= prob <= 1):
-            wanted = "magnitude in [0, 10] and prob in [0, 1] are wanted"
-            raise ConfigError(f"WordAugment: {wanted}, got {magnitude} and {prob}")
         self.num_ops, self.strength, self.prob = num_ops, magnitude / 10, prob
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:

@@ -5,16 +5,16 @@ A pair that overlaps uses both its sides up, whether or not the text is right; i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from tcm.errors import ConfigError, nearest
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import are_valid
 from tcm.evaluation.matching.rrc_iou import ImageMatch, match_pair
 from tcm.evaluation.reading.transcriptions import agree, dictionary_word
 
-MODES = ("end_to_end", "word_spotting")
+Mode = Literal["end_to_end", "word_spotting"]
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,14 @@ class SpottingRule:
         ranked: Whether detections are tried in falling order of confidence, and AP is wanted.
         mode: "end_to_end" or "word_spotting".
         strip_both_sides: As for `tcm.evaluation.reading.transcriptions.agree`.
-
-    Raises:
-        ConfigError: An unknown mode.
     """
 
     iou: float = 0.5
     area_precision: float = 0.5
     skip_invalid: bool = False
     ranked: bool = False
-    mode: str = "end_to_end"
+    mode: Mode = "end_to_end"
     strip_both_sides: bool = False
-
-    def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise ConfigError(f"mode: unknown '{self.mode}'{nearest(self.mode, MODES)}")
 
     def describe(self) -> str:
         """Return the rule in a few words."""

@@ -43,10 +43,6 @@ class FPEMFFM(nn.Module):
         bias: bool = False,
     ) -> None:
         super().__init__()
-        if upsample not in ("bilinear", "nearest"):
-            raise ConfigError(
-                f"FPEMFFM: upsample must be 'bilinear' or 'nearest', got '{upsample}'"
-            )
         if num_fpems < 1:
             raise ConfigError(f"FPEMFFM: num_fpems must be at least 1, got {num_fpems}")
         self.out_channels = len(in_channels) * out_channels

@@ -10,7 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
 
@@ -40,8 +39,6 @@ class FPNF(nn.Module):
         fusion: bool = False,
     ) -> None:
         super().__init__()
-        if upsample not in ("bilinear", "nearest"):
-            raise ConfigError(f"FPNF: upsample must be 'bilinear' or 'nearest', got '{upsample}'")
         self.upsample = upsample
         width, count = out_channels, len(in_channels)
         self.lateral_convs = nn.ModuleList(_block(c, width, 1) for c in in_channels)
