@@ -23,7 +23,8 @@ RECIPES = {
     for name, text in re.findall(r"```yaml\n# (.*?)\n(.*?)```", SECTION, re.DOTALL)
 }
 for _path in sorted((CONFIGS / "_base_" / "recipes").glob("*/*.yaml")):
-    _pipeline = load_config(_path)["data"].get("train", {}).get("pipeline")
+    _model = CONFIGS / "_base_" / "models" / f"{_path.parent.name}.yaml"  # the targets refer to it
+    _pipeline = load_config(_model, over=[_path])["data"].get("train", {}).get("pipeline")
     if _pipeline:
         RECIPES[f"{_path.parent.name}-{_path.stem}"] = _pipeline
 ROWS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", SECTION, re.MULTILINE))
