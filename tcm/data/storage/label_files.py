@@ -72,7 +72,7 @@ def write_labels(file: Path, labels: Sequence[LabelLine]) -> None:
         raise DataError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def _guess(file: Path, lines: Sequence[str]) -> str:
+def _guess(file: Path, lines: Sequence[str]) -> Form:
     if file.suffix == ".jsonl":
         return "jsonl"
     if all(_QUOTED.fullmatch(line) for line in lines):

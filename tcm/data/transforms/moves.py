@@ -138,11 +138,14 @@ def clip(sample: Sample) -> Sample:
     instances = sample.instances
     polygons: list[np.ndarray] = []
     texts: list[str | None] = []
-    owners: list[int] = []
-    whole = inside(bounds(instances.polygons), window)
+    owners: list[np.intp] = []
+    boxes = bounds(instances.polygons)
+    whole = inside(boxes, window)
     if whole.all():
         return sample
-    for i, (polygon, text) in enumerate(zip(instances.polygons, instances.texts, strict=True)):
+    seen = ((boxes[:, 2:] > 0) & (boxes[:, :2] < window[2:])).all(axis=1)
+    for i in np.flatnonzero(whole | seen):
+        polygon, text = instances.polygons[i], instances.texts[i]
         parts, legible = ([polygon], True) if whole[i] else cut(polygon, window)
         polygons += parts
         texts += [text if legible else None] * len(parts)
