@@ -10,7 +10,7 @@ from timm.layers import Format
 from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, ConfigError, nearest
-from tcm.models.backbones.backbone import Backbone
+from tcm.models.backbones.backbone import Backbone, FrozenStages
 from tcm.registry import MODELS
 from tcm.state_dicts import State, load_checked, read_state_file
 from tcm.structures import Config, Features
@@ -49,7 +49,7 @@ class Timm(Backbone):
         pretrained: str | bool | None,
         name: str,
         options: Config | None = None,
-        frozen_stages: int = -1,
+        frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
     ) -> None:
