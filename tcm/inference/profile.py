@@ -99,7 +99,8 @@ class Subject:
         model = self.model
         return {
             "backbone": model.backbone,
-            "trunk": model.backbone.trunk,
+            # A backbone of the user's own may be all trunk.
+            "trunk": getattr(model.backbone, "trunk", model.backbone),
             "neck": model.neck,
             "head": model.head,
         }

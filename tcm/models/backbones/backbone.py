@@ -1,11 +1,13 @@
 """What every backbone has: widths, the statistics of its images, and parts that can be frozen."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from torch import nn
 
-from tcm.errors import ConfigError
+from tcm.values import Bounds
 
+FrozenStages = Annotated[int, Bounds(ge=-1, le=4)]
 # RGB in 0..255. TCM's too for CLIP's weights, under all its detectors and spotters but DBNet.
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
@@ -48,14 +50,7 @@ class Backbone(nn.Module):
                 stages, -1 nothing. Frozen parts get no gradient and stay in eval mode.
             norm_eval: Whether all batch norms use their running statistics in training too.
             norm_requires_grad: Whether weights and biases of batch norms are trained.
-
-        Raises:
-            ConfigError: `frozen_stages` is not in -1 to 4.
         """
-        if frozen_stages not in range(-1, 5):
-            raise ConfigError(
-                f"model.backbone.frozen_stages: -1 to 4 is wanted, got {frozen_stages!r}"
-            )
         for part in self.parts(frozen_stages) if frozen_stages >= 0 else ():
             part.requires_grad_(False)
             for module in part.modules():

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_visual, read_clip_state
-from tcm.models.backbones.backbone import Backbone
+from tcm.models.backbones.backbone import Backbone, FrozenStages
 from tcm.registry import MODELS
 from tcm.structures import Config, Features
 
@@ -31,7 +31,7 @@ class CLIPResNet(Backbone):
         pretrained: str | None,
         clip_model: str = "RN50",
         trunk: Config | None = None,
-        frozen_stages: int = -1,
+        frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
     ) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.models.backbones.backbone import FrozenStages
 from tcm.models.backbones.tcm import TCM
 from tcm.models.prompting.bsm import BimodalSimilarityMatching
 from tcm.registry import MODELS
@@ -57,7 +58,7 @@ class FastTCM(TCM):
         trunk: Config | None = None,
         text_encoder: Config | None = None,
         matching: Config | None = None,
-        frozen_stages: int = -1,
+        frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
     ) -> None:

@@ -13,7 +13,7 @@ from torchvision.models.resnet import Bottleneck
 from torchvision.ops import deform_conv2d
 
 from tcm.errors import CheckpointError, ConfigError, nearest
-from tcm.models.backbones.backbone import Backbone
+from tcm.models.backbones.backbone import Backbone, FrozenStages
 from tcm.registry import MODELS
 from tcm.state_dicts import load_checked, read_state_file
 from tcm.structures import Features
@@ -93,7 +93,7 @@ class ResNet(Backbone):
         deformable_stages: Sequence[int] = (),
         style: Literal["pytorch", "caffe"] = "pytorch",
         deep_stem: bool = False,
-        frozen_stages: int = -1,
+        frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
     ) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_text, load_visual, read_clip_state
-from tcm.models.backbones.backbone import Backbone
+from tcm.models.backbones.backbone import Backbone, FrozenStages
 from tcm.models.prompting.matching import InstanceLanguageMatching
 from tcm.models.prompting.text_side import TextSide
 from tcm.registry import MODELS
@@ -59,7 +59,7 @@ class TCM(Backbone):
         trunk: Config | None = None,
         text_encoder: Config | None = None,
         matching: Config | None = None,
-        frozen_stages: int = -1,
+        frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
     ) -> None:

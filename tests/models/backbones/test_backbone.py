@@ -113,5 +113,7 @@ def test_a_frozen_detector_learns_and_is_deployed():
 
 @pytest.mark.parametrize("stages", [-2, 5, 1.5])
 def test_stages_that_are_not_there_are_refused(stages):
-    with pytest.raises(ConfigError, match=r"frozen_stages: -1 to 4 is wanted, got"):
+    with pytest.raises(
+        ConfigError, match=r"frozen_stages: a whole number at least -1 and at most 4 is"
+    ):
         _build("ResNet", frozen_stages=stages)
