@@ -8,6 +8,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.exif import add_exif_argument
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     args = _parser().parse_args(arguments)
     config = read_config(args.config, args.cfg_options)
     load_font(args.font, 1)  # a wrong file is an error now and not after the first image
-    dataset = ImageFiles(_images(args.images))
+    dataset = ImageFiles(_images(args.images), args.exif)
     _protect(dataset.ids, args.out)
     stage = config["data"].get("test") or config["data"].get("val")
     if not stage:
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
     )
+    add_exif_argument(parser)
     parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     return parser

@@ -12,6 +12,7 @@ from tcm.errors import DataError
 from tcm.structures import TextInstances
 from tests.cli.tiny import write_checkpoint, write_config
 from tests.data.builders import box
+from tests.data.exif import encoded
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,16 @@ def test_predictions_and_pictures_have_the_coordinates_of_the_file(tiny, folder,
         (instance,) = image["instances"]
         centre = np.reshape(instance["polygon"], (-1, 2)).mean(axis=0)
         np.testing.assert_allclose(centre, [width / 2, height / 2], atol=1)
+
+
+@pytest.mark.parametrize(("options", "size"), [([], (24, 16)), (["--exif", "ignore"], (16, 24))])
+def test_a_photo_is_read_and_drawn_upright(tiny, tmp_path, options, size):
+    (tmp_path / "photo.png").write_bytes(encoded("png", 6))
+    main([*tiny, str(tmp_path / "photo.png"), "--out", str(tmp_path / "out"), *options])
+    assert cv2.imread(str(tmp_path / "out" / "photo.jpg")).shape[:2] == size
+    (instance,) = _found(tmp_path / "out")[0]["instances"]
+    centre = np.reshape(instance["polygon"], (-1, 2)).mean(axis=0)
+    np.testing.assert_allclose(centre, [size[1] / 2, size[0] / 2], atol=1)
 
 
 def test_files_and_folders_can_be_mixed(tiny, folder, tmp_path):
