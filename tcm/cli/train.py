@@ -138,8 +138,8 @@ def _build_model(config: Config, resume: str | None) -> Model:
     if start is None:
         return MODELS.build(config["model"], "model")
     model = MODELS.build(without_pretrained(config["model"]), "model")
-    state, _ = read_checkpoint(start["checkpoint"], start.get("converter"))
-    load_parameters(model, state, start["checkpoint"])
+    state, extra = read_checkpoint(start["checkpoint"], start.get("converter"))
+    load_parameters(model, state, start["checkpoint"], extra, config["model"])
     return model
 
 
