@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from tcm.cli.prepare_data import main as prepare
-from tcm.config import load_config
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
@@ -19,7 +19,8 @@ from tcm.data.formats import ctw1500
 from tcm.data.formats.readers import READERS
 from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import Exif
-from tcm.errors import DataError
+from tcm.errors import ConfigError, DataError
+from tcm.registry import DATASETS
 from tests.data.exif import encoded, stored
 from tests.data.formats.raw_files import write_text
 
@@ -129,11 +130,19 @@ def test_the_reader_of_such_a_set_and_its_config_agree(tmp_path: Path) -> None:
     upright = ctw1500.read(tmp_path, exif="apply")["train"][0]
     assert (upright.height, upright.width) == (24, 16)
     for path in sorted((ROOT / "configs").rglob("*.yaml")):
-        for dataset in _datasets(load_config(path)):
+        for dataset in _datasets(yaml.safe_load(path.read_text(encoding="utf-8"))):
             if re.search("ctw1500|icdar2017_mlt|mlt2019", dataset["ann_file"]):
                 assert dataset.get("exif") == "ignore", path
             else:
                 assert "exif" not in dataset, path
+
+
+@pytest.mark.parametrize(
+    "config", [{"type": "TextDataset", "ann_file": "a"}, {"type": "LMDBWords", "root": "a"}]
+)
+def test_an_unknown_rule_is_named(config: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="'aply'.*'apply'"):
+        DATASETS.build({**config, "exif": "aply"})
 
 
 def _datasets(node: Any) -> Iterator[dict[str, Any]]:
