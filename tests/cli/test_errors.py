@@ -13,6 +13,7 @@ import torch
 from tcm.cli import infer, test, train
 from tcm.cli.main import run
 from tests.cli.tiny import CONFIG, write_config
+from tests.data.builders import write_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT_DATASET = "{type: TextDataset, ann_file: %s}"
@@ -183,6 +184,24 @@ def test_missing_annotation_file(tmp_path, monkeypatch, capsys):
     error = _train(tmp_path, monkeypatch, capsys, text)
     assert f"{tmp_path}/train.json" in error and "did you mean 'trian.json'?" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_missing_images_are_told_before_a_work_dir_is_made(tmp_path, monkeypatch, capsys):
+    ann_file = write_dataset(tmp_path)
+    (tmp_path / "img_3.png").unlink()
+    text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % ann_file)
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    missing = f"data.train.dataset: 1 of 6 images are missing: {tmp_path}/img_3.png"
+    assert error == f"error: {missing}\n"
+    assert not (tmp_path / "run").exists()
+    text = CONFIG.replace(
+        SYNTHETIC.replace("length: 10", "length: 3, seed: 1"), TEXT_DATASET % ann_file
+    )
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    assert error == f"error: {missing.replace('train', 'val', 1)}\n"
+    arguments = [write_config(tmp_path, text), str(tmp_path / "nowhere.ckpt")]
+    error = _fail(test.main, arguments, monkeypatch, capsys)
+    assert error == f"error: {missing.replace('train', 'test', 1)}\n"
 
 
 def test_empty_dataset(tmp_path, monkeypatch, capsys):

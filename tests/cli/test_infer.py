@@ -1,6 +1,7 @@
 """Reading one's own images from the command."""
 
 import json
+import logging
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from tcm.cli.infer import main
 from tcm.errors import DataError
+from tcm.models.recognizers.recognizer import TextRecognizer
 from tcm.structures import TextInstances
 from tests.cli.tiny import write_checkpoint, write_config
 from tests.data.builders import box
@@ -147,6 +149,41 @@ def test_a_file_that_is_no_font_is_named_before_anything_is_read(tiny, tmp_path)
             [*tiny, str(single), "--out", str(tmp_path / "out"), "--font", str(tmp_path / "a.ttf")]
         )
     assert not (tmp_path / "out").exists()
+
+
+class _WordReader(TextRecognizer):
+    """Reads the same word in every crop."""
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
+
+    forward = loss = decode = None
+
+    def predict(self, images, matrices, sizes):
+        return [TextInstances([box(0, 0, 9, 9)], ["word"], scores=[0.5]) for _ in images]
+
+
+@pytest.mark.parametrize(("sizes", "told"), [([(480, 640), (600, 480)], 1), ([(479, 640)], 0)])
+def test_a_recognizer_given_scenes_says_once_that_it_reads_words(
+    tiny, tmp_path, monkeypatch, caplog, sizes, told
+):
+    monkeypatch.setattr("tcm.cli.infer.load_model", lambda *_: _WordReader())
+    paths = [
+        _write(tmp_path / f"{i}.png", height, width) for i, (height, width) in enumerate(sizes)
+    ]
+    paths.append(_write(tmp_path / "word.png", 480, 1000))
+    with caplog.at_level(logging.WARNING, "tcm"):
+        main([*tiny, *map(str, paths), "--out", str(tmp_path / "out")])
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == told * [
+        f"{tmp_path}/0.png: 640x480 pixels look like a scene; _WordReader takes an image for the "
+        "crop of one word and reads nothing else of it"
+    ]
+
+
+def test_a_detector_is_given_scenes(tiny, tmp_path, caplog):
+    main([*tiny, str(_write(tmp_path / "0.png", 480, 640)), "--out", str(tmp_path / "out")])
+    assert not caplog.records
 
 
 class _Reader(torch.nn.Module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.formats import unified
 from tcm.data.storage.images import Exif, other_size, read_image
 from tcm.errors import DataError
@@ -46,6 +47,13 @@ class TextDataset:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def infos(self) -> list[ImageInfo]:
+        """Return the file and the number of texts that count of each image."""
+        return [
+            ImageInfo(record.img_path, int((~record.instances.ignored).sum()))
+            for record in self.records
+        ]
 
     def load(self, index: int) -> Sample:
         """Return an image with its texts, untransformed.

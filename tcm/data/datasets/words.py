@@ -1,8 +1,10 @@
 """The dataset of word crops in plain folders, named by a label file."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
+from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.datasets.word_list import choose_words, word_sample
 from tcm.data.storage.images import Exif, read_image
 from tcm.data.storage.label_files import read_labels
@@ -68,6 +70,12 @@ class FolderWords:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def infos(self) -> list[ImageInfo]:
+        """Return the file of each word."""
+        root = str(self.root)
+        join = os.path.join  # there may be millions of words, and this is quicker than a Path
+        return [ImageInfo(join(root, name), 1) for name in self.names]
 
     def load(self, index: int) -> Sample:
         """Return a word, untransformed.
