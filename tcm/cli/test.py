@@ -144,7 +144,10 @@ def _write(
 ) -> None:
     paths = [sample.path for sample in samples]
     if args.scores:
-        content = {name: result.as_report() for name, result in scores.items()}
+        content = {
+            name: {"headline": result.headline, **result.as_report()}
+            for name, result in scores.items()
+        }
         Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if args.save_predictions:
         write_predictions(args.save_predictions, paths, predictions)
