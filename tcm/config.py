@@ -10,9 +10,11 @@ and a duplicate key is an error.
 on loading. The lists of all files are joined, and a file is relative to the one that names it.
 """
 
+import copy
 import importlib
+import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +41,7 @@ def load_config(
             an override names a place that does not exist; the text gives the file and the line, or
             the override.
     """
-    tree: dict[str, Any] = {}
-    for layer in [part for file in (path, *over) for part in _layers(Path(file), ())]:
-        named = [*tree.get("imports", []), *layer.get("imports", [])]
-        tree = _merge(tree, layer)
-        if named:
-            tree["imports"] = list(dict.fromkeys(named))
-    for option in options:
-        _override(tree, option)
+    *_, tree = _trees(path, options, over)
     try:
         resolved: Any = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
     except OmegaConfBaseException as error:
@@ -55,11 +50,58 @@ def load_config(
     return resolved
 
 
+def kept_arguments(
+    path: str | Path, options: Sequence[str] = (), over: Sequence[str | Path] = ()
+) -> dict[str, tuple[str, set]]:
+    """Return where a type took the place of another one of a base, whose arguments stayed.
+
+    Arguments as of `load_config`.
+
+    Returns:
+        Place, such as ``data.train.dataset``, to the base's type and the names of what it left.
+    """
+    kept: dict[str, tuple[str, set]] = {}
+    for before, after in itertools.pairwise(_trees(path, options, over)):
+        _find_kept(before, after, "", kept)
+    return kept
+
+
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     """Write a resolved config as YAML, keys in their order."""
     # OmegaConf quotes what it would read as a number, such as the text "1e-4"; PyYAML does not.
     text = OmegaConf.to_yaml(OmegaConf.create(dict(config)), sort_keys=False)
     Path(path).write_text(text, encoding="utf-8")
+
+
+def _trees(
+    path: str | Path, options: Sequence[str], over: Sequence[str | Path]
+) -> Iterator[dict[str, Any]]:
+    """Yield the config after each file, the bases first, and after each override."""
+    tree: dict[str, Any] = {}
+    for layer in [part for file in (path, *over) for part in _layers(Path(file), ())]:
+        named = [*tree.get("imports", []), *layer.get("imports", [])]
+        tree = _merge(tree, layer)
+        if named:
+            tree["imports"] = list(dict.fromkeys(named))
+        yield tree
+    for option in options:
+        tree = copy.deepcopy(tree)
+        _override(tree, option)
+        yield tree
+
+
+def _find_kept(before: Any, after: Any, place: str, kept: dict[str, tuple[str, set]]) -> None:
+    """Add to `kept` what a mapping or its children have left of another type's arguments."""
+    if isinstance(before, list) and isinstance(after, list):
+        for i, pair in enumerate(zip(before, after, strict=False)):
+            _find_kept(*pair, f"{place}.{i}", kept)
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return
+    if "type" in before and after.get("type") != before["type"]:
+        same = {key for key in before if key in after and before[key] == after[key]}
+        kept[place] = (before["type"], same)
+    for key in before.keys() & after.keys():
+        _find_kept(before[key], after[key], f"{place}.{key}" if place else str(key), kept)
 
 
 def _layers(path: Path, chain: tuple[Path, ...]) -> list[dict[str, Any]]:

@@ -80,6 +80,15 @@ def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
     return name, height, width, items
 
 
+# What other formats call the keys: passed over, the box alone or no text would be left, or no text
+# would be ignored.
+_OTHER_NAMES = {
+    "polygon": ("poly", "polys", "polygons", "points", "quad", "segmentation"),
+    "text": ("texts", "transcription", "utf8_string"),
+    "ignore": ("ignored", "dontcare", "dont_care"),
+}
+
+
 def parse_instance(item: Any, place: str) -> Instance:
     """Return an instance of an entry, its polygon float32 and as written.
 
@@ -88,8 +97,9 @@ def parse_instance(item: Any, place: str) -> Instance:
 
     Raises:
         DataError: A key is missing or of the wrong type, the polygon is malformed; the text starts
-            with `place`.
+            with `place`; or a key has the name of another format.
     """
+    _refuse_other_names(item, place)
     return Instance(
         polygon=_polygon(item, place),
         text=_get(item, "text", (str, type(None)), place, None),
@@ -97,6 +107,17 @@ def parse_instance(item: Any, place: str) -> Instance:
         confidence=_get(item, "score", (int, float, type(None)), place, None),
         label=_get(item, "bbox_label", int, place, 0),
     )
+
+
+def _refuse_other_names(item: Any, place: str) -> None:
+    if not isinstance(item, Mapping):
+        return
+    for key, others in _OTHER_NAMES.items():
+        if key in item or (key == "polygon" and "beziers" in item):
+            continue
+        for name in others:
+            if item.get(name):
+                raise DataError(f"{place}: '{name}' is not read; the key is '{key}'")
 
 
 def write(path: str | Path, images: Sequence[ImageEntry]) -> None:

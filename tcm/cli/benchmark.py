@@ -9,7 +9,7 @@ import torch
 
 from tcm.cli import benchmark_decode
 from tcm.cli.configs import read_config
-from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.cli.synthetic_batch import synthetic_batch, synthetic_words
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, worker_init
 from tcm.data.loading.profile import profile_pipeline
@@ -17,15 +17,20 @@ from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
 from tcm.inference.predict import choose_device
 from tcm.inference.profile import (
+    DetectorSubject,
     Profile,
+    RecognizerSubject,
     Subject,
     cuda_peak_mib,
     process_peak_mib,
     profile_in_turn,
 )
+from tcm.models.recognizers.recognizer import TextRecognizer
 from tcm.registry import MODELS, build
 
-_PARTS = ("trunk", "prompting", "neck", "head", "decoding")
+# In the order of the table: of detectors and spotters, of recognizers, of all.
+_PARTS = ("trunk", "prompting", "neck", "head", "encoder", "text encoder", "decoder", "decoding")
+_SIZE = (736, 1280)  # of scenes
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         "model",
         help="latency, images/s, parameters and memory of models, part by part",
         description="Build the models of several configs with random weights and run them in turn "
-        "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it.",
+        "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it. "
+        "Recognizers run on word crops of their own size and read each to the greatest length.",
     )
     model.add_argument(
         "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
@@ -52,9 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         "--size",
         nargs=2,
         type=int,
-        default=[736, 1280],
         metavar=("HEIGHT", "WIDTH"),
-        help="pixels, multiples of 32; default 736 1280",
+        help="of scenes, in pixels, multiples of 32; default 736 1280",
     )
     model.add_argument("--batch", type=int, default=1)
     model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
@@ -86,10 +91,12 @@ def _model(args: argparse.Namespace) -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     device = choose_device(args.device)
-    size = tuple(args.size)
-    if any(side < 32 or side % 32 for side in size):
+    size = tuple(args.size) if args.size else None
+    if size and any(side < 32 or side % 32 for side in size):
         raise ConfigError(f"--size {size[0]} {size[1]}: multiples of 32 are wanted")
     subjects = [_subject(path, size, args.batch, args.words, device) for path in args.configs]
+    if len({type(subject) for subject in subjects}) > 1:
+        raise ConfigError("detectors read scenes and recognizers crops: time them in two calls")
     with torch.autocast(device.type, torch.bfloat16, enabled=args.amp):
         profiles = profile_in_turn(subjects, args.rounds, args.warmup)
         if device.type == "cuda":
@@ -100,8 +107,9 @@ def _model(args: argparse.Namespace) -> int:
             subject.profile.peak_mib = process_peak_mib(_run_once, path, size, args.batch)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     precision = "bf16 autocast" if args.amp else "float32"
+    height, width = subjects[0].images.shape[2:]
     print(
-        f"{name}, {precision}, batch {args.batch}, {size[0]}x{size[1]}, median of {args.rounds} "
+        f"{name}, {precision}, batch {args.batch}, {height}x{width}, median of {args.rounds} "
         f"runs in turn, {torch.get_num_threads()} threads, torch {torch.__version__}"
     )
     print(_table(profiles, args.batch))
@@ -133,22 +141,30 @@ def _data(args: argparse.Namespace) -> int:
 
 
 def _subject(
-    path: str, size: tuple[int, int], batch: int, words: int, device: torch.device
+    path: str, size: tuple[int, int] | None, batch: int, words: int, device: torch.device
 ) -> Subject:
     config = read_config(path)
+    name = Path(path).stem
     model = MODELS.build(without_pretrained(config["model"]), "model")
-    data = synthetic_batch(config, size, batch, words)
-    return Subject(Path(path).stem, model, data.images.to(device), data.targets)
+    if not isinstance(model, TextRecognizer):
+        data = synthetic_batch(config, size or _SIZE, batch, words)
+        return DetectorSubject(name, model, data.images.to(device), data.targets)
+    if size:
+        raise ConfigError(
+            f"--size: {path} is of a recognizer, whose crops have a size of their own"
+        )
+    return RecognizerSubject(name, model, synthetic_words(config, batch).images.to(device))
 
 
-def _run_once(path: str, size: tuple[int, int], batch: int) -> None:
+def _run_once(path: str, size: tuple[int, int] | None, batch: int) -> None:
     """Build a config's model and run it once; called in a process of its own."""
     _subject(path, size, batch, 1, torch.device("cpu")).forward()
 
 
 def _table(profiles: list[Profile], batch: int) -> str:
+    parts = [part for part in _PARTS if any(part in profile.parts_ms for profile in profiles)]
     heads = ["config", "ms", "ratio", "images/s"]
-    heads += [*(f"{part} ms" for part in _PARTS), "M params", "peak MiB"]
+    heads += [*(f"{part} ms" for part in parts), "M params", "peak MiB"]
     rows = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
     first = profiles[0].median()
     for profile in profiles:
@@ -159,12 +175,16 @@ def _table(profiles: list[Profile], batch: int) -> str:
                 f"{total:.1f}",
                 f"{total / first:.3f}",
                 f"{batch * 1e3 / total:.2f}",
-                *(f"{profile.median(part):.1f}" for part in _PARTS),
+                *(_cell(profile, part) for part in parts),
                 f"{profile.parameters / 1e6:.1f}",
                 f"{profile.peak_mib:.0f}",
             ]
         )
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _cell(profile: Profile, part: str) -> str:
+    return f"{profile.median(part):.1f}" if part in profile.parts_ms else "-"
 
 
 def _write(path: Path, profiles: list[Profile]) -> None:

@@ -26,6 +26,11 @@ class _Case:
     def __init__(self, path: str, size: tuple[int, int], texts: int) -> None:
         config = read_config(path)
         self.name = Path(path).stem
+        if "head" not in config["model"]:
+            raise ConfigError(
+                f"{path}: decode times the heads of detectors, {config['model']['type']} has none; "
+                "'benchmark.py model' times a recognizer"
+            )
         self.head: Head = MODELS.build(
             config["model"]["head"], "model.head", in_channels=_HEAD_WIDTH
         )
@@ -47,7 +52,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     """Add ``decode`` to the commands of the benchmark."""
     decode = commands.add_parser(
         "decode",
-        help="ms an image of turning predictions into texts",
+        help="ms an image of turning a detector's predictions into texts",
         description="Decode the ideal predictions of synthetic images in turn, on the CPU: what "
         "the head would say that had learned its targets by heart.",
         epilog="example: python tools/benchmark.py decode "

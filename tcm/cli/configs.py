@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.config import load_config
+from tcm.cli.delete_hint import with_delete_hint
+from tcm.config import kept_arguments, load_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
@@ -67,6 +68,7 @@ def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Pat
         mistakes.append("evaluation.metrics: at least one metric is wanted")
     mistakes += _charsets(config) if not mistakes else []
     if mistakes:
+        mistakes = with_delete_hint(mistakes, kept_arguments(path, options, over))
         head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "
         raise ConfigError(head + "\n  ".join(mistakes))
     return config

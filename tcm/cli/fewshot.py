@@ -13,12 +13,11 @@ from typing import Any
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
-from tcm.errors import TCMError
+from tcm.errors import DataError, TCMError
 from tcm.registry import build
 from tcm.structures import Config
 
-# The headline figures of detection, and those of recognition; the last one is plotted.
-_FIGURES = ("precision", "recall", "hmean", "one_minus_ned", "word_accuracy")
+_WIDE = 10  # greatest over least fraction, from which on the plot's axis is logarithmic
 _TOOLS = Path(__file__).parents[2] / "tools"
 
 
@@ -116,47 +115,65 @@ def _call(tool: str, *arguments: str) -> None:
 
 
 def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
-    """Return the figures of the first metric of all seeds of a fraction."""
-    figures = []
-    for cell in cells:
-        if cell.fraction == fraction:
-            scores = json.loads(cell.scores.read_text(encoding="utf-8"))
-            figures.append(next(iter(scores.values())))
-    row: dict[str, Any] = {"fraction": fraction, "seeds": len(figures)}
-    for name in (name for name in _FIGURES if name in figures[0]):
-        values = [figure[name] for figure in figures]
+    """Return the headline figures of the first metric of all seeds of a fraction."""
+    found = [_headline(cell.scores) for cell in cells if cell.fraction == fraction]
+    metric, first = found[0]
+    row: dict[str, Any] = {"fraction": fraction, "seeds": len(found), "metric": metric}
+    for name in first:
+        values = [figures[name] for _, figures in found]
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         row[name] = {"mean": statistics.mean(values), "deviation": deviation, "values": values}
     return row
 
 
+def _headline(path: Path) -> tuple[str, dict[str, float]]:
+    """Return the name of the first metric of a file of scores, and its headline figures.
+
+    Raises:
+        DataError: The file is of an older version, without them.
+    """
+    metric, report = next(iter(json.loads(path.read_text(encoding="utf-8")).items()))
+    if "headline" not in report:
+        raise DataError(f"{path}: no 'headline' in it; delete the file to test this cell again")
+    return metric, report["headline"]
+
+
+def _figures(row: dict[str, Any]) -> list[str]:
+    return [key for key, value in row.items() if isinstance(value, dict)]
+
+
 def _write(root: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
     (root / "fewshot.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    keys = [key for key in _FIGURES if key in rows[0]]
-    lines = [f"# {name}", "", f"| fraction | seeds | {' | '.join(keys)} |"]
+    keys = _figures(rows[0])
+    lines = [f"# {name}, {rows[0]['metric']}", "", f"| fraction | seeds | {' | '.join(keys)} |"]
     lines.append("| ---: | ---: |" + " ---: |" * len(keys))
     for row in rows:
         figures = [f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}" for key in keys]
         lines.append(f"| {row['fraction']:g} | {row['seeds']} | " + " | ".join(figures) + " |")
     (root / "fewshot.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
-    _plot(root / "fewshot.png", name, rows)
+    _plot(name, rows).savefig(root / "fewshot.png")
 
 
-def _plot(path: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def _plot(name: str, rows: Sequence[dict[str, Any]]) -> Any:
+    """Return a figure of the last headline figure, by which checkpoints are chosen, by fraction."""
+    from matplotlib.figure import Figure  # not at the top: slow to import
 
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.add_subplot()
-    key = [key for key in _FIGURES if key in rows[0]][-1]
+    key = _figures(rows[0])[-1]
+    percents = [100 * row["fraction"] for row in rows]
     axes.errorbar(
-        [100 * row["fraction"] for row in rows],
+        percents,
         [row[key]["mean"] for row in rows],
         [row[key]["deviation"] for row in rows],
         marker="o",
         capsize=3,
     )
-    axes.set(xlabel="training images (%)", ylabel=key, title=name, ylim=(0, 1))
+    if max(percents) >= _WIDE * min(percents):
+        axes.set_xscale("log")
+    axes.set_xticks(percents, [f"{percent:g}" for percent in percents])
+    axes.set_xticks([], minor=True)
+    axes.set(xlabel="training images (%)", ylabel=f"{rows[0]['metric']}: {key}", title=name)
     axes.grid(alpha=0.3)
-    FigureCanvasAgg(figure).print_png(str(path))
+    return figure

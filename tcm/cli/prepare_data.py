@@ -13,13 +13,14 @@ from rich.table import Table
 
 from tcm.annotations.totaltext import DontCare
 from tcm.cli import check_data, fit_beziers, prepare_words
+from tcm.cli.exif import add_exif_argument
 from tcm.cli.progress import bars
 from tcm.data.formats import unified
 from tcm.data.formats.readers import READERS
 from tcm.data.formats.unified import ImageRecord
 from tcm.errors import ConfigError, DataError, nearest
 
-OPTIONS = ("exclude", "points", "dont_care")  # of single readers
+OPTIONS = ("exclude", "points", "dont_care", "exif")  # of the readers that take them
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         help="totaltext: ignore the words of the orientation #, as the official scripts do, or all "
         "that cannot be read (default: the former in the test split, the latter in training)",
     )
+    add_exif_argument(parser, None)
     return parser
 
 

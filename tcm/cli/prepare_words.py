@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from tcm.cli.exif import add_exif_argument
 from tcm.cli.progress import bars
 from tcm.data.formats import icdar2015_words, iiit5k, unified
 from tcm.data.formats.word_crops import WordSplits
@@ -97,6 +98,7 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
         "--mode", choices=crops.MODES, default="box", help="bounding boxes, or straightened words"
     )
     parser.add_argument("--padding", type=float, default=0.0, help="pixels around a box")
+    add_exif_argument(parser)
     parser.set_defaults(run=_crop)
 
 
@@ -148,7 +150,9 @@ def _info(arguments: argparse.Namespace) -> int:
 def _crop(arguments: argparse.Namespace) -> int:
     records = unified.read(arguments.ann, arguments.img_root)
     with bars() as advance:
-        cut = crops.cut_words(records, arguments.out, arguments.mode, arguments.padding, advance)
+        cut = crops.cut_words(
+            records, arguments.out, arguments.mode, arguments.padding, advance, arguments.exif
+        )
     left = "".join(f", {count} {reason}" for reason, count in sorted(cut.left_out.items()))
     print(f"{arguments.out}: {len(cut.labels)} words cut; left out: {left.lstrip(', ') or 'none'}")
     return 0

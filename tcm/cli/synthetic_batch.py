@@ -1,9 +1,11 @@
-"""A batch of synthetic scene text with the targets of a config, for benchmarks."""
+"""Batches of synthetic text as a config takes them, for benchmarks."""
 
 import numpy as np
 
 from tcm.data.loading.collate import collate
+from tcm.data.loading.pipeline import Pipeline
 from tcm.data.synth.dataset import SyntheticText
+from tcm.data.synth.word_dataset import SyntheticWords
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Batch
@@ -24,3 +26,12 @@ def synthetic_batch(config: dict, size: tuple[int, int], batch: int, words: int)
             sample = TRANSFORMS.build(transform)(sample, rng)
         samples.append(sample)
     return collate(samples)
+
+
+def synthetic_words(config: dict, batch: int) -> Batch:
+    """Return a batch of synthetic word crops, in the size of the config's test pipeline."""
+    stage = config["data"].get("test") or config["data"].get("val")
+    if not stage:
+        raise ConfigError("data.test and data.val: one is wanted, for the size of its crops")
+    crops = Pipeline(SyntheticWords(batch), stage["pipeline"])
+    return collate([crops[index] for index in range(batch)])

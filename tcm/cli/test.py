@@ -11,6 +11,7 @@ from rich.progress import track
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
+from tcm.data.loading.preflight import check_sets
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     writer = _submission_writer(metrics) if args.submission else None
     data = build(DataModule, config["data"], "data")
+    check_sets(data, ("test",), args.limit)
     loader = data.test_dataloader()
     _check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
     device = choose_device(args.device)
@@ -142,7 +144,10 @@ def _write(
 ) -> None:
     paths = [sample.path for sample in samples]
     if args.scores:
-        content = {name: result.as_report() for name, result in scores.items()}
+        content = {
+            name: {"headline": result.headline, **result.as_report()}
+            for name, result in scores.items()
+        }
         Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     if args.save_predictions:
         write_predictions(args.save_predictions, paths, predictions)

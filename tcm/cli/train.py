@@ -19,7 +19,8 @@ from tcm.cli.configs import add_config_arguments, read_config
 from tcm.config import dump_config
 from tcm.contracts import Model
 from tcm.data.loading.datamodule import DataModule
-from tcm.engine.callbacks import Checkpoints, setup_logging
+from tcm.data.loading.preflight import check_sets
+from tcm.engine.callbacks import Checkpoints, held_log, release_log, setup_logging
 from tcm.engine.checkpoint import (
     load_model,
     load_parameters,
@@ -57,7 +58,10 @@ def main(arguments: list[str]) -> int:
     trainer_config = build(TrainerConfig, config.get("trainer"), "trainer")
     trainer_config = trainer_config.with_total_batch(data.stage("train").batch_size)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
+        with held_log() as records:
+            check_sets(data, ("train", "val"))
         _prepare(work_dir, config, arguments, fresh=resume is None)
+        release_log(records)
     batches = data.batches_per_epoch(trainer_config.world_size())
     steps_per_epoch = max(1, batches // trainer_config.accumulate)
     total_steps = trainer_config.total_steps(steps_per_epoch)
@@ -75,6 +79,7 @@ def main(arguments: list[str]) -> int:
     if trainer.is_global_zero:
         data.write_subset(work_dir)
         _describe(module, data, total_steps)
+        _warn_of_no_validation(total_steps, trainer_config.validation_interval(steps_per_epoch))
     start = time.perf_counter()
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     if trainer.is_global_zero:
@@ -138,8 +143,8 @@ def _build_model(config: Config, resume: str | None) -> Model:
     if start is None:
         return MODELS.build(config["model"], "model")
     model = MODELS.build(without_pretrained(config["model"]), "model")
-    state, _ = read_checkpoint(start["checkpoint"], start.get("converter"))
-    load_parameters(model, state, start["checkpoint"])
+    state, extra = read_checkpoint(start["checkpoint"], start.get("converter"))
+    load_parameters(model, state, start["checkpoint"], extra, config["model"])
     return model
 
 
@@ -206,14 +211,25 @@ def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> Non
     )
 
 
+def _warn_of_no_validation(total_steps: int, every: int) -> None:
+    if total_steps < every:
+        log.warning(
+            "the run ends at step %d, before its first validation at step %d: no best.ckpt is "
+            "chosen (trainer.val_every_steps sets it)",
+            total_steps,
+            every,
+        )
+
+
 def _finish(
     module: TrainingModule, config: Config, work_dir: Path, checkpoints: Checkpoints, seconds: float
 ) -> None:
-    source = checkpoints.best if checkpoints.best.exists() else checkpoints.last
+    chosen = checkpoints.best_value >= 0  # an older run may have left a best.ckpt as well
+    source = checkpoints.best if chosen and checkpoints.best.exists() else checkpoints.last
     model = load_model(config["model"], source)
     values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
     lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]
-    if checkpoints.best_value >= 0:
+    if chosen:
         lines.append(f"best {checkpoints.describe()}")
     lines.append(f"{work_dir / 'inference.ckpt'}: {values / 1e6:.1f} M values, of {source.name}")
     for line in lines:

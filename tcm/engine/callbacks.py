@@ -5,7 +5,9 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from logging.handlers import MemoryHandler
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +170,31 @@ class StepProgressBar(TQDMProgressBar):
         """Name the bar: there is only one stream of steps."""
         super().on_train_epoch_start(trainer, *args)
         self.train_progress_bar.set_description("training")
+
+
+@contextmanager
+def held_log() -> Iterator[list[logging.LogRecord]]:
+    """Hold back what the package logs in the block, until there is a place for its log.
+
+    Yields:
+        The records; an error in the block lets them out.
+    """
+    holder = MemoryHandler(sys.maxsize, logging.CRITICAL + 1, flushOnClose=False)
+    before = log.handlers, log.propagate
+    log.handlers, log.propagate = [holder], False
+    try:
+        yield holder.buffer
+    except BaseException:
+        log.handlers, log.propagate = before
+        release_log(holder.buffer)
+        raise
+    log.handlers, log.propagate = before
+
+
+def release_log(records: Iterable[logging.LogRecord]) -> None:
+    """Log what was held back."""
+    for record in records:
+        log.handle(record)
 
 
 def setup_logging(path: Path) -> None:

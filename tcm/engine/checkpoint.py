@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tcm.contracts import Model
+from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, nearest
 from tcm.registry import CONVERTERS, MODELS
 from tcm.state_dicts import load_checked
@@ -66,24 +67,32 @@ def load_model(model_config: Config, path: str | Path, converter: str | None = N
     Raises:
         CheckpointError: The checkpoint is missing or belongs to another model.
     """
-    state, _ = read_checkpoint(path, converter)
+    state, extra = read_checkpoint(path, converter)
     model: Model = MODELS.build(without_pretrained(model_config), "model")
     deployed = _TEXT_CONSTANT in state
     if deployed:
         model.deploy()
-    load_checked(model, state, str(path))
+    _load(model, state, str(path), extra, model_config)
     if not deployed:
         model.deploy()
     return model.to(memory_format=torch.channels_last).eval()
 
 
-def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+def load_parameters(
+    model: nn.Module,
+    state: dict[str, Tensor],
+    source: str,
+    extra: Config | None = None,
+    model_config: Config | None = None,
+) -> None:
     """Load the parameters of a model that is trained on, strictly and in place.
 
     Args:
         model: What is loaded into.
         state: Name, as ours, to tensor.
         source: Where the state comes from, for the error.
+        extra: What else the checkpoint holds, as of `read_checkpoint`, for the error.
+        model_config: The config's `model`, for the error.
 
     Raises:
         CheckpointError: They do not fit, or they are those of a deployed FastTCM.
@@ -93,7 +102,7 @@ def load_parameters(model: nn.Module, state: dict[str, Tensor], source: str) -> 
             f"{source}: a deployed FastTCM; its text side is folded into a constant and can't be "
             "trained on; take best.ckpt or last.ckpt of its work dir"
         )
-    load_checked(model, state, source)
+    _load(model, state, source, extra or {}, model_config or {})
 
 
 def without_pretrained(model_config: Config) -> Config:
@@ -118,6 +127,20 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
     torch.save(content, path)
     return sum(value.numel() for value in state.values())
+
+
+def _load(
+    model: nn.Module, state: dict[str, Tensor], source: str, extra: Config, ours: Config
+) -> None:
+    """Load strictly; of a checkpoint of another config, say what it is of."""
+    try:
+        load_checked(model, state, source)
+    except CheckpointError as error:
+        theirs = extra.get("config", {}).get("model")
+        difference = other_model(theirs, ours) if theirs and ours else ""
+        if not difference:
+            raise
+        raise CheckpointError(f"{source}: does not fit this model: {difference}") from error
 
 
 def _strip_module(name: str) -> str:

@@ -5,17 +5,19 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tcm.structures import TextInstances
 
+_LONGEST = 10_000  # characters; a recognizer reads as many as it can
 _MIB = 2**20
 
 
@@ -42,23 +44,95 @@ class Profile:
         return statistics.median(self.total_ms if part is None else self.parts_ms[part])
 
 
-class Subject:
+class Subject(ABC):
     """A model ready to be timed on one batch.
 
     Args:
         name: Of the config.
-        model: A detector; it is put into its deployed form.
+        model: It is put into its deployed form.
         images: (B, 3, H, W) uint8 on the device.
-        targets: Target maps of the batch, which the decoding is timed on.
     """
 
-    def __init__(self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]) -> None:
+    def __init__(self, name: str, model: Any, images: Tensor) -> None:
         self.model = model.eval()
         self.model.deploy()
         self.model.to(images.device, memory_format=torch.channels_last)
         self.images = images
-        self.predictions = self.model.head.predictions_of(targets)
         self.profile = Profile(name, sum(p.numel() for p in model.parameters()))
+
+    @abstractmethod
+    def forward(self) -> None:
+        """Run the network."""
+
+    @abstractmethod
+    def decode(self) -> object:
+        """Turn predictions into texts."""
+
+    @abstractmethod
+    def parts(self) -> dict[str, float]:
+        """Run the model and return what each part took, in milliseconds."""
+
+    def time_total(self) -> None:
+        """Add one timing of forward pass and decoding."""
+        forward = self._time(self.forward)
+        self.profile.total_ms.append(forward + self._time(self.decode))
+
+    def time_parts(self) -> None:
+        """Add one timing of each part."""
+        for name, milliseconds in self.parts().items():
+            self.profile.parts_ms.setdefault(name, []).append(milliseconds)
+
+    def _time_methods(self, methods: Mapping[str, tuple[object, str]]) -> dict[str, float]:
+        """Run the network and return what some methods took of it, all their calls together.
+
+        Args:
+            methods: Part to an object and the name of its method.
+        """
+        spent = dict.fromkeys(methods, 0.0)
+        for part, (owner, name) in methods.items():
+            setattr(owner, name, self._clocked(getattr(owner, name), part, spent))
+        try:
+            spent["forward"] = self._time(self.forward)
+        finally:
+            for owner, name in methods.values():
+                delattr(owner, name)  # what the class has is seen again
+        return spent
+
+    def _clocked(
+        self, method: Callable[..., Any], part: str, spent: dict[str, float]
+    ) -> Callable[..., Any]:
+        def clocked(*arguments: Any, **options: Any) -> Any:
+            start = self._now()
+            result = method(*arguments, **options)
+            spent[part] += self._now() - start
+            return result
+
+        return clocked
+
+    def _time(self, function: Callable[[], object]) -> float:
+        start = self._now()
+        function()
+        return self._now() - start
+
+    def _now(self) -> float:
+        if self.images.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() * 1e3
+
+
+class DetectorSubject(Subject):
+    """A detector or spotter; its decoding is timed on the ideal predictions of the batch.
+
+    Args:
+        name: As of `Subject`.
+        model: As of `Subject`.
+        images: As of `Subject`.
+        targets: Target maps of the batch.
+    """
+
+    def __init__(self, name: str, model: Any, images: Tensor, targets: dict[str, Tensor]) -> None:
+        super().__init__(name, model, images)
+        self.predictions = self.model.head.predictions_of(targets)
 
     @torch.inference_mode()
     def forward(self) -> None:
@@ -72,57 +146,56 @@ class Subject:
             self.predictions, [np.eye(3)] * batch, [(height, width)] * batch
         )
 
-    def time_total(self) -> None:
-        """Add one timing of forward pass and decoding."""
-        forward = self._time(self.forward)
-        self.profile.total_ms.append(forward + self._time(self.decode))
-
-    def time_parts(self) -> None:
-        """Add one timing of each part."""
-        parts: dict[str, float] = {}
-        handles = [
-            handle
-            for name, module in self._modules().items()
-            for handle in self._clock(name, module, parts)
-        ]
-        try:
-            self.forward()
-        finally:
-            for handle in handles:
-                handle.remove()
-        parts["prompting"] = parts.pop("backbone") - parts["trunk"]
-        parts["decoding"] = self._time(self.decode)
-        for name in ("trunk", "prompting", "neck", "head", "decoding"):
-            self.profile.parts_ms.setdefault(name, []).append(parts[name])
-
-    def _modules(self) -> dict[str, nn.Module]:
+    def parts(self) -> dict[str, float]:
+        """Return trunk, prompting (the rest of the backbone), neck, head and decoding."""
         model = self.model
-        return {
+        modules = {
             "backbone": model.backbone,
             # A backbone of the user's own may be all trunk.
             "trunk": getattr(model.backbone, "trunk", model.backbone),
             "neck": model.neck,
             "head": model.head,
         }
+        spent = self._time_methods({part: (module, "forward") for part, module in modules.items()})
+        return {
+            "trunk": spent["trunk"],
+            "prompting": spent["backbone"] - spent["trunk"],
+            "neck": spent["neck"],
+            "head": spent["head"],
+            "decoding": self._time(self.decode),
+        }
 
-    def _clock(self, name: str, module: nn.Module, parts: dict[str, float]) -> list:
-        def start(*_: object) -> None:
-            parts[name] = self._now()
 
-        def stop(*_: object) -> None:
-            parts[name] = self._now() - parts[name]
+class RecognizerSubject(Subject):
+    """A recognizer; every text is read to the greatest length, which takes longest."""
 
-        return [module.register_forward_pre_hook(start), module.register_forward_hook(stop)]
+    logits: Tensor
 
-    def _time(self, function: Callable[[], object]) -> float:
-        start = self._now()
-        function()
-        return self._now() - start
+    @torch.inference_mode()
+    def forward(self) -> None:
+        """Run the network."""
+        self.logits = self.model(self.images, max_length=_LONGEST)
 
-    def _now(self) -> float:
-        if self.images.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() * 1e3
+    def decode(self) -> list[tuple[str, float]]:
+        """Turn the last logits into texts."""
+        return self.model.decode(self.logits)
+
+    def parts(self) -> dict[str, float]:
+        """Return the encoders that there are, the decoder (the rest of the network), decoding."""
+        model = self.model
+        methods: dict[str, tuple[object, str]] = {}
+        if hasattr(model, "encoder"):
+            methods["encoder"] = (model.encoder, "forward")
+        if hasattr(model, "clip"):
+            methods["encoder"] = (model.clip, "image_memory")
+            methods["text encoder"] = (model.clip, "text_memory")
+        spent = self._time_methods(methods)
+        encoders = {part: spent[part] for part in methods}
+        return {
+            **encoders,
+            "decoder": spent["forward"] - sum(encoders.values()),
+            "decoding": self._time(self.decode),
+        }
 
 
 def profile_in_turn(subjects: Sequence[Subject], rounds: int, warmup: int) -> list[Profile]:

@@ -4,10 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
+from tcm.cli import benchmark
 from tcm.cli.benchmark import main
 from tcm.errors import ConfigError
 from tcm.inference.profile import process_peak_mib
+from tests.cli.test_words import MODELS
+from tests.cli.test_words import _config as words_config
 from tests.cli.tiny import CONFIG, write_config
 
 PLAIN = CONFIG.replace("type: FastTCM", "type: CLIPResNet").replace(
@@ -34,6 +38,51 @@ def test_models_are_compared_part_by_part(tmp_path, capsys):
     # Deployed: without text side, but with pool and decoders.
     assert second["parameters"] > first["parameters"]
     assert max(second["parts_ms"]["prompting"]) > min(first["parts_ms"]["prompting"])
+
+
+def test_recognizers_are_timed_on_crops_of_their_own_size(tmp_path, capsys):
+    configs, dataset = {}, {"type": "SyntheticWords", "length": 2}
+    for name, model in MODELS.items():
+        (tmp_path / name).mkdir()
+        configs[name] = words_config(tmp_path / name, model, dataset)
+    result = tmp_path / "result.json"
+    options = ["--rounds", "2", "--warmup", "1", "--batch", "3", "--device", "cpu"]
+    assert main(["model", *configs.values(), *options, "--json", str(result)]) == 0
+    head, titles, *_ = capsys.readouterr().out.splitlines()
+    assert "batch 3, 32x32" in head
+    assert "| encoder ms | text encoder ms | decoder ms | decoding ms |" in titles
+    by_parts = [set(profile["parts_ms"]) for profile in json.loads(result.read_text())]
+    parts = {"encoder", "decoder", "decoding"}
+    assert by_parts == [parts | {"text encoder"}, parts]
+    for profile in json.loads(result.read_text()):
+        assert all(time > 0 for times in profile["parts_ms"].values() for time in times)
+
+
+def test_the_parts_of_a_recognizer_are_its_forward_pass_and_no_trace_is_left(tmp_path):
+    config = words_config(tmp_path, MODELS["CLIP4STR"], {"type": "SyntheticWords", "length": 2})
+    subject = benchmark._subject(config, None, 1, 1, torch.device("cpu"))
+    seen = []
+
+    def clock():  # one tick a look
+        seen.append(len(seen))
+        return float(len(seen))
+
+    subject._now = clock
+    parts = subject.parts()
+    assert parts["encoder"] == 1 and parts["text encoder"] == 2  # called once, and for 2 readings
+    assert parts["encoder"] + parts["text encoder"] + parts["decoder"] == seen[-3]
+    clip = subject.model.clip
+    assert "image_memory" not in vars(clip) and "text_memory" not in vars(clip)
+
+
+def test_what_is_for_detectors_says_so_of_a_recognizer(tmp_path):
+    words = words_config(tmp_path, MODELS["PARSeq"], {"type": "SyntheticWords", "length": 2})
+    with pytest.raises(ConfigError, match="decode times the heads of detectors, PARSeq has none"):
+        main(["decode", words])
+    with pytest.raises(ConfigError, match="--size: .* is of a recognizer, whose crops have a size"):
+        main(["model", words, "--size", "64", "64", "--device", "cpu"])
+    with pytest.raises(ConfigError, match="time them in two calls"):
+        main(["model", words, write_config(tmp_path), "--device", "cpu"])
 
 
 def test_data_stages_add_up(tmp_path, capsys):

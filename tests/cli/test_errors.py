@@ -13,6 +13,7 @@ import torch
 from tcm.cli import infer, test, train
 from tcm.cli.main import run
 from tests.cli.tiny import CONFIG, write_config
+from tests.data.builders import write_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT_DATASET = "{type: TextDataset, ann_file: %s}"
@@ -152,12 +153,55 @@ class BuggyNeck(nn.Module):
     assert done.stderr.strip().splitlines()[-1].startswith("TypeError: ")
 
 
+def test_ones_own_data_on_another_dataset_names_delete(tmp_path, monkeypatch, capsys):
+    write_config(tmp_path)
+    own = "_base_: tiny.yaml\ndata:\n  train:\n    dataset: {%s: TextDataset, ann_file: a.json}\n"
+    config = write_config(tmp_path, own % "type", "own.yaml")
+    error = _fail(train.main, [config, "--work-dir", str(tmp_path)], monkeypatch, capsys)
+    assert error == (
+        f"error: {config}: data.train.dataset: TextDataset does not take what SyntheticText of the "
+        "base leaves (length, size, words_per_image); add `_delete_: true` beside `type: "
+        "TextDataset`\n"
+    )
+    options = ["--cfg-options", "data.train.dataset={type: TextDataset, ann_file: a.json}"]
+    error = _fail(train.main, [str(tmp_path / "tiny.yaml"), *options], monkeypatch, capsys)
+    assert "add `_delete_: true` beside `type: TextDataset`" in error
+    config = write_config(tmp_path, own % "_delete_: true, type", "own.yaml")
+    error = _fail(train.main, [config, "--work-dir", str(tmp_path)], monkeypatch, capsys)
+    assert error.startswith("error: a.json: no such annotation file")
+
+
+def test_a_misspelt_argument_beside_an_own_type_is_named_as_ever(tmp_path, monkeypatch, capsys):
+    options = ["data.train.dataset={_delete_: true, type: TextDataset, an_file: a.json}"]
+    error = _train(tmp_path, monkeypatch, capsys, options=options)
+    assert "takes no argument 'an_file'; did you mean 'ann_file'?" in error
+    assert "_delete_" not in error
+
+
 def test_missing_annotation_file(tmp_path, monkeypatch, capsys):
     text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % (tmp_path / "train.json"))
     (tmp_path / "trian.json").write_text("{}")
     error = _train(tmp_path, monkeypatch, capsys, text)
     assert f"{tmp_path}/train.json" in error and "did you mean 'trian.json'?" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_missing_images_are_told_before_a_work_dir_is_made(tmp_path, monkeypatch, capsys):
+    ann_file = write_dataset(tmp_path)
+    (tmp_path / "img_3.png").unlink()
+    text = CONFIG.replace(SYNTHETIC, TEXT_DATASET % ann_file)
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    missing = f"data.train.dataset: 1 of 6 images are missing: {tmp_path}/img_3.png"
+    assert error == f"error: {missing}\n"
+    assert not (tmp_path / "run").exists()
+    text = CONFIG.replace(
+        SYNTHETIC.replace("length: 10", "length: 3, seed: 1"), TEXT_DATASET % ann_file
+    )
+    error = _train(tmp_path, monkeypatch, capsys, text)
+    assert error == f"error: {missing.replace('train', 'val', 1)}\n"
+    arguments = [write_config(tmp_path, text), str(tmp_path / "nowhere.ckpt")]
+    error = _fail(test.main, arguments, monkeypatch, capsys)
+    assert error == f"error: {missing.replace('train', 'test', 1)}\n"
 
 
 def test_empty_dataset(tmp_path, monkeypatch, capsys):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tcm.cli import fewshot
+from tcm.errors import DataError
 from tests.cli.tiny import write_config
 
 
@@ -19,7 +20,8 @@ def calls(monkeypatch):
         if tool == "test":
             path = arguments[arguments.index("--scores") + 1]
             hmean = 0.1 * len(noted)
-            scores = {"precision": 0.5, "recall": 0.5, "hmean": hmean}
+            headline = {"precision": 0.5, "recall": 0.5, "hmean": hmean}
+            scores = {"rule": "IoU", "headline": headline, "truths": 7}
             Path(path).write_text(json.dumps({"icdar2015": scores, "other": {}}))
 
     monkeypatch.setattr(fewshot, "_call", call)
@@ -51,8 +53,41 @@ def test_every_cell_trains_for_equally_many_steps_and_is_tested(tmp_path, calls)
     assert rows[0]["hmean"]["values"] == pytest.approx([0.2, 0.4])
     assert rows[0]["hmean"]["mean"] == pytest.approx(0.3)
     assert rows[0]["hmean"]["deviation"] == pytest.approx(0.02**0.5)
-    assert "| 0.5 | 2 | 0.5000 ± 0.0000 |" in (root / "fewshot.md").read_text()
+    table = (root / "fewshot.md").read_text().splitlines()
+    assert table[:3] == [
+        "# tiny, icdar2015",
+        "",
+        "| fraction | seeds | precision | recall | hmean |",
+    ]
+    assert table[4].startswith("| 0.5 | 2 | 0.5000 ± 0.0000 |")
     assert (root / "fewshot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("fractions", "means", "scale"),
+    [([0.1, 0.5, 1.0], [0.61, 0.65, 0.66], "log"), ([0.5, 1.0], [30.0, 90.0], "linear")],
+)
+def test_the_axes_of_the_figure_follow_data_and_metric(fractions, means, scale):
+    rows = [
+        {"fraction": f, "seeds": 2, "metric": "words", "loss": {"mean": -1}}
+        | {"word_accuracy": {"mean": mean, "deviation": 0.01, "values": []}}
+        for f, mean in zip(fractions, means, strict=True)
+    ]
+    (axes,) = fewshot._plot("parseq", rows).axes
+    low, high = axes.get_ylim()
+    spread = max(means) - min(means)
+    assert min(means) - 0.2 * spread - 0.02 < low < min(means) - 0.01
+    assert max(means) + 0.01 < high < max(means) + 0.2 * spread + 0.02
+    assert axes.get_ylabel() == "words: word_accuracy" and axes.get_xscale() == scale
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert labels == [f"{100 * fraction:g}" for fraction in fractions]
+
+
+def test_scores_of_an_older_version_are_named(tmp_path, calls):
+    root = _run(tmp_path)
+    (root / "fraction_1_seed_1" / "scores.json").write_text('{"icdar2015": {"hmean": 1}}')
+    with pytest.raises(DataError, match=r"fraction_1_seed_1/scores\.json: no 'headline'"):
+        _run(tmp_path)
 
 
 def test_started_again_it_skips_what_is_done_and_resumes_what_was_interrupted(tmp_path, calls):

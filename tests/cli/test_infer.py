@@ -1,6 +1,7 @@
 """Reading one's own images from the command."""
 
 import json
+import logging
 
 import cv2
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 
 from tcm.cli.infer import main
 from tcm.errors import DataError
+from tcm.models.recognizers.recognizer import TextRecognizer
 from tcm.structures import TextInstances
 from tests.cli.tiny import write_checkpoint, write_config
 from tests.data.builders import box
+from tests.data.exif import encoded
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,16 @@ def test_predictions_and_pictures_have_the_coordinates_of_the_file(tiny, folder,
         (instance,) = image["instances"]
         centre = np.reshape(instance["polygon"], (-1, 2)).mean(axis=0)
         np.testing.assert_allclose(centre, [width / 2, height / 2], atol=1)
+
+
+@pytest.mark.parametrize(("options", "size"), [([], (24, 16)), (["--exif", "ignore"], (16, 24))])
+def test_a_photo_is_read_and_drawn_upright(tiny, tmp_path, options, size):
+    (tmp_path / "photo.png").write_bytes(encoded("png", 6))
+    main([*tiny, str(tmp_path / "photo.png"), "--out", str(tmp_path / "out"), *options])
+    assert cv2.imread(str(tmp_path / "out" / "photo.jpg")).shape[:2] == size
+    (instance,) = _found(tmp_path / "out")[0]["instances"]
+    centre = np.reshape(instance["polygon"], (-1, 2)).mean(axis=0)
+    np.testing.assert_allclose(centre, [size[1] / 2, size[0] / 2], atol=1)
 
 
 def test_files_and_folders_can_be_mixed(tiny, folder, tmp_path):
@@ -136,6 +149,41 @@ def test_a_file_that_is_no_font_is_named_before_anything_is_read(tiny, tmp_path)
             [*tiny, str(single), "--out", str(tmp_path / "out"), "--font", str(tmp_path / "a.ttf")]
         )
     assert not (tmp_path / "out").exists()
+
+
+class _WordReader(TextRecognizer):
+    """Reads the same word in every crop."""
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
+
+    forward = loss = decode = None
+
+    def predict(self, images, matrices, sizes):
+        return [TextInstances([box(0, 0, 9, 9)], ["word"], scores=[0.5]) for _ in images]
+
+
+@pytest.mark.parametrize(("sizes", "told"), [([(480, 640), (600, 480)], 1), ([(479, 640)], 0)])
+def test_a_recognizer_given_scenes_says_once_that_it_reads_words(
+    tiny, tmp_path, monkeypatch, caplog, sizes, told
+):
+    monkeypatch.setattr("tcm.cli.infer.load_model", lambda *_: _WordReader())
+    paths = [
+        _write(tmp_path / f"{i}.png", height, width) for i, (height, width) in enumerate(sizes)
+    ]
+    paths.append(_write(tmp_path / "word.png", 480, 1000))
+    with caplog.at_level(logging.WARNING, "tcm"):
+        main([*tiny, *map(str, paths), "--out", str(tmp_path / "out")])
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == told * [
+        f"{tmp_path}/0.png: 640x480 pixels look like a scene; _WordReader takes an image for the "
+        "crop of one word and reads nothing else of it"
+    ]
+
+
+def test_a_detector_is_given_scenes(tiny, tmp_path, caplog):
+    main([*tiny, str(_write(tmp_path / "0.png", 480, 640)), "--out", str(tmp_path / "out")])
+    assert not caplog.records
 
 
 class _Reader(torch.nn.Module):

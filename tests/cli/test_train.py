@@ -1,6 +1,7 @@
 """Training from the command: what is left behind, exact resume, subsets, frozen parts."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from tcm.engine.checkpoint import load_model, load_parameters, read_checkpoint
 from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import METRICS, MODELS
 from tests.cli.tiny import CONFIG, write_checkpoint, write_config
+from tests.data.builders import write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,28 @@ def test_load_from_starts_with_the_weights_of_a_checkpoint(straight, tmp_path):
     after, _ = read_checkpoint(tmp_path / "tuned" / "last.ckpt")
     statistics = ("running_mean", "running_var", "num_batches_tracked")
     assert all(before[n].equal(after[n]) for n in before if not n.endswith(statistics))
+
+
+def test_a_run_too_short_to_be_validated_says_so_and_takes_its_own_last_step(tmp_path, straight):
+    run, config = tmp_path / "run", straight[1]
+    shutil.copytree(straight[0], run)  # with the best.ckpt of another run
+    main([config, "--work-dir", str(run), "--cfg-options", "trainer.max_steps=3"])
+    log = (run / "train.log").read_text()
+    assert "the run ends at step 3, before its first validation at step 4: no best.ckpt" in log
+    assert "of last.ckpt" in log
+    assert "before its first validation" not in (straight[0] / "train.log").read_text()
+
+
+def test_warnings_about_the_data_are_in_the_log_of_the_run(tmp_path):
+    ann_file = write_dataset(tmp_path)
+    silent = tmp_path / "val.json"
+    silent.write_text(ann_file.read_text().replace('"ignore": false', '"ignore": true'))
+    synthetic = "{type: SyntheticText, length: 3, seed: 1, size: [64, 64], words_per_image: [1, 2]}"
+    own = f"{{type: TextDataset, ann_file: {silent}}}"
+    config = write_config(tmp_path, CONFIG.replace(synthetic, own))
+    main([config, "--work-dir", str(tmp_path / "run"), "--cfg-options", "trainer.max_steps=1"])
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert log.count("data.val.dataset: none of its 6 images has a text") == 1
 
 
 def test_training_from_a_deployed_model_is_refused(straight, tmp_path):

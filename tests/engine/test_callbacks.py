@@ -8,7 +8,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tcm.engine.callbacks import Checkpoints, MetricsFile, Throughput, log, setup_logging
+from tcm.engine.callbacks import (
+    Checkpoints,
+    MetricsFile,
+    Throughput,
+    held_log,
+    log,
+    release_log,
+    setup_logging,
+)
 
 
 class _Trainer:
@@ -34,6 +42,19 @@ def trainer():
 
 def _lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_what_is_held_back_comes_when_it_is_released_or_at_an_error(caplog, monkeypatch):
+    monkeypatch.setattr(log, "propagate", True)  # an earlier test may have set the log up
+    with held_log() as records:
+        log.warning("first")
+    assert not caplog.messages
+    release_log(records)
+    assert caplog.messages == ["first"]
+    with pytest.raises(KeyboardInterrupt), held_log():
+        log.warning("second")
+        raise KeyboardInterrupt
+    assert caplog.messages == ["first", "second"]
 
 
 def test_metrics_are_appended_a_line_each(tmp_path):

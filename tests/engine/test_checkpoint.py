@@ -14,6 +14,7 @@ from tcm.engine.checkpoint import (
     save_inference_checkpoint,
     without_pretrained,
 )
+from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import MODELS
 from tests.models.tiny import detector
@@ -139,6 +140,45 @@ def test_parameters_that_do_not_fit_are_named_and_nothing_is_loaded(model, chang
     with pytest.raises(CheckpointError, match=f"^a.ckpt: does not fit this model: it {text}"):
         load_parameters(target, state, "a.ckpt")
     assert all(map(torch.equal, target.state_dict().values(), model.state_dict().values()))
+
+
+def _load_as(ours, theirs, folder, loader=load_model):
+    """Return the error of loading a model's checkpoint under another config."""
+    trained = MODELS.build(theirs, "model")
+    path = _save(trained, folder / "a.ckpt", tcm={"config": {"model": theirs}})
+    with pytest.raises(CheckpointError) as error:
+        loader(ours, path)
+    assert len(str(error.value).splitlines()) == 1
+    return str(error.value).removeprefix(f"{path}: does not fit this model: ")
+
+
+def _continue(config, path):
+    state, extra = read_checkpoint(path)
+    load_parameters(MODELS.build(config, "model"), state, str(path), extra, config)
+
+
+@pytest.mark.parametrize("loader", [load_model, _continue])
+def test_a_checkpoint_of_another_config_says_what_it_is_of(tmp_path, loader):
+    theirs = {**CONFIG, "head": {"type": "PSEHead"}}
+    assert _load_as(CONFIG, theirs, tmp_path, loader) == (
+        "it is of FastTCM, FPNC and PSEHead, the config has FastTCM, FPNC and DBHead"
+    )
+    theirs = {"type": "CLIP4STR", "charset": 94}
+    assert other_model(theirs, CONFIG).startswith("it is of CLIP4STR, the config has FastTCM, ")
+    theirs = {**CONFIG, "neck": {**CONFIG["neck"], "out_channels": 8}}
+    width = CONFIG["neck"]["out_channels"]
+    assert _load_as(CONFIG, theirs, tmp_path, loader) == (
+        f"model.neck.out_channels is 8 there and {width} in the config"
+    )
+
+
+def test_a_checkpoint_of_the_same_config_that_does_not_fit_names_its_parameters(model, tmp_path):
+    path = _save(model, tmp_path / "a.ckpt", tcm={"config": {"model": CONFIG}})
+    content = torch.load(path, weights_only=True)
+    del content["state_dict"]["model.head.binarize.0.weight"]
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match=r"lacks 1 of .* 'head\.binarize\.0\.weight'"):
+        load_model(CONFIG, path)
 
 
 def test_an_inference_checkpoint_predicts_the_same_and_leaves_the_model_alone(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tcm.data.datasets.dataset import paths_of
+from tcm.data.datasets.dataset import ImageInfo, infos_of, paths_of
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
@@ -45,6 +45,10 @@ class Concat:
 
     def __len__(self) -> int:
         return self.ends[-1]
+
+    def infos(self) -> list[ImageInfo]:
+        """Return what the parts know of their images."""
+        return [info for dataset in self.datasets for info in infos_of(dataset)]
 
     def load(self, index: int) -> Sample:
         """Return an image of the part that `index` falls into."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tcm.structures import Sample
+
+
+class ImageInfo(NamedTuple):
+    """What a dataset knows of an image without reading it.
+
+    Attributes:
+        path: Its file; None if it has none, or it is not known.
+        cared: Its texts that are not ignored; None if that is not known.
+    """
+
+    path: str | None = None
+    cared: int | None = None
 
 
 class Dataset(Protocol):
     """What `Pipeline`, `Concat` and subsets need of a dataset.
 
     Where the paths of the samples are not the ids, a property `paths` has them.
+    One that knows more has `infos` too, which returns an `ImageInfo` for each image.
     """
 
     @property
@@ -26,3 +39,9 @@ class Dataset(Protocol):
 def paths_of(dataset: Dataset) -> list[str]:
     """Return the path of every sample, as `load` gives it, without loading one."""
     return list(getattr(dataset, "paths", dataset.ids))
+
+
+def infos_of(dataset: Dataset) -> list[ImageInfo]:
+    """Return what a dataset knows of each image without reading it."""
+    infos = getattr(dataset, "infos", None)
+    return [ImageInfo()] * len(dataset) if infos is None else infos()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tcm.data.storage.images import read_image
+from tcm.data.storage.images import Exif, read_image
 from tcm.structures import Sample, TextInstances
 
 
@@ -11,13 +11,15 @@ class ImageFiles:
 
     Args:
         paths: The files, in the order of the dataset.
+        exif: As of `read_image`.
 
     Attributes:
         ids: The paths.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], exif: Exif = "apply") -> None:
         self.ids = list(paths)
+        self.exif: Exif = exif
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -29,4 +31,4 @@ class ImageFiles:
             DataError: It is missing, truncated or no image.
         """
         path = self.ids[index]
-        return Sample(read_image(path), path, TextInstances(), index=index)
+        return Sample(read_image(path, self.exif), path, TextInstances(), index=index)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
 from tcm.data.storage import lmdb_files
+from tcm.data.storage.images import Exif
 from tcm.labels import LabelRules
 from tcm.registry import DATASETS, Arguments
 from tcm.structures import Config, Sample
@@ -26,6 +27,7 @@ class LMDBWords:
         root: str,
         labels: Annotated[Config | None, Arguments(LabelRules)] = None,
         invalid: Invalid = "skip",
+        exif: Exif = "apply",
     ) -> None:
         """Read the labels.
 
@@ -37,12 +39,14 @@ class LMDBWords:
                 refuse, is left out with one warning an LMDB (``skip``), or stops with an error
                 (``error``). An image that is there but not whole stops when it is loaded;
                 ``tools/prepare_data.py lmdb-info`` finds such.
+            exif: As of `read_image`; PARSeq and CLIP4STR ignore it.
 
         Raises:
             ConfigError: The rules or `invalid` are wrong.
             DataError: There is no LMDB, one is damaged, or no word of one can be used.
         """
         self.root = root
+        self.exif: Exif = exif
         rules = LabelRules.build(labels, "LMDBWords.labels")
         self.folders = lmdb_files.find_lmdbs(root)
         self.parts = [
@@ -80,6 +84,6 @@ class LMDBWords:
         folder, part = self.folders[place], self.parts[place]
         position = index - self.ends[place] + len(part.labels)
         number = int(part.positions[position]) + 1
-        image = lmdb_files.read_image(folder, number)
+        image = lmdb_files.read_image(folder, number, self.exif)
         path = str(folder / lmdb_files.image_key(number))
         return word_sample(image, path, part.labels[position], index)

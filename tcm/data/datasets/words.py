@@ -1,10 +1,12 @@
 """The dataset of word crops in plain folders, named by a label file."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
+from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
-from tcm.data.storage.images import read_image
+from tcm.data.storage.images import Exif, read_image
 from tcm.data.storage.label_files import Form, read_labels
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import DataError
@@ -24,6 +26,7 @@ class FolderWords:
         form: Form = "auto",
         labels: Annotated[Config | None, Arguments(LabelRules)] = None,
         invalid: Invalid = "skip",
+        exif: Exif = "apply",
     ) -> None:
         """Read the labels.
 
@@ -37,6 +40,7 @@ class FolderWords:
             invalid: A word whose label the rules refuse is left out with one warning (``skip``), or
                 stops with an error (``error``). An image that is missing or not whole stops when it
                 is loaded.
+            exif: As of `read_image`; PARSeq and CLIP4STR ignore it.
 
         Raises:
             ConfigError: The form, the rules or `invalid` are wrong.
@@ -50,6 +54,7 @@ class FolderWords:
         self.root = Path(ann_file).parent if img_root is None else Path(img_root)
         raw = (RawWord(line.path, line.text) for line in lines)
         words = choose_words(ann_file, raw, rules, invalid)
+        self.exif: Exif = exif
         self.names = [lines[position].path for position in words.positions.tolist()]
         self.labels = words.labels
 
@@ -66,6 +71,12 @@ class FolderWords:
     def __len__(self) -> int:
         return len(self.names)
 
+    def infos(self) -> list[ImageInfo]:
+        """Return the file of each word."""
+        root = str(self.root)
+        join = os.path.join  # there may be millions of words, and this is quicker than a Path
+        return [ImageInfo(join(root, name), 1) for name in self.names]
+
     def load(self, index: int) -> Sample:
         """Return a word, untransformed.
 
@@ -75,4 +86,4 @@ class FolderWords:
         if not 0 <= index < len(self):
             raise IndexError(f"{index} of {len(self)}")
         path = str(self.root / self.names[index])
-        return word_sample(read_image(path), path, self.labels[index], index)
+        return word_sample(read_image(path, self.exif), path, self.labels[index], index)

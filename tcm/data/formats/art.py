@@ -18,19 +18,23 @@ from typing import Any
 from tcm.annotations.art import parse_image
 from tcm.annotations.files import read_json, read_lines
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, log, silent
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 LABELS = "train_labels.json"
 _ID = re.compile(r"(gt_\d+)(\.\w+)?")
 
 
-def read(raw: Path, progress: Progress = silent, exclude: Sequence[Path] = ()) -> Splits:
+def read(
+    raw: Path, progress: Progress = silent, exclude: Sequence[Path] = (), exif: Exif = "apply"
+) -> Splits:
     """Read the training split.
 
     Args:
         raw: The folder that holds ``train_images`` and ``train_labels.json``.
         progress: Called with the split's name, the images done and their total.
         exclude: Lists of images to leave out; the last field of a line is ArT's id.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A file is missing, an image is not whole or has no labels, or the reverse, a
@@ -48,7 +52,7 @@ def read(raw: Path, progress: Progress = silent, exclude: Sequence[Path] = ()) -
         for name, image in images.items()
         if name not in excluded
     ]
-    return collect({"train": sources}, raw, progress)
+    return collect({"train": sources}, raw, progress, exif)
 
 
 def _check_ids(images: dict[str, Path], labels: Any, path: Path) -> None:

@@ -22,18 +22,20 @@ from tcm.data.formats.raw import (
     log,
     silent,
 )
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 FILES = ("cocotext.v2.json", "COCO_Text.json")
 SPLITS = ("train", "val", "test")
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read the splits that have annotations; images without text are kept.
 
     Args:
         raw: The folder that holds the JSON file and ``train2014``.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A file is missing, an image is not whole or not of the size that the file gives,
@@ -53,7 +55,9 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     annotated = {images[key]["set"] for key, found in words.items() if found}
     for split in [name for name in SPLITS if splits[name] and name not in annotated]:
         log.warning("%s: no annotation of the %s split: skipped", path, split)
-    return collect({split: splits[split] for split in SPLITS if split in annotated}, raw, progress)
+    return collect(
+        {split: splits[split] for split in SPLITS if split in annotated}, raw, progress, exif
+    )
 
 
 def _word(item: dict[str, Any], place: str) -> Instance:

@@ -7,6 +7,9 @@ The release with transcriptions: images ``0001.jpg`` in ``train_images`` with ``
 
 The legacy release: ``text_image`` and ``text_label_curve`` in ``train`` and ``test``, lines of 32
 numbers. There are no transcriptions and every line is cared for.
+
+Some images have an EXIF orientation, and the labels are of the stored pixels (as MMOCR found): it
+is ignored by default.
 """
 
 from collections.abc import Callable
@@ -17,16 +20,18 @@ from tcm.annotations import ctw1500
 from tcm.annotations.files import read_bytes, read_text
 from tcm.annotations.instance import Instance
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
+from tcm.data.storage.images import Exif
 
 _LEGACY = ("train/text_image", "test/text_image")
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "ignore") -> Splits:
     """Read both splits, of the legacy release where `raw` holds that.
 
     Args:
         raw: The folder that holds the official ones.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A folder, image or annotation is missing, an image is not whole, a line
@@ -43,7 +48,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
             "train": _sources(train, xml, "{}.xml", read_xml),
             "test": _sources(test, txt, "000{}.txt", read_txt),
         }
-    return collect(splits, raw, progress)
+    return collect(splits, raw, progress, exif)
 
 
 def read_xml(path: Path) -> list[Instance]:

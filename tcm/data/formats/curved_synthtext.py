@@ -28,6 +28,7 @@ from tcm.data.formats.raw import (
     is_absent,
     silent,
 )
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 from tcm.geometry.bezier import bezier_to_polygon
 
@@ -36,12 +37,13 @@ SAMPLES = 20  # points a side
 _UNKNOWN, _PADDING = 95, 96
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read the parts that are there, each a split of its own name.
 
     Args:
         raw: The folder that holds ``syntext1`` and ``syntext2``.
         progress: Called with the part's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: Both parts are missing, a part is not of this layout, an image is not whole, an
@@ -49,7 +51,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     """
     raw = Path(raw)
     parts = [part for part in PARTS if not is_absent(raw, part, part)]
-    return collect({part: _sources(folder(raw, part)) for part in parts}, raw, progress)
+    return collect({part: _sources(folder(raw, part)) for part in parts}, raw, progress, exif)
 
 
 def _sources(part: Path) -> list[Source]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 from tcm.data.formats.rrc import read_boxes
+from tcm.data.storage.images import Exif
 
 FOLDERS = {
     "train": ("Challenge2_Training_Task12_Images", "Challenge2_Training_Task1_GT"),
@@ -18,17 +19,18 @@ FOLDERS = {
 }
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read both splits.
 
     Args:
         raw: The folder that holds the four official ones.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A folder, image or text file is missing, an image is not whole, a line malformed.
     """
-    return collect({split: _sources(Path(raw), split) for split in FOLDERS}, raw, progress)
+    return collect({split: _sources(Path(raw), split) for split in FOLDERS}, raw, progress, exif)
 
 
 def _sources(raw: Path, split: str) -> list[Source]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 from tcm.data.formats.rrc import read_quads
+from tcm.data.storage.images import Exif
 
 FOLDERS = {
     "train": ("ch4_training_images", "ch4_training_localization_transcription_gt"),
@@ -17,12 +18,13 @@ FOLDERS = {
 }
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read both splits and decode every image, to prove it whole.
 
     Args:
         raw: The folder that holds the four official ones.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Returns:
         Split to records, in the order of the images' numbers; `img_path` is the image's path.
@@ -30,7 +32,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     Raises:
         DataError: A folder, image or text file is missing, an image is not whole, a line malformed.
     """
-    return collect({split: _sources(Path(raw), split) for split in FOLDERS}, raw, progress)
+    return collect({split: _sources(Path(raw), split) for split in FOLDERS}, raw, progress, exif)
 
 
 def _sources(raw: Path, split: str) -> list[Source]:

@@ -11,6 +11,9 @@ ICDAR2019-MLT (RRC challenge 15): the training images ``tr_img_N`` in ``ImagesPa
 
 The test labels of both are not public. A line is ``x1,y1,...,x4,y4,script,text``, the text may
 contain commas, ``###`` means "don't care". The script is not kept.
+
+Some images of ICDAR2017-MLT, most of which are in ICDAR2019-MLT too, have an EXIF orientation, and
+the labels are of the stored pixels (as MMOCR found): it is ignored by default.
 """
 
 from functools import partial
@@ -29,6 +32,7 @@ from tcm.data.formats.raw import (
     silent,
 )
 from tcm.data.formats.rrc import read_quads
+from tcm.data.storage.images import Exif
 
 TEXTS_2017 = {
     "train": "ch8_training_localization_transcription_gt_v2",
@@ -36,12 +40,13 @@ TEXTS_2017 = {
 }
 
 
-def read_2017(raw: Path, progress: Progress = silent) -> Splits:
+def read_2017(raw: Path, progress: Progress = silent, exif: Exif = "ignore") -> Splits:
     """Read the training and the validation split of ICDAR2017-MLT.
 
     Args:
         raw: The folder that holds the official ones.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A folder, image or text file is missing, an image is not whole, a line malformed.
@@ -55,15 +60,16 @@ def read_2017(raw: Path, progress: Progress = silent) -> Splits:
     if not is_absent(raw, "val", "ch8_validation_images", TEXTS_2017["val"]):
         parts = [folder(raw, "ch8_validation_images")]
         splits["val"] = _sources(parts, folder(raw, TEXTS_2017["val"]), "gt_{}.txt")
-    return collect(splits, raw, progress)
+    return collect(splits, raw, progress, exif)
 
 
-def read_2019(raw: Path, progress: Progress = silent) -> Splits:
+def read_2019(raw: Path, progress: Progress = silent, exif: Exif = "ignore") -> Splits:
     """Read the training split of ICDAR2019-MLT.
 
     Args:
         raw: The folder that holds the official ones.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A folder, image or text file is missing, an image is not whole, a line malformed.
@@ -71,7 +77,7 @@ def read_2019(raw: Path, progress: Progress = silent) -> Splits:
     raw = Path(raw)
     parts = [folder(raw, "ImagesPart1"), folder(raw, "ImagesPart2")]
     sources = _sources(parts, folder(raw, "train_gt_t13"), "{}.txt")
-    return collect({"train": sources}, raw, progress)
+    return collect({"train": sources}, raw, progress, exif)
 
 
 def _sources(parts: list[Path], texts: Path, template: str) -> list[Source]:

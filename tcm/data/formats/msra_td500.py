@@ -23,15 +23,17 @@ from tcm.data.formats.raw import (
     pair,
     silent,
 )
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 
-def read_msra(raw: Path, progress: Progress = silent) -> Splits:
+def read_msra(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read the splits of MSRA-TD500 that are there.
 
     Args:
         raw: The folder that holds ``train`` and ``test``.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: Both splits are missing, an image is not whole or has no ``.gt`` file, or the
@@ -39,15 +41,16 @@ def read_msra(raw: Path, progress: Progress = silent) -> Splits:
     """
     raw = Path(raw)
     names = [name for name in ("train", "test") if not is_absent(raw, name, name)]
-    return collect({name: _sources(raw / name) for name in names}, raw, progress)
+    return collect({name: _sources(raw / name) for name in names}, raw, progress, exif)
 
 
-def read_hust(raw: Path, progress: Progress = silent) -> Splits:
+def read_hust(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read HUST-TR400.
 
     Args:
         raw: The folder of the images, or the one that holds it as ``HUST-TR400``.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: There are no images, one is not whole or has no ``.gt`` file, or the reverse, a
@@ -58,7 +61,7 @@ def read_hust(raw: Path, progress: Progress = silent) -> Splits:
         raise DataError(f"{raw}: no such folder")
     inner = raw / "HUST-TR400"
     sources = _sources(inner if inner.is_dir() else raw, more_fields=True)
-    return collect({"train": sources}, raw, progress)
+    return collect({"train": sources}, raw, progress, exif)
 
 
 def read_gt(path: Path, more_fields: bool = False) -> list[Instance]:

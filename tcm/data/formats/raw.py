@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from tcm.annotations.instance import Instance, assumption_lines
 from tcm.data.formats.unified import ImageRecord, text_instances
-from tcm.data.storage.images import read_image
+from tcm.data.storage.images import Exif, decode_image, is_turned, other_size, read_bytes
 from tcm.errors import DataError, nearest
 
 log = logging.getLogger("tcm")
@@ -23,6 +24,12 @@ Splits = dict[str, list[ImageRecord]]
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 _CHUNK = 1024  # images submitted at once: SynthText has 858,750
+_TURNED: dict[Exif, str] = {
+    "apply": "%s: %d images have an EXIF orientation, which is applied; labels of the stored "
+    "pixels want it ignored",
+    "ignore": "%s: %d images have an EXIF orientation, which is ignored; labels of the upright "
+    "images want it applied",
+}
 _THREADS = min(16, os.cpu_count() or 1)
 
 
@@ -45,7 +52,9 @@ def silent(split: str, done: int, total: int) -> None:
     """Take a report of progress: the split's name, the images done, their total."""
 
 
-def read_sources(split: str, sources: Sequence[Source], progress: Progress) -> list[ImageRecord]:
+def read_sources(
+    split: str, sources: Sequence[Source], progress: Progress, exif: Exif = "apply"
+) -> list[ImageRecord]:
     """Read the annotations of a split and decode its images, which proves them whole.
 
     Polygons are made clockwise, their first point stays first. What was assumed to read them is
@@ -55,18 +64,22 @@ def read_sources(split: str, sources: Sequence[Source], progress: Progress) -> l
         split: Its name, for `progress`.
         sources: The images in the order of the result.
         progress: Called after each image.
+        exif: Whether the images are measured upright, or on their stored pixels; see `read_image`.
 
     Raises:
         DataError: An annotation is malformed, an image is not whole or not of the annotated size.
     """
-    records = []
+    records, turned = [], 0
     assumed: list[tuple[str, str]] = []
-    for read in parallel(_read, sources):
+    for read in parallel(partial(_read, exif), sources):
         records.append(read.record)
+        turned += read.turned
         assumed += [(Path(read.record.img_path).name, what) for what in read.assumed]
         progress(split, len(records), len(sources))
     for line in assumption_lines(assumed):
         log.warning("%s: %s", split, line)
+    if turned:
+        log.warning(_TURNED[exif], split, turned)
     return records
 
 
@@ -81,15 +94,21 @@ def parallel(function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
                 raise
 
 
-def collect(splits: dict[str, list[Source]], raw: Path, progress: Progress) -> Splits:
+def collect(
+    splits: dict[str, list[Source]], raw: Path, progress: Progress, exif: Exif = "apply"
+) -> Splits:
     """Read several splits; one without sources, such as one without labels, is left out.
+
+    Arguments as of `read_sources`.
 
     Raises:
         DataError: As for `read_sources`, or there is no image at all.
     """
     if not any(splits.values()):
         raise DataError(f"{raw}: there is no annotated image")
-    return {name: read_sources(name, found, progress) for name, found in splits.items() if found}
+    return {
+        name: read_sources(name, found, progress, exif) for name, found in splits.items() if found
+    }
 
 
 def folder(raw: Path, *names: str) -> Path:
@@ -182,13 +201,15 @@ def _is_image(path: Path) -> bool:
 class _Read(NamedTuple):
     record: ImageRecord
     assumed: list[str]
+    turned: bool
 
 
-def _read(source: Source) -> _Read:
+def _read(exif: Exif, source: Source) -> _Read:
     words = list(source.words())
-    height, width = read_image(source.image).shape[:2]
-    if source.size not in (None, (height, width)):
-        wanted = "x".join(map(str, reversed(source.size or ())))
-        raise DataError(f"{source.image}: {width}x{height} pixels, the annotation says {wanted}")
+    data = read_bytes(source.image)
+    height, width = decode_image(data, str(source.image), exif).shape[:2]
+    if source.size is not None and source.size != (height, width):
+        mistake = other_size(source.image, (height, width), source.size, exif)
+        raise DataError(f"{source.image}: {mistake}")
     record = ImageRecord(str(source.image), height, width, text_instances(words))
-    return _Read(record, [what for word in words for what in word.assumed])
+    return _Read(record, [what for word in words for what in word.assumed], is_turned(data))

@@ -16,18 +16,22 @@ from pathlib import Path
 
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 from tcm.data.formats.rrc import read_polygons
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 SPLITS = ("train", "val", "test")
 
 
-def read(raw: Path, progress: Progress = silent, points: int | None = None) -> Splits:
+def read(
+    raw: Path, progress: Progress = silent, points: int | None = None, exif: Exif = "apply"
+) -> Splits:
     """Read the splits that are there; images in `raw` itself are the split ``train``.
 
     Args:
         raw: The folder of the images or of the splits.
         progress: Called with the split's name, the images done and their total.
         points: Number of points of every polygon; None finds it line by line.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: There are no images, an image is not whole or has no text file, or the reverse, a
@@ -40,7 +44,7 @@ def read(raw: Path, progress: Progress = silent, points: int | None = None) -> S
         raise DataError(f"{raw}: no such folder")
     places = {split: raw / split for split in SPLITS if (raw / split).is_dir()}
     splits = {split: _sources(place, points) for split, place in places.items()}
-    return collect(splits or {"train": _sources(raw, points)}, raw, progress)
+    return collect(splits or {"train": _sources(raw, points)}, raw, progress, exif)
 
 
 def _sources(place: Path, points: int | None) -> list[Source]:

@@ -14,18 +14,20 @@ import numpy as np
 from tcm.annotations.files import read_mat
 from tcm.annotations.instance import Instance
 from tcm.data.formats.raw import Progress, Source, Splits, collect, silent
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 ANNOTATION = "gt.mat"
 _VARIABLES = ("imnames", "wordBB", "txt")
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read the set, a training split.
 
     Args:
         raw: The folder that holds ``gt.mat`` and the folders of images.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A file is missing, an image is not whole, ``gt.mat`` is damaged or its boxes and
@@ -46,7 +48,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
         image = str(np.ravel(name)[0])
         place = f"{path}: image {i + 1} ({image})"
         sources.append(Source(raw / image, partial(_words, boxes[i], texts[i], place)))
-    return collect({"train": sources}, raw, progress)
+    return collect({"train": sources}, raw, progress, exif)
 
 
 def _words(boxes: np.ndarray, texts: np.ndarray, place: str) -> list[Instance]:

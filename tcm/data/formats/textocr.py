@@ -21,18 +21,20 @@ from tcm.data.formats.raw import (
     is_absent,
     silent,
 )
+from tcm.data.storage.images import Exif
 from tcm.errors import DataError
 
 FILES = {"train": "TextOCR_0.1_train.json", "val": "TextOCR_0.1_val.json"}
 _ILLEGIBLE = "."
 
 
-def read(raw: Path, progress: Progress = silent) -> Splits:
+def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits:
     """Read the training split, and the validation split if it is there.
 
     Args:
         raw: The folder that holds the JSON files and ``train_images``.
         progress: Called with the split's name, the images done and their total.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A file is missing, an image is not whole or not of the size that the file gives,
@@ -43,7 +45,7 @@ def read(raw: Path, progress: Progress = silent) -> Splits:
     splits = {"train": _sources(images, raw / FILES["train"])}
     if not is_absent(raw, "val", FILES["val"]):
         splits["val"] = _sources(images, raw / FILES["val"])
-    return collect(splits, raw, progress)
+    return collect(splits, raw, progress, exif)
 
 
 def _sources(place: Path, path: Path) -> list[Source]:

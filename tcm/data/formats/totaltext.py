@@ -19,6 +19,7 @@ from tcm.annotations.files import read_bytes, read_text
 from tcm.annotations.instance import Instance
 from tcm.annotations.totaltext import DontCare, read_truths
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
+from tcm.data.storage.images import Exif
 
 FOLDERS = {"train": "Train", "test": "Test"}
 ANNOTATIONS = (
@@ -31,13 +32,19 @@ ANNOTATIONS = (
 DONT_CARE: Mapping[str, DontCare] = {"train": "unreadable", "test": "orientation"}
 
 
-def read(raw: Path, progress: Progress = silent, dont_care: DontCare | None = None) -> Splits:
+def read(
+    raw: Path,
+    progress: Progress = silent,
+    dont_care: DontCare | None = None,
+    exif: Exif = "apply",
+) -> Splits:
     """Read both splits, from the first of the folders of annotations that is there.
 
     Args:
         raw: The folder that holds ``Images`` and the annotations.
         progress: Called with the split's name, the images done and their total.
         dont_care: Which words are ignored, in both splits; None for the rule of each.
+        exif: As of `read_sources`.
 
     Raises:
         DataError: A folder, image or annotation is missing, an image is not whole, an entry
@@ -49,7 +56,7 @@ def read(raw: Path, progress: Progress = silent, dont_care: DontCare | None = No
         split: _sources(raw, annotations, name, dont_care or DONT_CARE[split])
         for split, name in FOLDERS.items()
     }
-    return collect(splits, raw, progress)
+    return collect(splits, raw, progress, exif)
 
 
 def read_words(path: Path, dont_care: DontCare = "unreadable") -> list[Instance]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tcm.data.datasets.dataset import Dataset
+from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of
 from tcm.errors import ConfigError, DataError
 from tcm.structures import Sample
 
@@ -89,6 +89,11 @@ class Subset:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def infos(self) -> list[ImageInfo]:
+        """Return what the dataset knows of these images."""
+        infos = infos_of(self.dataset)
+        return [infos[i] for i in self.indices]
 
     def load(self, index: int) -> Sample:
         """Return an image with its texts, untransformed; `index` counts within the subset."""

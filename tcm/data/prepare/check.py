@@ -10,7 +10,7 @@ import numpy as np
 
 from tcm.annotations.unified import parse_image, parse_instance, read_entries
 from tcm.data.formats.raw import Progress, parallel, silent
-from tcm.data.storage.images import read_image
+from tcm.data.storage.images import Exif, decode_image, is_turned, other_size, read_bytes
 from tcm.errors import DataError
 from tcm.geometry.polygons import bounding_box, is_simple
 
@@ -18,6 +18,7 @@ MALFORMED = "malformed entry"
 MISSING = "missing image"
 DAMAGED = "damaged image"
 SIZE = "image of another size"
+TURNED = "image with an EXIF orientation"  # no mistake, but one if the labels disregard it
 DUPLICATE = "duplicate image"
 FEW_POINTS = "fewer than 3 points"
 NOT_SIMPLE = "self-intersecting or flat polygon"
@@ -32,11 +33,16 @@ class Finding(NamedTuple):
     kind: str
     line: str
 
+    @property
+    def is_mistake(self) -> bool:
+        """Tell whether it is surely one."""
+        return self.kind != TURNED
+
 
 def find_mistakes(
-    path: Path, img_root: Path | None = None, progress: Progress = silent
+    path: Path, img_root: Path | None = None, progress: Progress = silent, exif: Exif = "apply"
 ) -> list[Finding]:
-    """Return everything that is wrong with an annotation file, in the order of its images.
+    """Return everything that is, or may be, wrong with an annotation file, by its images' order.
 
     Every image is decoded. A polygon may touch the border of the image, which spans [0, width] x
     [0, height]; an ignored instance may have an empty text.
@@ -45,6 +51,7 @@ def find_mistakes(
         path: The JSON file.
         img_root: Folder that the image paths are relative to; None for the file's own.
         progress: Called with the file's name, the images done and their total.
+        exif: As of `read_image`.
 
     Raises:
         DataError: The file is missing, no JSON, empty or not of this format at all.
@@ -55,7 +62,7 @@ def find_mistakes(
     findings = []
     first: dict[str, str] = {}
     numbered = [(entry, f"data_list[{i}]") for i, entry in enumerate(entries)]
-    of_images = parallel(partial(_image_mistakes, root), numbered)
+    of_images = parallel(partial(_image_mistakes, root, exif), numbered)
     for done, ((entry, place), found) in enumerate(zip(numbered, of_images, strict=True), 1):
         findings += _duplicates(entry, root, place, first) + found
         findings += _instance_mistakes(entry, place)
@@ -74,7 +81,7 @@ def _duplicates(entry: Any, root: Path, place: str, first: dict[str, str]) -> li
     return []
 
 
-def _image_mistakes(root: Path, numbered: tuple[Any, str]) -> list[Finding]:
+def _image_mistakes(root: Path, exif: Exif, numbered: tuple[Any, str]) -> list[Finding]:
     entry, place = numbered
     try:
         name, height, width, _ = parse_image(entry, place)
@@ -83,12 +90,16 @@ def _image_mistakes(root: Path, numbered: tuple[Any, str]) -> list[Finding]:
     if not (root / name).is_file():
         return [Finding(MISSING, f"{place}: {root / name}")]
     try:
-        found = read_image(root / name).shape[:2]
+        data = read_bytes(root / name)
+        found = decode_image(data, str(root / name), exif).shape[:2]
     except DataError as error:
         return [Finding(DAMAGED, f"{place}: {error}")]
     if found != (height, width):
-        sizes = f"{found[1]}x{found[0]} pixels, not {width}x{height}"
-        return [Finding(SIZE, f"{place}: {name}: {sizes}")]
+        mistake = other_size(root / name, found, (height, width), exif)
+        return [Finding(SIZE, f"{place}: {name}: {mistake}")]
+    if is_turned(data):
+        read = "upright" if exif == "apply" else "as stored"
+        return [Finding(TURNED, f"{place}: {name}: read {read}")]
     return []
 
 

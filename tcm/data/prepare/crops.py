@@ -12,7 +12,7 @@ import numpy as np
 from tcm.data.formats.raw import Progress, silent
 from tcm.data.formats.unified import ImageRecord
 from tcm.data.prepare.rectify import cut_box, rectify
-from tcm.data.storage.images import read_image
+from tcm.data.storage.images import Exif, other_size, read_image
 from tcm.data.storage.label_files import LabelLine, write_labels
 from tcm.errors import ConfigError, DataError, nearest
 
@@ -38,6 +38,7 @@ def cut_words(
     mode: Literal["box", "rectified"] = "box",
     padding: float = 0.0,
     progress: Progress = silent,
+    exif: Exif = "apply",
 ) -> Crops:
     """Write a PNG of each word into ``out/images``, and the label file ``out/labels.txt``.
 
@@ -51,11 +52,12 @@ def cut_words(
             straightens words, see `rectify`.
         padding: Pixels added around a box.
         progress: Called after each scene.
+        exif: As of `read_image`; crops are written without it.
 
     Raises:
         ConfigError: An unknown mode, or a padding for ``rectified``.
-        DataError: An image is missing or not whole, no word is left, or the folder cannot be
-            written to.
+        DataError: An image is missing, not whole or not of the annotated size, no word is left, or
+            the folder cannot be written to.
     """
     if mode not in MODES:
         raise ConfigError(f"mode: unknown '{mode}'{nearest(str(mode), MODES)}")
@@ -64,7 +66,7 @@ def cut_words(
     crops = Crops()
     _make_folder(out / "images")
     for number, record in enumerate(records):
-        _cut_scene(record, number, out, mode, padding, crops)
+        _cut_scene(record, number, out, mode, padding, exif, crops)
         progress("scenes", number + 1, len(records))
     if not crops.labels:
         raise DataError(f"{out}: there is no word to cut ({dict(crops.left_out)})")
@@ -73,7 +75,13 @@ def cut_words(
 
 
 def _cut_scene(
-    record: ImageRecord, number: int, out: Path, mode: str, padding: float, crops: Crops
+    record: ImageRecord,
+    number: int,
+    out: Path,
+    mode: str,
+    padding: float,
+    exif: Exif,
+    crops: Crops,
 ) -> None:
     """Write the words of a scene and add them to `crops`."""
     image = None
@@ -83,7 +91,11 @@ def _cut_scene(
             crops.left_out["ignored" if words.ignored[i] else "without text"] += 1
             continue
         if image is None:
-            image = read_image(record.img_path)
+            image = read_image(record.img_path, exif)
+            found, said = image.shape[:2], (record.height, record.width)
+            if found != said:
+                mistake = other_size(record.img_path, found, said, exif)
+                raise DataError(f"{record.img_path}: {mistake}")
         crop = cut_box(image, polygon, padding) if mode == "box" else rectify(image, polygon)
         if crop is None:
             crops.left_out["outside the image" if mode == "box" else "without area"] += 1

@@ -1,40 +1,56 @@
-"""Reading image files: whole or not at all, in the orientation in which they are stored.
+"""Reading image files: whole or not at all, and upright as a viewer shows them.
 
-The EXIF rotation flag is ignored, as the field's annotations were made on the stored pixels (MMOCR:
-`color_ignore_orientation`).
+The EXIF orientation of a JPEG, PNG, WebP or TIFF file is applied. Labels that were made on the
+stored pixels want it ignored: those of CTW1500 and ICDAR2017-MLT, and whatever MMOCR prepared,
+which never applies it (`color_ignore_orientation`).
 """
 
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from tcm.errors import DataError, nearest
 
-_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+Exif = Literal["apply", "ignore"]
+
+_FLAGS: dict[Exif, int] = {
+    "apply": cv2.IMREAD_COLOR_RGB,
+    "ignore": cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION,
+}
+_EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")  # of JPEG, PNG and WebP
+_TIFF_MARKS = (b"II*\0", b"MM\0*")  # a TIFF file holds the tag itself
+_SMALL = cv2.IMREAD_REDUCED_GRAYSCALE_8  # a JPEG is decoded at an eighth of its size, quickly
 
 
-def read_image(path: str | Path) -> np.ndarray:
+def read_image(path: str | Path, exif: Exif = "apply") -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB pixels of an image file.
+
+    Args:
+        path: The file.
+        exif: Whether the image is turned and mirrored as its EXIF orientation says; a block that
+            cannot be read says nothing.
 
     Raises:
         DataError: The file is missing, empty, truncated or no image.
     """
-    return decode_image(read_bytes(path), str(path))
+    return decode_image(read_bytes(path), str(path), exif)
 
 
-def decode_image(data: np.ndarray, place: str) -> np.ndarray:
+def decode_image(data: np.ndarray, place: str, exif: Exif = "apply") -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB pixels of an image file's bytes.
 
     Args:
         data: (N,) uint8, the content of a file.
         place: Where it comes from, for the error.
+        exif: As of `read_image`.
 
     Raises:
         DataError: The bytes are truncated or no image.
     """
     # Decoding from memory refuses a truncated JPEG; cv2.imread fills the missing part with grey.
-    image = cv2.imdecode(data, _FLAGS) if data.size else None
+    image = cv2.imdecode(data, _FLAGS[exif]) if data.size else None
     if image is None:
         raise DataError(f"{place}: not a whole image ({data.size} bytes)")
     return image
@@ -55,3 +71,30 @@ def read_bytes(path: str | Path) -> np.ndarray:
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = nearest(path.name, siblings) if len(siblings) < 50 else ""
         raise DataError(f"{path}: no such image{hint}") from error
+
+
+def is_turned(data: np.ndarray) -> bool:
+    """Tell whether the EXIF orientation of an image file's bytes turns or mirrors the image."""
+    content = data.tobytes()
+    if not (content[:4] in _TIFF_MARKS or any(mark in content for mark in _EXIF_MARKS)):
+        return False
+    flags = (_SMALL, _SMALL | cv2.IMREAD_IGNORE_ORIENTATION)
+    upright, stored = (cv2.imdecode(data, flag) for flag in flags)
+    return upright is not None and stored is not None and not np.array_equal(upright, stored)
+
+
+def other_size(path: str | Path, found: tuple[int, int], said: tuple[int, int], exif: Exif) -> str:
+    """Return what is wrong with an image whose size is not the annotated one, for an error.
+
+    Args:
+        path: The image file.
+        found: Its (height, width) in pixels, read with `exif`.
+        said: What the annotation says.
+        exif: As of `read_image`.
+    """
+    line = f"{found[1]}x{found[0]} pixels, the annotation says {said[1]}x{said[0]}"
+    other: Exif = "ignore" if exif == "apply" else "apply"
+    if said != found[::-1] or read_image(path, other).shape[:2] != said:
+        return line
+    labels = "the stored pixels" if other == "ignore" else "the upright image"
+    return f"{line}; it has an EXIF orientation: set exif to '{other}' if labels are of {labels}"

@@ -17,7 +17,7 @@ from typing import Any
 import lmdb
 import numpy as np
 
-from tcm.data.storage.images import decode_image
+from tcm.data.storage.images import Exif, decode_image
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import DataError
 
@@ -86,13 +86,15 @@ def read_words(folder: Path) -> Iterator[RawWord]:
             yield _word(transaction, number)
 
 
-def read_image(folder: Path, number: int) -> np.ndarray:
+def read_image(folder: Path, number: int, exif: Exif = "apply") -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB pixels of the image of a number, which counts from 1.
+
+    The EXIF orientation is applied or ignored as by `images.read_image`.
 
     Raises:
         DataError: The file is damaged, or the image is missing or not whole.
     """
-    return decode_image(read_bytes(folder, number), str(folder / image_key(number)))
+    return decode_image(read_bytes(folder, number), str(folder / image_key(number)), exif)
 
 
 def read_bytes(folder: Path, number: int) -> np.ndarray:

@@ -57,7 +57,7 @@ def test_missing_image_is_named(ann_file: str) -> None:
 
 def test_image_of_another_size_is_named(ann_file: str) -> None:
     cv2.imwrite(str(Path(ann_file).parent / "img_1.png"), np.zeros((64, 48, 3), np.uint8))
-    message = r"img_1.png: the image is 48x64, .*train.json \(data_list\[1\]\) says 64x48"
+    message = r"train.json: data_list\[1\]: .*img_1.png: 48x64 pixels, the annotation says 64x48$"
     with pytest.raises(DataError, match=message):
         TextDataset(ann_file).load(1)
 

@@ -76,7 +76,11 @@ def test_polygons_become_clockwise_with_their_first_point_kept(tmp_path: Path) -
         ({"polygon": [1, 2, 3, "4", 5, 6]}, "a flat list of finite numbers"),
         ({"polygon": [1, 2, [3], 4, 5, 6]}, "a flat list of finite numbers"),
         ({"polygon": [1, 2, 3, float("nan"), 5, 6]}, "a flat list of finite numbers"),
-        ({"polygons": [1, 2, 3, 4, 5, 6]}, "neither 'polygon' nor 'bbox'; did you mean 'polygons'"),
+        ({"outline": [1, 2, 3, 4, 5, 6]}, "neither 'polygon' nor 'bbox'"),
+        ({"poly": [1, 2, 3, 4, 5, 6]}, "'poly' is not read; the key is 'polygon'"),
+        ({"bbox": [0, 0, 1, 1], "poly": [1, 2]}, "'poly' is not read; the key is 'polygon'"),
+        ({"bbox": [0, 0, 1, 1], "ignored": True}, "'ignored' is not read; the key is 'ignore'"),
+        ({"bbox": [0, 0, 1, 1], "transcription": "a"}, "is not read; the key is 'text'"),
         ({"bbox": [5, 5, 1, 1]}, r"bbox: \[xmin, ymin, xmax, ymax\] is wanted"),
         ({"bbox": [0, 0, 1, 1], "text": 5}, "text: 5 is of the wrong type"),
         ("words", "a mapping is wanted"),
@@ -87,6 +91,15 @@ def test_malformed_instance_is_named(tmp_path: Path, instance: Any, message: str
     with pytest.raises(DataError, match=message) as caught:
         unified.read(path)
     assert str(caught.value).startswith(f"{path}: data_list[0].instances[0]")
+
+
+def test_keys_of_other_formats_beside_ours_are_left_aside(tmp_path: Path) -> None:
+    ours = {"polygon": [1, 2, 3, 2, 3, 4], "text": "a", "ignore": False}
+    others = {"points": [1, 2], "transcription": "b", "ignored": True, "language": "Latin"}
+    instances = unified.read(file_with(tmp_path, ours | others))[0].instances
+    assert instances.texts == ["a"] and not instances.ignored.any()
+    empty = {"bbox": [0, 0, 1, 1], "segmentation": [], "ignored": False}
+    assert len(unified.read(file_with(tmp_path, empty))[0].instances) == 1
 
 
 def test_malformed_image_is_named(tmp_path: Path) -> None:
