@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-all lint format
+.PHONY: setup demo test test-all lint format docs
 
 setup: .venv/.installed
 
@@ -32,3 +32,11 @@ lint: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The site of the documentation, in site/; its generator is installed on first use.
+docs: .venv/.docs
+	$(BIN)/mkdocs build
+
+.venv/.docs: .venv/.installed
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	touch $@

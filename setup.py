@@ -19,6 +19,7 @@ setup(
     packages=find_packages(include=["tcm", "tcm.*"]),
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
+        "docs": ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"],  # make docs
         # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.
         "dev": ["pyclipper>=1.3", "pytest>=8", "ruff>=0.8", "mypy>=1.13", "pre-commit>=4"],
     },
