@@ -1,4 +1,4 @@
-"""What configs/README.md says of transforms is true; its recipes and those of the configs run."""
+"""What docs/transforms.md says of transforms is true; its recipes and those of the configs run."""
 
 import inspect
 import re
@@ -16,8 +16,8 @@ from tests.data.builders import sample
 from tests.data.transforms.test_every_transform import NAMES
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
-README = CONFIGS / "README.md"
-SECTION = README.read_text(encoding="utf-8").split("\n## Transforms\n")[1].split("\n## ")[0]
+PAGE = CONFIGS.parent / "docs" / "transforms.md"
+SECTION = PAGE.read_text(encoding="utf-8")
 RECIPES = {
     name: yaml.safe_load(text)
     for name, text in re.findall(r"```yaml\n# (.*?)\n(.*?)```", SECTION, re.DOTALL)

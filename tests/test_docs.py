@@ -1,0 +1,149 @@
+"""What README and docs say can be done: commands parse, configs and links exist."""
+
+import argparse
+import importlib
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tcm.cli.configs import read_config
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = [ROOT / name / "README.md" for name in (".", "configs", "data", "work_dirs")]
+PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+
+# Commands are recorded, not run: the shell knows no programs but these, which print a line each.
+_SHELL = r"""
+PATH=
+record() { local word; for word in "$@"; do printf '%s\x1f' "$word"; done; printf '\n'; }
+for name in python make pip pytest source; do eval "$name() { record $name \"\$@\"; }"; done
+command_not_found_handle() { record unknown "$@"; return 1; }
+"""
+
+
+class _Parsed(Exception):  # noqa: N818  # no error: it ends a command that has read its arguments
+    pass
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    """Return a function that gives the namespace which a tool makes of its arguments."""
+    original = argparse.ArgumentParser.parse_args
+
+    def parse_args(self, *args, **kwargs):
+        raise _Parsed(original(self, *args, **kwargs))
+
+    def parse(tool, arguments):
+        main = importlib.import_module(f"tcm.cli.{Path(tool).stem}").main
+        with pytest.raises(_Parsed) as caught:
+            main(list(arguments))
+        return caught.value.args[0]
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    return parse
+
+
+def _text(page):
+    return page.read_text(encoding="utf-8")
+
+
+def _prose(page):
+    """Return a page's text without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", _text(page), flags=re.DOTALL | re.MULTILINE)
+
+
+def _commands(page):
+    """Return the words of every command in the page's bash blocks and inline code."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", _text(page), re.DOTALL | re.MULTILINE)
+    inline = re.findall(r"`(python tools/[^`]*)`", _prose(page))
+    script = "\n".join([_SHELL, *blocks, *inline])
+    bash = shutil.which("bash")
+    done = subprocess.run([bash, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert not done.stderr, done.stderr
+    return [line.split("\x1f")[:-1] for line in done.stdout.splitlines()]
+
+
+@cache
+def _check_config(path, options):
+    return read_config(str(ROOT / path), list(options))
+
+
+def test_the_readme_is_short():
+    assert len(_text(ROOT / "README.md").splitlines()) <= 130
+
+
+def test_commands_are_found():
+    tools = {words[1] for page in PAGES for words in _commands(page) if words[0] == "python"}
+    assert {f"tools/{p.name}" for p in (ROOT / "tools").glob("*.py")} == tools
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_name_programs_options_and_configs_that_exist(name, parse):
+    targets = set(re.findall(r"^([\w-]+):", _text(ROOT / "Makefile"), re.MULTILINE))
+    for words in _commands(ROOT / name):
+        assert words[0] != "unknown", words
+        if words[0] == "make":
+            assert set(words[1:]) <= targets
+        if words[0] == "python":
+            assert (ROOT / words[1]).is_file(), words
+            args = parse(words[1], words[2:])
+            configs = getattr(args, "configs", None) or [getattr(args, "config", None)]
+            for config in configs:
+                if config and "/" in config:  # others are the reader's own
+                    _check_config(config, tuple(getattr(args, "cfg_options", ())))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkpoints_are_those_of_configs(name):
+    """A run is named after its config."""
+    stems = {path.stem for path in (ROOT / "configs").rglob("*.yaml")}
+    stems |= {path.stem for path in (ROOT / "docs").rglob("*.yaml")}
+    words = [word for command in _commands(ROOT / name) for word in command]
+    runs = [run[1] for word in words if (run := re.search(r"work_dirs/([^/]+)/\w+\.ckpt$", word))]
+    assert set(runs) <= stems
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name):
+    page = ROOT / name
+    for link in re.findall(r"\]\(([^)\s]+)\)", _prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue  # another site
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.is_file(), link
+        if anchor:
+            assert anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_included_exists(name):
+    for included in re.findall(r'^--8<-- "(.*)"', _text(ROOT / name), re.MULTILINE):
+        file, _, section = included.partition(":")
+        assert (ROOT / file).is_file(), included
+        assert not section or f"--8<-- [start:{section}]" in _text(ROOT / file), included
+
+
+def test_the_table_of_configs_names_configs_that_exist():
+    folder = ""
+    rows = 0
+    for line in _text(ROOT / "configs/README.md").splitlines():
+        if head := re.match(r"\| config \(`(.*)`\)", line):
+            folder = head[1]
+        elif row := re.match(r"\| `(\w[^`]*)` \|", line):
+            assert list((ROOT / "configs" / folder).glob(f"{row[1]}.yaml")), line
+            rows += 1
+        if line.startswith("|"):
+            assert line.count("|") == 5, line  # a whole row
+    assert rows > 50
+
+
+def _anchors(page):
+    """Return the anchors of a page's headings, as GitHub and MkDocs make them."""
+    heads = re.findall(r"^#+ (.*)", _text(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
