@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 import re
 import shutil
 import subprocess
@@ -9,8 +10,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tcm.cli.configs import read_config
+from tcm.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = [ROOT / name / "README.md" for name in (".", "configs", "data", "work_dirs")]
@@ -141,6 +144,31 @@ def test_the_table_of_configs_names_configs_that_exist():
         if line.startswith("|"):
             assert line.count("|") == 5, line  # a whole row
     assert rows > 50
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parts_that_are_named_take_the_arguments_that_are_named(name):
+    """In code such as `DBTargets: {min_side: 8}`, `{type: DBDecoder, output: poly}`."""
+    for key, code in re.findall(r"`(?:(\w+): )?(\{[^`]*\})`", _prose(ROOT / name)):
+        arguments = yaml.safe_load(code.replace("...", "null"))
+        kind = key if key[:1].isupper() else arguments.pop("type", None)
+        if kind is not None:
+            (registry,) = [r for r in (MODELS, TRANSFORMS, DATASETS, METRICS) if kind in r]
+            known = inspect.signature(registry.get(kind)).parameters
+            assert set(arguments) - {"_delete_"} <= set(known), code
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("docs/methods/")])
+def test_options_of_a_method_are_options_of_its_config(name):
+    configs = [w for c in _commands(ROOT / name) for w in c if w.startswith("configs/")]
+    paths = re.findall(r"`(model(?:\.\w+)+)`", _prose(ROOT / name))
+    assert bool(paths) == bool(configs)
+    for path in paths:
+        node = _check_config(configs[0], ())["model"]
+        for key in path.split(".")[1:]:
+            if "type" in node and key != "type":
+                assert key in inspect.signature(MODELS.get(node["type"])).parameters, path
+            node = node.get(key) if isinstance(node.get(key), dict) else {}
 
 
 def _anchors(page):
