@@ -33,9 +33,9 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The site of the documentation, in site/; its generator is installed on first use.
+# The site of the documentation, in site/; its generator is installed on first use. The variable silences a note on its successor.
 docs: .venv/.docs
-	$(BIN)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 .venv/.docs: .venv/.installed
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"

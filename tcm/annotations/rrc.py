@@ -1,4 +1,4 @@
-"""The text lines of the Robust Reading Competition: corners[,confidence][,script][,text]."""
+"""The text lines of the Robust Reading Competition: ``corners[,confidence][,script][,text]``."""
 
 import re
 from collections.abc import Sequence
