@@ -26,13 +26,13 @@ class Registry:
 
     Args:
         kind: What the entries are, for errors.
-        home: Package whose modules register themselves. It is imported when a name is looked for
-            that is not there. None for a table that stands alone.
+        homes: Packages whose modules register themselves. They are imported when a name is looked
+            for that is not there.
     """
 
-    def __init__(self, kind: str, home: str | None = None) -> None:
+    def __init__(self, kind: str, *homes: str) -> None:
         self.kind = kind
-        self._home = home
+        self._homes = homes
         self._entries: dict[str, Callable[..., Any]] = {}
 
     def register(self, name: str | None = None) -> Callable[[T], T]:
@@ -111,8 +111,8 @@ class Registry:
         )
 
     def _all(self) -> dict[str, Callable[..., Any]]:
-        if self._home is not None:
-            home, self._home = self._home, None  # before the import, which may look names up
+        homes, self._homes = self._homes, ()  # before the imports, which may look names up
+        for home in homes:
             package = importlib.import_module(home)
             for module in pkgutil.walk_packages(package.__path__, f"{home}."):
                 importlib.import_module(module.name)
@@ -124,7 +124,7 @@ class Registry:
 
 MODELS = Registry("model", "tcm.models")
 DATASETS = Registry("dataset", "tcm.data")
-TRANSFORMS = Registry("transform", "tcm.data")
+TRANSFORMS = Registry("transform", "tcm.data", "tcm.models")  # targets are the methods' own
 METRICS = Registry("metric", "tcm.evaluation")
 OPTIMIZERS = Registry("optimizer", "tcm.engine")
 SCHEDULES = Registry("schedule", "tcm.engine")
