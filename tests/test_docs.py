@@ -18,6 +18,7 @@ from tcm.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 ROOT = Path(__file__).resolve().parents[1]
 READMES = [ROOT / name / "README.md" for name in (".", "configs", "data", "work_dirs")]
 PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
+PARTS = ROOT / "docs/examples/my_parts.py"
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 # Commands are recorded, not run: the shell knows no programs but these, which print a line each.
@@ -156,6 +157,14 @@ def test_parts_that_are_named_take_the_arguments_that_are_named(name):
             (registry,) = [r for r in (MODELS, TRANSFORMS, DATASETS, METRICS) if kind in r]
             known = inspect.signature(registry.get(kind)).parameters
             assert set(arguments) - {"_delete_"} <= set(known), code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_of_configs_pass_the_check(name, tmp_path):
+    for block in re.findall(r"^```yaml\n(_base_: .*?)^```", _text(ROOT / name), re.DOTALL | re.M):
+        text = block.replace("_base_: ", f"_base_: {ROOT}/").replace("my_parts.py", str(PARTS))
+        (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
+        read_config(str(tmp_path / "my.yaml"))
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("docs/methods/")])
