@@ -149,17 +149,14 @@ class DetectorSubject(Subject):
     def parts(self) -> dict[str, float]:
         """Return trunk, prompting (the rest of the backbone), neck, head and decoding."""
         model = self.model
-        modules = {
-            "backbone": model.backbone,
-            # A backbone of the user's own may be all trunk.
-            "trunk": getattr(model.backbone, "trunk", model.backbone),
-            "neck": model.neck,
-            "head": model.head,
-        }
+        modules = {"backbone": model.backbone, "neck": model.neck, "head": model.head}
+        if hasattr(model.backbone, "trunk"):
+            modules["trunk"] = model.backbone.trunk
         spent = self._time_methods({part: (module, "forward") for part, module in modules.items()})
+        trunk = spent.get("trunk", spent["backbone"])  # one of the user's own may be all trunk
         return {
-            "trunk": spent["trunk"],
-            "prompting": spent["backbone"] - spent["trunk"],
+            "trunk": trunk,
+            "prompting": spent["backbone"] - trunk,
             "neck": spent["neck"],
             "head": spent["head"],
             "decoding": self._time(self.decode),

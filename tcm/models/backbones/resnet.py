@@ -75,6 +75,9 @@ class ResNet(Backbone):
             first 1x1 one (depths 50 up only), as some checkpoints of MMOCR have it.
         deep_stem: Start with three 3x3 convolutions of 64, 64 and 128 channels in place of one of
             7x7, as MMOCR's PANet does; weights for the plain stem do not fit.
+        image_format: What the weights were trained on: ``imagenet``, RGB with ImageNet's mean and
+            standard deviation, or ``caffe``, BGR with the mean subtracted alone, as Detectron2's
+            and those of MMOCR's ABCNet.
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
@@ -93,6 +96,7 @@ class ResNet(Backbone):
         deformable_stages: Sequence[int] = (),
         style: Literal["pytorch", "caffe"] = "pytorch",
         deep_stem: bool = False,
+        image_format: Literal["imagenet", "caffe"] = "imagenet",
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
@@ -119,10 +123,14 @@ class ResNet(Backbone):
         self._deform(deformable_stages, depth)
         expansion = 1 if depth < 50 else 4
         self.out_channels = [64 * expansion, 128 * expansion, 256 * expansion, 512 * expansion]
+        self._bgr = image_format == "caffe"
+        if self._bgr:
+            self.std = (1.0, 1.0, 1.0)
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
 
     def forward(self, images: Tensor) -> Features:
-        """Return the four levels of normalised images (B, 3, H, W)."""
+        """Return the four levels of normalised RGB images (B, 3, H, W)."""
+        images = images.flip(1) if self._bgr else images
         return Features(list(self.trunk(images).values()))
 
     def _deform(self, stages: Sequence[int], depth: int) -> None:

@@ -186,3 +186,13 @@ def test_weights_of_the_plain_stem_do_not_fit_a_deep_one(weights):
     path, _ = weights
     with pytest.raises(CheckpointError, match="does not fit"):
         ResNet(path, depth=18, deep_stem=True)
+
+
+def test_caffe_weights_see_blue_first_and_differences_of_whole_levels(weights):
+    path, net = weights
+    model = ResNet(path, depth=18, image_format="caffe").eval()
+    assert tuple(model.mean) == (123.675, 116.28, 103.53) and tuple(model.std) == (1, 1, 1)
+    images = _images()
+    with torch.inference_mode():
+        feature = net.maxpool(net.relu(net.bn1(net.conv1(images[:, [2, 1, 0]]))))
+        assert torch.equal(model(images).levels[0], net.layer1(feature))
