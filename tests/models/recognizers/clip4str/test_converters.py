@@ -14,4 +14,4 @@ def test_a_checkpoint_loads_with_the_compat_base(tmp_path):
     model = load_foreign(tmp_path, config, "clip4str", published)
     assert model.mean.flatten().tolist() == model.std.flatten().tolist() == [127.5] * 3
     assert type(model.clip.visual.transformer.resblocks[0].mlp.gelu).__name__ == "QuickGELU"
-    assert model.decoding.step_budget == "visual"
+    assert model.step_budget == "visual"
