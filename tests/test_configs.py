@@ -21,21 +21,11 @@ from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.registry import METRICS, MODELS, OPTIMIZERS, SCHEDULES, TRANSFORMS
 from tcm.structures import Sample, TextInstances
+from tests.models.tiny import METHODS
 
 ROOT = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS = sorted(p for p in ROOT.rglob("*.yaml") if "_base_" not in p.parts)
 NAMES = [str(p.relative_to(ROOT).with_suffix("")) for p in CONFIGS]
-
-
-HEADS = {
-    "dbnet": "DBHead",
-    "dbnetpp": "DBHead",
-    "fcenet": "FCEHead",
-    "psenet": "PSEHead",
-    "panet": "PANHead",
-    "abcnet": "ABCNetHead",
-    "abcnetv2": "ABCNetHead",
-}
 
 
 @cache
@@ -124,7 +114,8 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 length = re.fullmatch("([0-9]+)(e|it)", schedule)
                 key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
                 assert config["trainer"][key] == int(length[1]), name
-            assert config["model"]["head"]["type"] == HEADS[method], name
+            head = METHODS[re.sub("(pp|v2)$", "", method)].HEAD
+            assert config["model"]["head"]["type"] == head["type"], name
             assert Path(name).parent.name == re.sub("(pp|v2)$", "", method), name
             assert config["model"]["neck"].get("asf", False) == (method == "dbnetpp"), name
             stage = "test" if "test" in config["data"] else "val"
@@ -231,60 +222,6 @@ def test_td500_is_trained_with_tr400(read):
 
 
 BACKBONES = ["fasttcm-cr50", "tcm-cr50", "clip-r50", "resnet50"]
-# By config: what of the method changes, decoder, side or (long, short) of test images, batch,
-# epochs, optimiser, rate.
-_IC15, _CURVED = [[0, 0.4], [0.3, 0.7], [0.6, 1]], [[0, 0.25], [0.2, 0.65], [0.55, 1]]
-OTHER_RECIPES = {
-    "fcenet_{}_1500e_icdar2015": (_IC15, (1.2, 1.0, _Q), [2260, 2260], 8, "SGD", 1e-3),
-    "fcenet_{}_1500e_ctw1500": (_CURVED, (1.0, 2.0, _P), [1080, 736], 8, "SGD", 1e-3),
-    "fcenet_{}_1500e_totaltext": (_CURVED, (1.0, 2.0, _P), [1280, 960], 16, "SGD", 1e-3),
-    "psenet_{}_600e_icdar2015": (0.4, (16, 0.85, _Q), [2240, 2240], 16, "SGD", 1e-3),
-    "psenet_{}_600e_ctw1500": (0.7, (16, 0.85, _P), [1280, 1280], 16, "SGD", 1e-3),
-    "psenet_{}_600e_totaltext": (0.7, (16, 0.87, _P), [1280, 1280], 16, "SGD", 1e-3),
-    "panet_{}_600e_icdar2015": (0.5, (16, 0.85, _Q), 736, 16, "Adam", 1e-3),
-    "panet_{}_600e_ctw1500": (0.7, (16, 0.88, _P), 640, 16, "Adam", 1e-3),
-    "panet_{}_600e_totaltext": (0.7, (16, 0.87, _P), 640, 16, "Adam", 1e-3),
-    "panet_{}_600e_msra_td500": (0.7, (16, 0.86, _Q), 736, 16, "Adam", 1e-3),
-}
-_TARGETS = {
-    "FCETargets": lambda t: [list(r) for r in t.level_ranges],
-    "PSETargets": lambda t: round(t.draw_kernels.ratios[-1], 6),
-    "PANTargets": lambda t: t.kernel_ratio,
-}
-_DECODERS = {
-    "FCEDecoder": lambda d: (d.alpha, d.beta, d.output),
-    "PSEDecoder": lambda d: (d.outliner.min_area, d.outliner.min_score, d.outliner.output),
-    "PANDecoder": lambda d: (d.outliner.min_area, d.outliner.min_score, d.outliner.output),
-}
-
-
-@pytest.mark.parametrize("backbone", BACKBONES)
-@pytest.mark.parametrize("name", OTHER_RECIPES)
-def test_other_methods_are_tuned_by_their_own_recipes(name, backbone, read):
-    method = name.partition("_")[0]
-    config = read(f"textdet/{method}/{name.format(backbone)}")
-    shape, decoder, scale, batch, kind, lr = OTHER_RECIPES[name]
-    train = config["data"]["train"]
-    assert _TARGETS[train["pipeline"][-1]["type"]](TRANSFORMS.build(train["pipeline"][-1])) == shape
-    decode = config["model"]["head"]["decode"]
-    assert _DECODERS[decode["type"]](MODELS.build(decode)) == decoder
-    resize = config["data"]["val"]["pipeline"][0]
-    assert resize.get("scale", resize.get("short_size")) == scale
-    assert train["batch_size"] == batch
-    assert (config["optimizer"]["type"], config["optimizer"]["lr"]) == (kind, lr)
-    assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
-
-
-@pytest.mark.parametrize("backbone", BACKBONES[:2])
-@pytest.mark.parametrize(
-    "name", ["fcenet_{}_1800e_icdar2015", "panet_{}_1200e_icdar2015", "panet_{}_1200e_ctw1500"]
-)
-def test_tcms_own_recipes_for_other_methods(name, backbone, read):
-    config = read(f"textdet/{name.partition('_')[0]}/{name.format(backbone)}")
-    assert config["optimizer"] == {"type": "Ranger", "lr": 1e-3}
-    assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
-    assert config["data"]["train"]["batch_size"] == 16
-    assert config["param_groups"]["norm_decay"] == ["backbone.trunk"]
 
 
 # By config: batch, length of a text, size of a pooled text, (long, short) of test images,
@@ -353,12 +290,10 @@ def test_trunks_are_frozen_as_the_recipe_says_and_never_when_random(name, read):
 
 
 @pytest.mark.parametrize("backbone", BACKBONES[1:])
-@pytest.mark.parametrize(
-    "config", ["dbnet_{}_1200e_{}", "fcenet_{}_1500e_{}", "psenet_{}_600e_{}", "panet_{}_600e_{}"]
-)
-def test_images_are_normalised_for_the_weights_as_tcm_does(config, backbone, read):
-    method = config.partition("_")[0]
-    config = read(f"textdet/{method}/{config.format(backbone, 'totaltext')}")["model"]
+@pytest.mark.parametrize("method", sorted(p.name for p in (ROOT / "textdet").iterdir()))
+def test_images_are_normalised_for_the_weights_as_tcm_does(method, backbone, read):
+    (path,) = (ROOT / "textdet" / method).glob(f"*_{backbone}_*_totaltext.yaml")
+    config = read(str(path.relative_to(ROOT).with_suffix("")))["model"]
     backbone = {"type": config["backbone"]["type"], "pretrained": None}
     backbone |= {} if backbone["type"] == "ResNet" else {"trunk": {"width": 8, "layers": [1] * 4}}
     model = MODELS.build(config | {"backbone": backbone}, "model")

@@ -44,11 +44,10 @@ def test_a_test_set_tests_as_its_benchmark_is_tested_at_home(target, training):
     assert config["model"] == here["model"] | {"head": here["model"]["head"] | {"decode": decode}}
 
 
-@pytest.mark.parametrize("method", ["fcenet", "psenet", "panet"])
-def test_a_test_set_goes_with_every_detector(method):
-    name = {"fcenet": "1500e", "psenet": "600e", "panet": "600e"}[method]
-    path = str(ROOT / f"textdet/{method}/{method}_resnet50_{name}_icdar2015.yaml")
-    config = read_config(path, (), [ROOT / "_base_/test_sets/totaltext.yaml"])
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("textdet/*")), ids=lambda path: path.name)
+def test_a_test_set_goes_with_every_detector(folder):
+    (path,) = folder.glob("*_resnet50_*_icdar2015.yaml")
+    config = read_config(str(path), (), [ROOT / "_base_/test_sets/totaltext.yaml"])
     assert config["model"]["head"]["decode"]["output"] == "poly"
 
 

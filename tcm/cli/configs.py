@@ -87,6 +87,17 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
+def add_converter_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--converter``."""
+    parser.add_argument(
+        "--converter",
+        metavar="NAME",
+        help="converter of a foreign checkpoint's names, such as tcm, clip4str or mmocr-dbnet; its "
+        "network is that of a config with configs/_base_/compat/NAME.yaml, where there is such a "
+        "file, after its other bases",
+    )
+
+
 def _charsets(config: Config) -> list[str]:
     """Return a line if the targets and the model number the characters differently.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.configs import add_config_arguments, add_converter_argument, read_config
 from tcm.cli.exif import add_exif_argument
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
     )
     add_exif_argument(parser)
-    parser.add_argument("--converter", help="name of the converter for a foreign checkpoint")
+    add_converter_argument(parser)
     parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     return parser
 

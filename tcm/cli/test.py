@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.progress import track
 
-from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.configs import add_config_arguments, add_converter_argument, read_config
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
@@ -67,10 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_config_arguments(parser)
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
-    parser.add_argument(
-        "--converter",
-        help="name of the converter for a foreign checkpoint, such as tcm for the released TCM",
-    )
+    add_converter_argument(parser)
     parser.add_argument(
         "--test-set",
         metavar="NAME",

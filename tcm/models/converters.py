@@ -14,10 +14,9 @@ Those are checkpoints of mmocr 0.4.
 | ``neck.*_convs.N.conv.*`` | ``neck.*_convs.N.*`` |
 | ``bbox_head.*`` | ``head.*`` |
 
-Positions of the released text encoder are cut to the length of its prompts: build with
-``prompts: ["the pixels of many arbitrary-shape text instances."]``, ``prompt_length: 14`` and
-``text_encoder: {context_length: 14 + num_contexts}``, and ``trunk: {input_resolution: 640}`` (736
-for PANet, 800 for FCENet).
+Those over DBNet were published, for ICDAR2015 and MSRA-TD500. ``configs/_base_/compat/tcm.yaml``,
+named after the other bases of a config, gives their prompt, its length and the side that the
+position grid is for; ``textdet/dbnet/dbnet_tcm-cr50_released_*.yaml`` have it.
 """
 
 import re

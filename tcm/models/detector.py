@@ -32,6 +32,8 @@ class Detector(Model):
             trained with, or ImageNet's if it does not say.
         std: What it is divided by then; None as for `mean`.
         clip_mean: Takes the place of `mean` None on backbones with CLIP's weights.
+        bgr: Whether the backbone takes blue, green, red, as weights from caffe do; `mean` and `std`
+            are those of red, green, blue all the same.
     """
 
     mean: Tensor
@@ -46,6 +48,7 @@ class Detector(Model):
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
         clip_mean: Sequence[float] | None = None,
+        bgr: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone, "model.backbone")
@@ -62,6 +65,7 @@ class Detector(Model):
             std = getattr(self.backbone, "std", IMAGENET_STD)
         if len(mean) != 3 or len(std) != 3:
             raise ConfigError(f"model.mean and model.std: three numbers each, got {mean} and {std}")
+        self.bgr = bgr
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
@@ -72,6 +76,7 @@ class Detector(Model):
             images: (B, 3, H, W) RGB in 0..255, of any type.
         """
         images = (images.float() - self.mean) / self.std
+        images = images.flip(1) if self.bgr else images
         return images.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Features]:

@@ -6,6 +6,7 @@ import pytest
 
 from tcm.cli.train import main
 from tcm.engine.checkpoint import read_checkpoint
+from tests.models.tiny import METHODS
 
 BASES = Path(__file__).resolve().parents[2] / "configs" / "_base_"
 CONFIG = """
@@ -27,18 +28,13 @@ trainer: {{max_steps: 2, val_every_steps: 2, progress_bar: false}}
 """
 
 
-@pytest.mark.parametrize(
-    ("method", "targets"),
-    [
-        ("dbnet", "DBTargets"),
-        ("fcenet", "FCETargets"),
-        ("psenet", "PSETargets"),
-        ("panet", "PANTargets"),
-        ("abcnet", "ABCNetTargets, charset: ascii95, length: 25"),
-    ],
-)
-def test_two_steps_and_a_validation(method, targets, tmp_path):
+@pytest.mark.parametrize("method", METHODS)
+def test_two_steps_and_a_validation(method, tmp_path, monkeypatch):
+    monkeypatch.chdir(BASES.parents[1])
     config = tmp_path / "timm.yaml"
+    targets = METHODS[method].TARGETS["type"]
+    if targets == "ABCNetTargets":
+        targets += ", charset: '${model.head.recognizer.charset}'"
     config.write_text(CONFIG.format(bases=BASES, method=method, targets=targets))
     main([str(config), "--work-dir", str(tmp_path / "run")])
     for name in ("last.ckpt", "inference.ckpt"):

@@ -1,5 +1,7 @@
 """Every method on every backbone: it learns, decodes and stays finite, whatever the image shows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -16,21 +18,21 @@ CASES = {
     "no text": ([], []),
     "only ignored text": ([QUAD], [True]),
 }
-LOSSES = {
-    "dbnet": {"loss_prob", "loss_thr", "loss_db"},
-    "fcenet": {"loss_text", "loss_center", "loss_reg_x", "loss_reg_y"},
-    "psenet": {"loss_text", "loss_kernel"},
-    "panet": {"loss_text", "loss_kernel", "loss_embedding"},
-    "abcnet": {"loss_cls", "loss_box", "loss_centerness", "loss_bezier", "loss_recognition"},
-}
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
 _SPLIT = [(name, method) for method in METHODS for name in BACKBONES]
+MODELS_FOLDER = Path(__file__).resolve().parents[2] / "tcm/models"
 
 
 def _images():
     return torch.from_numpy(
         np.random.default_rng(0).integers(0, 256, (2, 3, *SIZE), dtype=np.uint8)
     )
+
+
+def test_every_method_is_here():
+    heads = [*MODELS_FOLDER.glob("detectors/*/head.py"), *MODELS_FOLDER.glob("spotters/*/head.py")]
+    assert heads
+    assert set(METHODS) == {path.parent.name for path in heads}
 
 
 @pytest.fixture(scope="module", params=_SPLIT, ids="-".join)
@@ -48,7 +50,7 @@ def test_losses_and_gradients_are_finite(built, case, dtype):
     with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
         losses = model.loss(_images(), targets(*CASES[case], *SIZE, method))
     prompted = hasattr(model.backbone, "matching")
-    assert set(losses) == LOSSES[method] | ({"loss_matching"} if prompted else set())
+    assert set(losses) == METHODS[method].LOSSES | ({"loss_matching"} if prompted else set())
     assert all(loss.ndim == 0 and loss.dtype == torch.float32 for loss in losses.values())
     total = sum(losses.values())
     model.zero_grad()
@@ -69,7 +71,7 @@ def test_predictions_have_scores_and_polygons_of_the_original_image(built):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_drawn_is_decoded_in_original_coordinates(method, case):
-    head = MODELS.build(METHODS[method][1], "head", in_channels=16).eval()
+    head = MODELS.build(METHODS[method].HEAD, "head", in_channels=16).eval()
     polygons, ignored = CASES[case]
     maps = targets([np.float32(p) for p in polygons], ignored, *SIZE, method)
     shrink = np.diag([0.5, 0.25, 1.0])
@@ -87,7 +89,7 @@ def test_what_is_drawn_is_decoded_in_original_coordinates(method, case):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_padding_is_not_decoded(method):
-    head = MODELS.build(METHODS[method][1], "head", in_channels=16).eval()
+    head = MODELS.build(METHODS[method].HEAD, "head", in_channels=16).eval()
     far = np.float32([[32, 32], [88, 32], [88, 64], [32, 64]])
     predictions = head.predictions_of(targets([far], [False], *SIZE, method))
     whole = head.decode(predictions, [np.eye(3)] * 2, [SIZE] * 2)

@@ -1,31 +1,13 @@
 """Every backbone in its smallest form, every detector on it, and the detectors' targets."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import torch
 
-import tcm.models.backbones.clip_resnet
-import tcm.models.backbones.fasttcm
-import tcm.models.backbones.resnet
-import tcm.models.backbones.tcm
-import tcm.models.detector
-import tcm.models.detectors.dbnet.head
-import tcm.models.detectors.fcenet.head
-import tcm.models.detectors.panet.head
-import tcm.models.detectors.psenet.head
-import tcm.models.necks.fpem_ffm
-import tcm.models.necks.fpn
-import tcm.models.necks.fpn_p2p7
-import tcm.models.necks.fpnc
-import tcm.models.necks.fpnf
-import tcm.models.prompting.matching_loss
-import tcm.models.spotters.abcnet.head
-import tcm.models.spotters.abcnet.recognizer  # noqa: F401  # all register what the configs name
 from tcm.data.loading.collate import collate
-from tcm.models.detectors.dbnet.targets import DBTargets
-from tcm.models.detectors.fcenet.targets import FCETargets
-from tcm.models.detectors.panet.targets import PANTargets
-from tcm.models.detectors.psenet.targets import PSETargets
-from tcm.models.spotters.abcnet.targets import ABCNetTargets
+from tcm.registry import TRANSFORMS
 from tcm.structures import Sample, TextInstances
 
 WIDTH = 8
@@ -43,51 +25,13 @@ BACKBONES = {
     "ResNet": {"type": "ResNet", "pretrained": None, "depth": 18},
 }
 
-
-CHARSET = "digits10"
-
-# Of each method: neck, head, auxiliary loss, targets.
+# Of each method, by its folder: what its tests say of its parts at their smallest.
 METHODS = {
-    "dbnet": (
-        {"type": "FPNC", "lateral_channels": 16, "out_channels": 4},
-        {"type": "DBHead"},
-        {},
-        DBTargets(),
-    ),
-    "fcenet": (
-        {"type": "FPN", "out_channels": 16},
-        {"type": "FCEHead"},
-        {"map": "matching_map", "mask": "matching_mask", "upsample": 1},
-        FCETargets(),
-    ),
-    "psenet": (
-        {"type": "FPNF", "out_channels": 8},
-        {"type": "PSEHead", "hidden": 8},
-        {"map": "text_map", "mask": "text_mask", "loss": "mined_dice"},
-        PSETargets(),
-    ),
-    "panet": (
-        {"type": "FPEMFFM", "out_channels": 8},
-        {"type": "PANHead", "hidden": 8},
-        {"map": "text_map", "mask": "text_mask", "loss": "mined_dice"},
-        PANTargets(),
-    ),
-    "abcnet": (
-        {"type": "FPNP2P7", "out_channels": 16},
-        {
-            "type": "ABCNetHead",
-            "detector": {"type": "FCOSHead", "width": 16, "groups": 4, "depth": 1},
-            "recognizer": {
-                "type": "AttentionRecognizer",
-                "charset": CHARSET,
-                "length": 3,
-                "hidden": 8,
-                "groups": 4,
-            },
-        },
-        {"map": "matching_map", "mask": "matching_mask", "loss": "dice"},
-        ABCNetTargets(CHARSET, length=3),
-    ),
+    path.parent.name: importlib.import_module(
+        f"tests.models.{path.parent.parent.name}.{path.parent.name}.tiny"
+    )
+    for path in sorted(Path(__file__).parent.glob("*/*/tiny.py"))
+    if path.parent.parent.name in ("detectors", "spotters")
 }
 
 
@@ -98,13 +42,13 @@ def arguments(name: str) -> dict:
 
 def detector(name: str, method: str = "dbnet") -> dict:
     """Return the config of a detector on a backbone."""
-    neck, head, matching, _ = METHODS[method]
+    parts = METHODS[method]
     return {
         "type": "Detector",
         "backbone": BACKBONES[name],
-        "neck": neck,
-        "head": head,
-        "matching_loss": {"type": "MatchingLoss", **matching},
+        "neck": parts.NECK,
+        "head": parts.HEAD,
+        "matching_loss": {"type": "MatchingLoss", **parts.MATCHING},
     }
 
 
@@ -115,5 +59,5 @@ def targets(
     image = np.zeros((height, width, 3), np.uint8)
     texts = TextInstances(polygons, ["12"] * len(polygons), np.array(ignored, bool))
     sample = Sample(image, "image", texts)
-    sample = METHODS[method][3](sample, np.random.default_rng(0))
+    sample = TRANSFORMS.build(METHODS[method].TARGETS)(sample, np.random.default_rng(0))
     return collate([sample, sample]).targets

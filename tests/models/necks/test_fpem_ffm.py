@@ -1,41 +1,12 @@
-import numpy as np
 import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.detectors.panet.converters import rename
 from tcm.models.necks.fpem_ffm import FPEMFFM
 from tcm.registry import MODELS
-from tests.conftest import oracle_file
 from tests.models.necks.test_fpnc import levels
 
 WIDTHS = [8, 16, 24, 41]
-
-
-@pytest.mark.parametrize("name", ["panet_forward", "panet_forward_wide"])
-def test_the_output_of_mmocr(name):
-    data = np.load(oracle_file(f"heads/{name}.npz"))
-    neck = FPEMFFM(
-        data["cfg.in_channels"].tolist(),
-        int(data["cfg.conv_out"]),
-        int(data["cfg.fpem_repeat"]),
-        upsample="nearest",
-        bias=True,
-    )
-    weights = {
-        rename(key).removeprefix("neck."): torch.from_numpy(data[key])
-        for key in data
-        if key.startswith("neck.")
-    }
-    missing, unexpected = neck.load_state_dict(weights, strict=False)
-    assert not unexpected
-    assert all(key.endswith("num_batches_tracked") for key in missing)
-    inputs = [torch.from_numpy(data[f"in.c{i}"]) for i in range(2, 6)]
-    with torch.no_grad():
-        found = neck.eval()(inputs).chunk(4, dim=1)
-    step = int(data["cfg.neck_channel_step"]) if "cfg.neck_channel_step" in data else 1
-    for i, level in enumerate(found):
-        np.testing.assert_allclose(level[:, ::step], data[f"out.neck{i}"], atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("options", [{}, {"upsample": "nearest", "bias": True, "num_fpems": 3}])

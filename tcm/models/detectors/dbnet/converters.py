@@ -1,4 +1,8 @@
-"""Names of the parameters of DBNet and DBNet++ in checkpoints of MMOCR 1.x."""
+"""Names of the parameters of DBNet and DBNet++ in checkpoints of MMOCR 1.x.
+
+``configs/_base_/compat/mmocr-dbnet.yaml``, named after the other bases of a config, gives MMOCR's
+statistics and decoding.
+"""
 
 from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS

@@ -1,6 +1,7 @@
 """Names of the parameters of PANet in checkpoints of MMOCR 1.x.
 
-MMOCR's neck is ours with ``bias: true`` and ``upsample: nearest``.
+``configs/_base_/compat/mmocr-panet.yaml``, named after the other bases of a config, makes backbone
+and neck MMOCR's, without which they do not fit.
 """
 
 import re

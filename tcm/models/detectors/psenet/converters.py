@@ -1,4 +1,8 @@
-"""Names of the parameters of PSENet in checkpoints of MMOCR 1.x."""
+"""Names of the parameters of PSENet in checkpoints of MMOCR 1.x.
+
+``configs/_base_/compat/mmocr-psenet.yaml``, named after the other bases of a config, makes the neck
+MMOCR's, without which they do not fit.
+"""
 
 from tcm.models.mmocr_names import renamed
 from tcm.registry import CONVERTERS

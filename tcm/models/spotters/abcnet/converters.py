@@ -1,7 +1,8 @@
 """Names of the parameters of ABCNet v1 and v2 in checkpoints of MMOCR 1.x.
 
-The scales of MMOCR's detection head, which it makes and does not use, are left out. MMOCR numbers
-padding 95 and the unknown character 96: `specials: mmocr` in the config of the charset.
+The scales of MMOCR's detection head, which it makes and does not use, are left out.
+``configs/_base_/compat/mmocr-abcnet.yaml``, named after the other bases of a config, makes the
+network see images and number characters as MMOCR's does; shapes tell neither.
 """
 
 from tcm.models.mmocr_names import renamed

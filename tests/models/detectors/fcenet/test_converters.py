@@ -3,6 +3,7 @@ import pytest
 from tcm.models.detectors.fcenet.converters import rename
 from tcm.models.detectors.fcenet.head import FCEHead
 from tcm.models.necks.fpn import FPN
+from tests.models.foreign import compat_config, load_foreign, mmocr_name
 
 NAMES = {
     "neck.lateral_convs.0.conv.weight": "neck.pyramid.inner_blocks.0.0.weight",
@@ -24,3 +25,21 @@ def test_a_name_leads_to_a_parameter_of_ours(name):
 def test_the_backbones_names_are_torchvisions():
     name = "backbone.layer3.2.conv2.conv_offset.bias"
     assert rename(name) == "backbone.trunk.layer3.2.conv2.offset.bias"
+
+
+# Ours to MMOCR's, written down apart from the rules under test.
+THEIRS = [
+    (r"^neck\.pyramid\.inner_blocks\.(\d)\.0\.", r"neck.lateral_convs.\1.conv."),
+    (r"^neck\.pyramid\.layer_blocks\.(\d)\.0\.", r"neck.fpn_convs.\1.conv."),
+]
+
+
+def test_a_checkpoint_loads_with_the_compat_base(tmp_path):
+    config = compat_config(
+        tmp_path,
+        "textdet/fcenet/fcenet_resnet50_1500e_icdar2015",
+        "mmocr-fcenet",
+        ["model.backbone.depth=18"],
+    )
+    model = load_foreign(tmp_path, config, "mmocr-fcenet", lambda n: mmocr_name(n, THEIRS))
+    assert model.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])

@@ -7,6 +7,7 @@ from tcm.models.detectors.panet.converters import rename
 from tcm.models.detectors.panet.head import PANHead
 from tcm.models.necks.fpem_ffm import FPEMFFM
 from tests.conftest import oracle_file
+from tests.models.foreign import compat_config, load_foreign, mmocr_name
 
 NAMES = {
     "neck.reduce_conv_c2.0.weight": "neck.reduce.0.0.weight",
@@ -43,3 +44,24 @@ def test_the_backbones_names_are_torchvisions():
     name = rename("backbone.layer2.0.bn1.running_mean")
     assert name == "backbone.trunk.layer2.0.bn1.running_mean"
     assert name.removeprefix("backbone.") in model.state_dict()
+
+
+# Ours to MMOCR's, written down apart from the rules under test.
+THEIRS = [
+    (r"^backbone\.trunk\.conv1\.(\d)\.", r"backbone.stem.\1."),
+    (r"^backbone\.trunk\.bn1\.", "backbone.stem.7."),
+    *((rf"^neck\.reduce\.{i}\.", f"neck.reduce_conv_c{i + 2}.") for i in range(4)),
+    *((rf"^(neck\.fpems\.\d\.(?:up|down))\.{i}\.", rf"\1_add{i + 1}.") for i in range(3)),
+    (r"\.(depthwise|pointwise)\.", r".\1_conv."),
+    (r"^(neck\.fpems\..*)\.norm\.", r"\1.bn."),
+    (r"^head\.hidden\.0\.", "head.conv1."),
+    (r"^head\.hidden\.1\.", "head.bn1."),
+    (r"^head\.maps\.", "head.conv2."),
+]
+
+
+def test_a_checkpoint_loads_with_the_compat_base(tmp_path):
+    config = compat_config(tmp_path, "textdet/panet/panet_resnet50_600e_icdar2015", "mmocr-panet")
+    model = load_foreign(tmp_path, config, "mmocr-panet", lambda n: mmocr_name(n, THEIRS))
+    assert {fpem.upsample for fpem in model.neck.fpems} == {"nearest"}
+    assert model.head.decoder.distance_threshold == 3

@@ -4,12 +4,10 @@ import torch
 
 from tcm.errors import ConfigError
 from tcm.geometry.polygons import signed_area
-from tcm.models.detectors.panet.converters import rename
 from tcm.models.detectors.panet.head import PANHead
 from tcm.models.detectors.panet.targets import PANTargets
 from tcm.registry import MODELS
 from tcm.structures import Sample, TextInstances
-from tests.conftest import oracle_file
 from tests.models.tiny import detector
 from tests.oracle_polygons import iou, rectangle
 
@@ -34,34 +32,6 @@ def batch_of(polygons, ignored=None, size=SIZE, count=2, **options):
 def head():
     torch.manual_seed(0)
     return PANHead(32, 16)
-
-
-@pytest.mark.parametrize("name", ["panet_forward", "panet_forward_wide"])
-def test_the_maps_of_mmocr(name):
-    data = np.load(oracle_file(f"heads/{name}.npz"))
-    neck_config = {
-        "type": "FPEMFFM",
-        "out_channels": int(data["cfg.conv_out"]),
-        "num_fpems": int(data["cfg.fpem_repeat"]),
-        "upsample": "nearest",
-        "bias": True,
-    }
-    neck = MODELS.build(neck_config, in_channels=data["cfg.in_channels"].tolist())
-    head = PANHead(neck.out_channels, int(data["cfg.hidden_dim"]), int(data["cfg.out_channel"]) - 2)
-    model = torch.nn.ModuleDict({"neck": neck, "head": head}).eval()
-    weights = {
-        rename(k): torch.from_numpy(data[k]) for k in data if k.startswith(("neck.", "det_head."))
-    }
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    assert not unexpected
-    assert all(key.endswith("num_batches_tracked") for key in missing)
-    inputs = [torch.from_numpy(data[f"in.c{i}"]) for i in range(2, 6)]
-    with torch.no_grad():
-        found = head(neck(inputs))
-    maps = torch.cat(
-        [found["text_logits"][:, None], found["kernel_logits"][:, None], found["embedding"]], 1
-    )
-    np.testing.assert_allclose(maps, data["out.maps"], atol=1e-4, rtol=1e-4)
 
 
 def test_it_predicts_three_kinds_of_maps_at_stride_four(head):
