@@ -4,16 +4,18 @@ TCM and FastTCM add an auxiliary loss on their matching.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tcm.contracts import Head, Model
-from tcm.errors import ConfigError
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
-from tcm.registry import MODELS
+from tcm.registry import MODELS, Built
 from tcm.structures import Config, Features, TextInstances
+
+RGB = tuple[float, float, float]
 
 
 @MODELS.register()
@@ -32,8 +34,6 @@ class Detector(Model):
             trained with, or ImageNet's if it does not say.
         std: What it is divided by then; None as for `mean`.
         clip_mean: Takes the place of `mean` None on backbones with CLIP's weights.
-        bgr: Whether the backbone takes blue, green, red, as weights from caffe do; `mean` and `std`
-            are those of red, green, blue all the same.
     """
 
     mean: Tensor
@@ -41,14 +41,13 @@ class Detector(Model):
 
     def __init__(
         self,
-        backbone: Config,
-        neck: Config,
-        head: Config,
-        matching_loss: Config | None = None,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
-        clip_mean: Sequence[float] | None = None,
-        bgr: bool = False,
+        backbone: Annotated[Config, Built(MODELS)],
+        neck: Annotated[Config, Built(MODELS, ("in_channels",))],
+        head: Annotated[Config, Built(MODELS, ("in_channels",))],
+        matching_loss: Annotated[Config | None, Built(MODELS)] = None,
+        mean: RGB | None = None,
+        std: RGB | None = None,
+        clip_mean: RGB | None = None,
     ) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone, "model.backbone")
@@ -63,9 +62,6 @@ class Detector(Model):
             mean = getattr(self.backbone, "mean", IMAGENET_MEAN)
         if std is None:
             std = getattr(self.backbone, "std", IMAGENET_STD)
-        if len(mean) != 3 or len(std) != 3:
-            raise ConfigError(f"model.mean and model.std: three numbers each, got {mean} and {std}")
-        self.bgr = bgr
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
@@ -76,7 +72,6 @@ class Detector(Model):
             images: (B, 3, H, W) RGB in 0..255, of any type.
         """
         images = (images.float() - self.mean) / self.std
-        images = images.flip(1) if self.bgr else images
         return images.contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Features]:

@@ -61,14 +61,9 @@ def test_a_mean_of_ones_own_comes_before_clips_and_clips_before_the_backbones():
     assert mean("ResNet") == pytest.approx([123.675, 116.28, 103.53])
 
 
-def test_the_channels_may_be_turned_after_the_statistics():
-    model = _build("ResNet", mean=[1, 2, 3], std=[1, 2, 4], bgr=True)
-    assert model.normalise(torch.full((1, 3, 1, 1), 11))[0, :, 0, 0].tolist() == [2, 4.5, 10]
-
-
 @pytest.mark.parametrize("wrong", [{"mean": [0, 0]}, {"std": [1, 1, 1, 1]}])
 def test_mean_and_std_must_be_three_numbers(wrong):
-    with pytest.raises(ConfigError, match="model.mean and model.std: three numbers each"):
+    with pytest.raises(ConfigError, match=r"(mean|std): a list of 3 \(a number each\)"):
         _build("CLIPResNet", **wrong)
 
 

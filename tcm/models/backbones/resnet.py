@@ -106,8 +106,6 @@ class ResNet(Backbone):
             raise ConfigError(
                 f"ResNet has no depth {depth}{nearest(str(depth), map(str, _DEPTHS))}"
             )
-        if style not in ("pytorch", "caffe"):
-            raise ConfigError(f"ResNet: style must be 'pytorch' or 'caffe', got '{style}'")
         if style == "caffe" and depth < 50:
             raise ConfigError(f"ResNet: style 'caffe' needs a depth of 50 or more, got {depth}")
         net = get_model(f"resnet{depth}")

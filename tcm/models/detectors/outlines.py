@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from tcm.errors import ConfigError
 from tcm.geometry.polygons import min_area_rects, transform_points
 from tcm.registry import MODELS
 
@@ -34,8 +33,6 @@ class RegionOutliner:
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
     ) -> None:
-        if output not in ("quad", "poly"):
-            raise ConfigError(f"RegionOutliner: output must be 'quad' or 'poly', got '{output}'")
         self.min_area = min_area
         self.min_score = min_score
         self.output = output

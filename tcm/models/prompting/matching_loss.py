@@ -51,10 +51,6 @@ class MatchingLoss(nn.Module):
         eps: float = 1e-6,
     ) -> None:
         super().__init__()
-        if loss not in ("bce", "dice", "mined_dice"):
-            raise ConfigError(
-                f"MatchingLoss: loss must be 'bce', 'dice' or 'mined_dice', got '{loss}'"
-            )
         self.map, self.mask = map, mask
         self.upsample = upsample
         self.loss = loss

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import shapely
 
-from tcm.errors import ConfigError
 from tcm.geometry.offsets import offset_polygons
 from tcm.geometry.polygons import grown_min_area_rects, to_shapely
 from tcm.models.detectors.outlines import to_original
@@ -41,8 +40,6 @@ class DBDecoder:
         max_candidates: int = 3000,
         output: Literal["quad", "poly"] = "quad",
     ) -> None:
-        if output not in ("quad", "poly"):
-            raise ConfigError(f"DBDecoder: output must be 'quad' or 'poly', got '{output}'")
         self.mask_thr = mask_thr
         self.min_score = min_score
         self.min_width = min_width

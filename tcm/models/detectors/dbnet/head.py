@@ -4,7 +4,7 @@ Shapes: B batch, C channels, H and W the sides of the network's input.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ from tcm.models.detectors.dbnet.decode import DBDecoder
 from tcm.models.detectors.dbnet.losses import DBLoss
 from tcm.models.initialisation import init_kaiming
 from tcm.models.losses import full_precision
-from tcm.registry import MODELS
-from tcm.structures import TextInstances
+from tcm.registry import MODELS, Built
+from tcm.structures import Config, TextInstances
 
 
 @MODELS.register()
@@ -34,8 +34,8 @@ class DBHead(Head):
         self,
         in_channels: int,
         k: float = 50.0,
-        loss: Mapping[str, Any] | None = None,
-        decode: Mapping[str, Any] | None = None,
+        loss: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         super().__init__()
         self.k = k

@@ -50,8 +50,6 @@ class FCEDecoder:
         num_points: int = 50,
         output: Literal["poly", "quad"] = "poly",
     ) -> None:
-        if output not in ("poly", "quad"):
-            raise ConfigError(f"FCEDecoder: output must be 'poly' or 'quad', got '{output}'")
         if not 0 < nms_thr < 1:
             raise ConfigError(f"FCEDecoder: nms_thr must lie in (0, 1), got {nms_thr}")
         self.alpha, self.beta = alpha, beta

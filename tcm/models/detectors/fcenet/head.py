@@ -4,7 +4,7 @@ Shapes: B batch, C channels, k the Fourier degree, h and w the sides of a level.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,8 +14,8 @@ from tcm.contracts import Head
 from tcm.models.detectors.fcenet.decode import FCEDecoder
 from tcm.models.detectors.fcenet.losses import FCELoss
 from tcm.models.losses import full_precision
-from tcm.registry import MODELS
-from tcm.structures import TextInstances
+from tcm.registry import MODELS, Built
+from tcm.structures import Config, TextInstances
 
 
 @MODELS.register()
@@ -35,8 +35,8 @@ class FCEHead(Head):
         in_channels: int,
         degree: int = 5,
         strides: Sequence[int] = (8, 16, 32),
-        loss: Mapping[str, Any] | None = None,
-        decode: Mapping[str, Any] | None = None,
+        loss: Annotated[Config | None, Built(MODELS, ("degree",))] = None,
+        decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         super().__init__()
         self.strides = tuple(strides)

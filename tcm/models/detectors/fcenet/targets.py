@@ -69,8 +69,6 @@ class FCETargets:
             raise ConfigError(
                 f"FCETargets: level_ranges must be pairs low < high, got {level_ranges}"
             )
-        if start_point not in ("right", "top"):
-            raise ConfigError(f"FCETargets: start_point must be 'right' or 'top': '{start_point}'")
         self.degree = degree
         self.level_ranges = [(float(low), float(high)) for low, high in level_ranges]
         self.strides = tuple(strides)

@@ -5,7 +5,7 @@ input.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ from tcm.contracts import Head
 from tcm.models.detectors.panet.decode import STRIDE, PANDecoder
 from tcm.models.detectors.panet.losses import PANLoss
 from tcm.models.initialisation import init_kaiming
-from tcm.registry import MODELS
-from tcm.structures import TextInstances
+from tcm.registry import MODELS, Built
+from tcm.structures import Config, TextInstances
 
 
 @MODELS.register()
@@ -36,8 +36,8 @@ class PANHead(Head):
         in_channels: int,
         hidden: int = 128,
         embedding_dim: int = 4,
-        loss: Mapping[str, Any] | None = None,
-        decode: Mapping[str, Any] | None = None,
+        loss: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         super().__init__()
         self.embedding_dim = embedding_dim

@@ -4,7 +4,7 @@ Shapes: B batch, C channels, n kernels, H and W the sides of the network's input
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from tcm.models.detectors.psenet.decode import PSEDecoder
 from tcm.models.detectors.psenet.losses import PSELoss
 from tcm.models.initialisation import init_kaiming
 from tcm.models.losses import full_precision
-from tcm.registry import MODELS
-from tcm.structures import TextInstances
+from tcm.registry import MODELS, Built
+from tcm.structures import Config, TextInstances
 
 _STRIDE = 4
 
@@ -39,8 +39,8 @@ class PSEHead(Head):
         in_channels: int,
         hidden: int = 256,
         num_kernels: int = 7,
-        loss: Mapping[str, Any] | None = None,
-        decode: Mapping[str, Any] | None = None,
+        loss: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         super().__init__()
         self.conv = nn.Sequential(

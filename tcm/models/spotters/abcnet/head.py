@@ -5,7 +5,7 @@ the network's input, R regions.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -23,8 +23,8 @@ from tcm.models.spotters.abcnet.losses import ABCNetLoss, location_targets
 from tcm.models.spotters.abcnet.pooler import STRIDES as POOLED_STRIDES
 from tcm.models.spotters.abcnet.pooler import BezierPooler
 from tcm.models.spotters.abcnet.rois import ABCNetRois
-from tcm.registry import MODELS
-from tcm.structures import TextInstances
+from tcm.registry import MODELS, Built
+from tcm.structures import Config, TextInstances
 
 _SURE = 10.0  # logit of an ideal prediction
 
@@ -47,13 +47,13 @@ class ABCNetHead(Head):
     def __init__(
         self,
         in_channels: int,
-        recognizer: Mapping[str, Any],
-        detector: Mapping[str, Any] | None = None,
+        recognizer: Annotated[Config, Built(MODELS, ("in_channels",))],
+        detector: Annotated[Config | None, Built(MODELS, ("in_channels",))] = None,
         coord_conv: bool = False,
-        pooler: Mapping[str, Any] | None = None,
-        rois: Mapping[str, Any] | None = None,
-        loss: Mapping[str, Any] | None = None,
-        decode: Mapping[str, Any] | None = None,
+        pooler: Annotated[Config | None, Built(MODELS)] = None,
+        rois: Annotated[Config | None, Built(MODELS)] = None,
+        loss: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
