@@ -4,7 +4,7 @@
 statistics and decoding.
 """
 
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps convolutions in modules of their own, and counts the layers of the attention without

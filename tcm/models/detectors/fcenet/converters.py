@@ -4,7 +4,7 @@
 statistics.
 """
 
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps convolutions in modules of their own; torchvision calls those of a pyramid blocks.

@@ -6,7 +6,7 @@ and neck MMOCR's, without which they do not fit.
 
 import re
 
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 from tcm.registry import CONVERTERS
 
 _RULES = [

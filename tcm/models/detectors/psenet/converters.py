@@ -4,7 +4,7 @@
 MMOCR's, without which they do not fit.
 """
 
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 from tcm.registry import CONVERTERS
 
 # MMOCR wraps a convolution and its batch norm in a module of their own.

@@ -5,7 +5,7 @@ The scales of MMOCR's detection head, which it makes and does not use, are left 
 network see images and number characters as MMOCR's does; shapes tell neither.
 """
 
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 from tcm.registry import CONVERTERS
 
 _RULES = [

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tcm.models.backbones.resnet import ResNet
-from tcm.models.mmocr_names import renamed
+from tcm.models.mmocr_converters import renamed
 
 NAMES = {
     "backbone.conv1.weight": "backbone.trunk.conv1.weight",
