@@ -1,13 +1,13 @@
 """Random crop between the texts, after EAST (Zhou et al., CVPR 2017), as DBNet's authors do it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from tcm.data.transforms.moves import bounds, clip, inside, shift
-from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Bounds, Positive
 
 
 @TRANSFORMS.register()
@@ -22,8 +22,8 @@ class RandomCropText:
 
     def __init__(
         self,
-        min_side_ratio: float = 0.1,
-        max_tries: int = 10,
+        min_side_ratio: Annotated[float, Bounds(gt=0, le=1)] = 0.1,
+        max_tries: Positive = 10,
         rule: Literal["authors", "uncut"] = "authors",
     ) -> None:
         """Set up.
@@ -36,15 +36,7 @@ class RandomCropText:
                 when one run besides it is all there is, where positions are drawn from both; a text
                 that touches the crop is enough. ``uncut``: every text blocks the lines, so that
                 none is cut, every run is drawn, and a text that counts lies wholly in the crop.
-
-        Raises:
-            ConfigError: A number is out of its range.
         """
-        if not 0 < min_side_ratio <= 1 or max_tries < 1:
-            raise ConfigError(
-                "RandomCropText: min_side_ratio must lie in (0, 1] and max_tries be at least 1, "
-                f"got {min_side_ratio} and {max_tries}"
-            )
         self.min_side_ratio = min_side_ratio
         self.max_tries = max_tries
         self.rule = rule

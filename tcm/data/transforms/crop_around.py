@@ -1,14 +1,14 @@
 """Random crop around a text that must stay, MMOCR's `RandomCrop`, of FCENet and ABCNet."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from tcm.data.transforms.crop import draw_position, free_positions
 from tcm.data.transforms.moves import bounds, clip, crop
-from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Bounds
 
 
 @TRANSFORMS.register()
@@ -20,7 +20,9 @@ class RandomCropAroundText:
     """
 
     def __init__(
-        self, min_side_ratio: float = 0.1, kept: Literal["cared", "any"] = "cared"
+        self,
+        min_side_ratio: Annotated[float, Bounds(gt=0, le=1)] = 0.1,
+        kept: Literal["cared", "any"] = "cared",
     ) -> None:
         """Set up.
 
@@ -29,14 +31,7 @@ class RandomCropAroundText:
             kept: From which texts the one that stays is drawn: ``cared`` for those that count, as
                 in FCENet's release (MMOCR 0.x), ``any`` as in MMOCR 1.x. Without such a text the
                 sample stays whole.
-
-        Raises:
-            ConfigError: `min_side_ratio` is out of its range.
         """
-        if not 0 < min_side_ratio <= 1:
-            raise ConfigError(
-                f"RandomCropAroundText: min_side_ratio must lie in (0, 1], got {min_side_ratio}"
-            )
         self.min_side_ratio = min_side_ratio
         self.kept = kept
 

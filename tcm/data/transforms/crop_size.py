@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 
 from tcm.data.transforms.moves import bounds, clip, shift
-from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Share
 
 
 @TRANSFORMS.register()
@@ -24,7 +24,7 @@ class RandomCropSize:
     def __init__(
         self,
         size: Sequence[int],
-        positive_ratio: float = 0.625,
+        positive_ratio: Share = 0.625,
         rule: Literal["authors", "one_text"] = "authors",
     ) -> None:
         """Set up.
@@ -38,14 +38,7 @@ class RandomCropSize:
                 that ends with the last. (MMOCR 1.x means the same, but mixes up x and y.)
                 ``one_text``: a text that counts is drawn, and the crop holds the whole of it if it
                 is large enough, else it lies in the text.
-
-        Raises:
-            ConfigError: `positive_ratio` is no probability.
         """
-        if not 0 <= positive_ratio <= 1:
-            raise ConfigError(
-                f"RandomCropSize: positive_ratio must lie in [0, 1], got {positive_ratio}"
-            )
         self.size = (int(size[0]), int(size[1]))
         self.positive_ratio = positive_ratio
         self.rule = rule

@@ -3,12 +3,14 @@
 The recipe of AdelaiDet (ABCNet, TESTR): sides in a relative range, at least a tenth of the image's.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from tcm.data.transforms.moves import INSIDE_TOLERANCE, bounds, clip, crop, inside
-from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Bounds
 
 
 @TRANSFORMS.register()
@@ -19,20 +21,13 @@ class RandomCropInstance:
     pass no text on the whole canvas; where texts share rows and columns, this finds more windows.
     """
 
-    def __init__(self, min_side_ratio: float = 0.1) -> None:
+    def __init__(self, min_side_ratio: Annotated[float, Bounds(gt=0, le=1)] = 0.1) -> None:
         """Set up.
 
         Args:
             min_side_ratio: Least side of the window as a fraction of the canvas' side, in (0, 1];
                 the sides are drawn uniformly between that and the whole.
-
-        Raises:
-            ConfigError: The fraction is none.
         """
-        if not 0 < min_side_ratio <= 1:
-            raise ConfigError(
-                f"RandomCropInstance: min_side_ratio must lie in (0, 1], got {min_side_ratio}"
-            )
         self.min_side_ratio = min_side_ratio
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:

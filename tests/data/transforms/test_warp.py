@@ -204,5 +204,5 @@ def test_black_keeps_what_is_valid() -> None:
 
 
 def test_unknown_fill_names_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="unknown fill 'replicat'; did you mean 'replicate'"):
+    with pytest.raises(ConfigError, match="got 'replicat'; did you mean 'replicate'"):
         Warp("replicat")

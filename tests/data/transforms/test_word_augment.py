@@ -194,8 +194,8 @@ def test_what_is_empty_is_filled_with_grey():
     [
         ({"ops": ["Rotat"]}, "unknown operation 'Rotat'; did you mean 'Rotate'"),
         ({"num_ops": 17}, "num_ops 17 of 16"),
-        ({"magnitude": 11}, "magnitude in"),
-        ({"prob": -0.1}, "prob in"),
+        ({"magnitude": 11}, "magnitude: a number at least 0 and at most 10"),
+        ({"prob": -0.1}, "prob: a number at least 0 and at most 1"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

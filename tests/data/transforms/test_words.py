@@ -80,7 +80,7 @@ def test_wrong_arguments_are_named():
         StretchTo([32])
     with pytest.raises(ConfigError, match="LabelTargets.max_label_length: .* at least 1 is wanted"):
         LabelTargets(max_label_length=0)
-    with pytest.raises(ConfigError, match="unknown interpolation 'cubic'; did you mean 'bicubic'"):
+    with pytest.raises(ConfigError, match="got 'cubic'; did you mean 'bicubic'"):
         Warp(interpolation="cubic")
     with pytest.raises(ConfigError, match="LabelTargets.charset: no charset '93'"):
         LabelTargets(charset=93)
