@@ -16,7 +16,7 @@ from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
-from tcm.evaluation.scores import Result
+from tcm.evaluation.scores import Result, check_names
 from tcm.inference.predict import choose_device, predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS, build
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     data = build(DataModule, config["data"], "data")
     check_sets(data, ("test",), args.limit)
     loader = data.test_dataloader()
-    _check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
+    check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
     device = choose_device(args.device)
     model = load_model(config["model"], args.checkpoint, args.converter).to(device)
     found = predict(model, loader, device, args.limit)
@@ -116,14 +116,6 @@ def _submission_writer(metrics: Mapping[str, Any]) -> Callable[..., None]:
             f"{type(first).__name__}, which no server takes; put the benchmark's metric first"
         )
     return writer
-
-
-def _check_names(metrics: Mapping[str, Any], names: Sequence[str], submission: bool) -> None:
-    """Raise if the names of the images do not suit a metric; a submission is the first one's."""
-    for i, metric in enumerate(metrics.values()):
-        check = getattr(metric, "check_names", None)
-        if check is not None:
-            check(names, submission=submission and i == 0)
 
 
 def _positive(text: str) -> int:

@@ -18,6 +18,7 @@ import tcm
 from tcm.cli.configs import add_config_arguments, read_config
 from tcm.config import dump_config
 from tcm.contracts import Model
+from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
 from tcm.engine.callbacks import Checkpoints, held_log, release_log, setup_logging
@@ -31,6 +32,7 @@ from tcm.engine.checkpoint import (
 from tcm.engine.module import TrainingModule
 from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
 from tcm.errors import CheckpointError, ConfigError
+from tcm.evaluation.scores import check_names
 from tcm.registry import METRICS, MODELS, build
 from tcm.structures import Config
 
@@ -53,6 +55,7 @@ def main(arguments: list[str]) -> int:
         data_fraction=args.data_fraction,
         data_seed=args.data_seed,
     )
+    metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     lightning.seed_everything(args.seed, workers=False, verbose=False)
     quieten()
     trainer_config = build(TrainerConfig, config.get("trainer"), "trainer")
@@ -60,6 +63,7 @@ def main(arguments: list[str]) -> int:
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
         with held_log() as records:
             check_sets(data, ("train", "val"))
+            check_names(metrics, paths_of(data.dataset("val")))
         _prepare(work_dir, config, arguments, fresh=resume is None)
         release_log(records)
     batches = data.batches_per_epoch(trainer_config.world_size())
@@ -71,7 +75,7 @@ def main(arguments: list[str]) -> int:
         config.get("optimizer") or _missing("optimizer"),
         config.get("schedule") or {"type": "Constant"},
         config.get("param_groups"),
-        {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()},
+        metrics,
         total_steps,
         steps_per_epoch,
         config,

@@ -6,7 +6,7 @@ images never enter the totals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -160,3 +160,20 @@ def average_precision(confidences: np.ndarray, correct: np.ndarray, truths: int)
     ranked = np.asarray(correct, bool)[np.argsort(-np.asarray(confidences), kind="stable")]
     precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
     return ratio(float(precision[ranked].sum()), truths)
+
+
+def check_names(metrics: Mapping[str, Any], names: Sequence[str], submission: bool = False) -> None:
+    """Ask the metrics before a run whether they can score images of these names.
+
+    Args:
+        metrics: By name; one without ``check_names`` takes any image.
+        names: The image files, folders allowed before.
+        submission: Whether a submission is to be written, by the first metric.
+
+    Raises:
+        DataError: One cannot; the text names the image and the rule.
+    """
+    for i, metric in enumerate(metrics.values()):
+        check = getattr(metric, "check_names", None)
+        if check is not None:
+            check(names, submission=submission and i == 0)

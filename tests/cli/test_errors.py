@@ -277,3 +277,13 @@ def test_help_shows_usage(tool):
     )
     assert done.returncode == 0
     assert "usage: tools/" in done.stdout
+
+
+def test_a_metric_that_cannot_score_the_images_is_told_before_training(
+    tmp_path, monkeypatch, capsys
+):
+    metric = "evaluation.metrics={_delete_: true, words: {type: WordAccuracy, sets: {a: no/such}}}"
+    error = _train(tmp_path, monkeypatch, capsys, options=[metric])
+    assert "no/such" in error or "belongs to no" in error
+    assert not (tmp_path / "run").exists()
+    assert len(error.strip().splitlines()) == 1
