@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from rich.console import Console
@@ -16,7 +17,7 @@ from tcm.data.formats.word_crops import WordSplits
 from tcm.data.prepare import crops, lmdb_check
 from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import read_bytes
-from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
+from tcm.data.storage.label_files import Form, LabelLine, read_labels, write_labels
 from tcm.errors import DataError
 
 # Raw datasets by command: the reader, and the name of the benchmark for the LMDBs' folders.
@@ -79,7 +80,7 @@ def _add_lmdb(commands: argparse._SubParsersAction) -> None:
         "--labels", type=Path, required=True, help=f"the file, or a folder with {_LABEL_FILES[0]}"
     )
     parser.add_argument("--img-root", type=Path, help="folder of the images (default: the file's)")
-    parser.add_argument("--form", default="auto", help="auto, space, tab, quoted, jsonl or json")
+    parser.add_argument("--form", default="auto", choices=get_args(Form), help="of the lines")
     parser.add_argument("--out", type=Path, required=True, help="folder for data.mdb")
     parser.set_defaults(run=_pack)
 

@@ -16,7 +16,7 @@ from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
 from tcm.annotations.rrc import LineFormat
 from tcm.evaluation.files.submission import rounded_polygon
-from tcm.evaluation.matching.deteval import RULES, match_rectangles
+from tcm.evaluation.matching.deteval import RULES, RuleName, match_rectangles
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
@@ -52,7 +52,7 @@ class ICDAR2013DetEval(DetectionProtocol):
 
     def __init__(
         self,
-        rule: str = "rrc",
+        rule: RuleName = "rrc",
         area_recall: float | None = None,
         area_precision: float | None = None,
         center_distance: float = 1.0,

@@ -255,7 +255,7 @@ def test_the_training_set_separates_by_blanks(tmp_path):
 
 
 def test_mistakes_are_named(tmp_path):
-    with pytest.raises(ConfigError, match="unknown 'db_detevl'; did you mean 'db_deteval'"):
+    with pytest.raises(ConfigError, match="got 'db_detevl'; did you mean 'db_deteval'"):
         ICDAR2013DetEval(rule="db_detevl")
     gt = make_zip(tmp_path / "gt.zip", {"gt_img_1.txt": '9,0,0,9,"a"'})
     with pytest.raises(DataError, match=r"gt_img_1.txt:1: xmax < xmin"):

@@ -155,7 +155,7 @@ def literal(found, truth, rule):
 
 
 def test_unknown_rules_and_orders_are_refused():
-    with pytest.raises(ConfigError, match="rule: unknown 'matlab'"):
+    with pytest.raises(ConfigError, match="rule: .* got 'matlab'"):
         TotalTextDetEval(rule="matlab")
-    with pytest.raises(ConfigError, match="order: unknown 'x'"):
+    with pytest.raises(ConfigError, match="order: .* got 'x'"):
         TotalTextDetEval(order="x")

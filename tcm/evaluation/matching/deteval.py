@@ -8,7 +8,7 @@ detection (MO), in this order.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import log
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,8 @@ class Rule(NamedTuple):
 
 
 _DB = Rule(last_pixel=0, single_is_one_to_one=True, decimals=4)
-RULES = {
+RuleName = Literal["rrc", "db_deteval", "db_icdar2013", "db_mtwi2018"]
+RULES: dict[RuleName, Rule] = {
     "rrc": Rule(),
     "db_deteval": _DB._replace(single_overlap=True, least_overlaps=2),
     "db_icdar2013": _DB,

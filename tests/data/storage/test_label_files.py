@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
-from tcm.errors import ConfigError, DataError
+from tcm.errors import DataError
 
 WORDS = [LabelLine("a/1.jpg", "Hi"), LabelLine("a/2.jpg", 'say "no"\\')]
 
@@ -80,11 +80,6 @@ def test_a_malformed_line_is_named(form, line, message, tmp_path):
 def test_a_malformed_json_is_named(content, message, tmp_path):
     with pytest.raises(DataError, match=message):
         read_labels(_file(tmp_path, content, "labels.json"))
-
-
-def test_an_unknown_form_names_the_nearest(tmp_path):
-    with pytest.raises(ConfigError, match="did you mean 'quoted'"):
-        read_labels(tmp_path / "labels.txt", "quoter")
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -87,5 +87,5 @@ def test_no_text_gives_no_instances():
 def test_mistakes_are_named():
     with pytest.raises(ConfigError, match="min_text_confidence must lie in"):
         PANDecoder(min_text_confidence=1.0)
-    with pytest.raises(ConfigError, match="output must be 'quad' or 'poly'"):
+    with pytest.raises(ConfigError, match="output: 'quad' or 'poly' is wanted"):
         PANDecoder(output="box")
