@@ -85,8 +85,11 @@ def test_a_checkpoint_loads_with_the_compat_base(tmp_path, version):
     scales = [f"det_head.scales.{i}.scale" for i in range(5)]
     model = load_foreign(tmp_path, config, "mmocr-abcnet", lambda n: mmocr_name(n, rules), scales)
     # What no shape tells: the order of the channels, the place of the stride, the last classes.
-    colour = torch.tensor([123.675, 116.28, 103.53 + 2]).view(1, 3, 1, 1)
-    assert model.normalise(colour).flatten().tolist() == pytest.approx([2, 0, 0], abs=1e-4)
+    seen = []
+    model.backbone.trunk.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    colour = torch.tensor([123.675, 116.28, 103.53 + 2]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    model.backbone(model.normalise(colour))
+    assert seen[0][0, :, 0, 0].tolist() == pytest.approx([2, 0, 0], abs=1e-4)
     assert model.backbone.trunk.layer2[0].conv1.stride == (2, 2)
     charset = model.head.recognizer.charset
     assert (charset.padding_index, charset.decode([33, 96, 95])) == (95, "A")
