@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tcm.cli import infer, test
 from tcm.config import load_config
 from tcm.inference.visualize import write_image
 from tcm.registry import DATASETS
@@ -27,30 +28,27 @@ SMALL = [
 ]
 
 
-def _call(tool, *arguments):
-    """Run a tool in a process of its own, as a user does: nothing is imported beforehand."""
-    command = [sys.executable, str(ROOT / f"tools/{tool}.py"), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("plug_in")
 
 
-def test_it_trains_tests_infers_and_runs_in_fewshot(folder):
+def test_it_trains_tests_infers_and_runs_in_fewshot(folder, capsys):
     options = ["--cfg-options", *SMALL]
     run = folder / "run"
-    _call("fewshot", EXAMPLE, "--fractions", "1", "--seeds", "0", "--work-dir", run, *options)
+    # In processes of its own, as a user does: nothing is imported beforehand.
+    cell = ["--fractions", "1", "--seeds", "0", "--work-dir", str(run), *options]
+    command = [sys.executable, "tools/fewshot.py", str(EXAMPLE), *cell]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     (row,) = json.loads((run / "fewshot.json").read_text())
     assert row["metric"] == "count" and 0 <= row["exact_count"]["mean"] <= 1
     (checkpoint,) = run.rglob("inference.ckpt")
-    last = _call("test", EXAMPLE, checkpoint, *options).splitlines()[-1]
-    assert last.startswith("my_parts: exact_count=")
+    test.main([str(EXAMPLE), str(checkpoint), *options])
+    assert capsys.readouterr().out.splitlines()[-1].startswith("my_parts: exact_count=")
     write_image(folder / "photo.png", np.full((64, 96, 3), 200, np.uint8))
-    _call("infer", EXAMPLE, checkpoint, folder / "photo.png", "--out", folder / "found")
+    photo = [str(folder / "photo.png"), "--out", str(folder / "found")]
+    infer.main([str(EXAMPLE), str(checkpoint), *photo])
     assert json.loads((folder / "found/predictions.json").read_text())["data_list"]
 
 
