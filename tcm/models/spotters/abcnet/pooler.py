@@ -26,7 +26,6 @@ class BezierPooler(nn.Module):
         size: (h, w) of a pooled text.
         canonical: d in network pixels from which P3 is taken.
         sampling_ratio: As in `bezier_align`, at least 1.
-        aligned: As in `bezier_align`.
     """
 
     def __init__(
@@ -34,7 +33,6 @@ class BezierPooler(nn.Module):
         size: Sequence[int] = (8, 32),
         canonical: float = 96.0,
         sampling_ratio: int = 1,
-        aligned: bool = True,
     ) -> None:
         super().__init__()
         if len(size) != 2 or min(size) < 1:
@@ -47,7 +45,6 @@ class BezierPooler(nn.Module):
         self.size = (int(size[0]), int(size[1]))
         self.canonical = canonical
         self.sampling_ratio = sampling_ratio
-        self.aligned = aligned
 
     def levels(self, rois: Tensor) -> Tensor:
         """Return the level of each region, int64 (R,): 0 for P2 to 2 for P4.
@@ -69,9 +66,7 @@ class BezierPooler(nn.Module):
         levels = self.levels(rois)
         owned = [torch.nonzero(levels == i).squeeze(1) for i in range(len(STRIDES))]
         pooled = [
-            bezier_align(
-                feature, rois[index], self.size, 1 / stride, self.sampling_ratio, self.aligned
-            )
+            bezier_align(feature, rois[index], self.size, 1 / stride, self.sampling_ratio)
             for feature, index, stride in zip(features, owned, STRIDES, strict=True)
         ]
         return torch.cat(pooled)[torch.cat(owned).argsort()]
