@@ -60,6 +60,24 @@ PositiveFloat = Annotated[float, Bounds(gt=0)]
 NotNegative = Annotated[int, Bounds(ge=0)]
 NotNegativeFloat = Annotated[float, Bounds(ge=0)]
 Share = Annotated[float, Bounds(ge=0, le=1)]
+OpenShare = Annotated[float, Bounds(gt=0, lt=1)]
+Pair = tuple[Positive, Positive]  # such as height and width; lists of a config fit as well
+PositivePair = tuple[PositiveFloat, PositiveFloat]
+
+
+def require_multiple(what: str, value: int, divisor: int) -> None:
+    """Refuse a width that its heads or groups do not share out evenly.
+
+    Args:
+        what: Class and argument, for the error.
+        value: The width.
+        divisor: The number of heads or groups.
+
+    Raises:
+        ConfigError: `value` is no multiple of `divisor`.
+    """
+    if value % divisor:
+        raise ConfigError(f"{what}: a multiple of {divisor} is wanted, got {value}")
 
 
 def hints_of(entry: Callable[..., Any]) -> dict[str, Any]:

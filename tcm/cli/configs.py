@@ -64,7 +64,8 @@ def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Pat
     mistakes += [f"{key}: the section is missing" for key in required if not config.get(key)]
     sections = {key: value for key, value in config.items() if key in known and value}
     mistakes += mistakes_of(_sections, sections, "", given=None)
-    if (config.get("evaluation") or {}).get("metrics") == {}:
+    evaluation = config.get("evaluation")
+    if isinstance(evaluation, Mapping) and evaluation.get("metrics") == {}:
         mistakes.append("evaluation.metrics: at least one metric is wanted")
     mistakes += _charsets(config) if not mistakes else []
     if mistakes:

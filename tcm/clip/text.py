@@ -12,6 +12,7 @@ from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
 from tcm.errors import ConfigError
+from tcm.values import Positive, require_multiple
 
 
 def tokenize(texts: Sequence[str], length: int | None = None) -> Tensor:
@@ -50,14 +51,15 @@ class PromptedTextEncoder(nn.Module):
 
     def __init__(
         self,
-        context_length: int = 77,
-        vocab_size: int = 49408,
-        width: int = 512,
-        heads: int = 8,
-        layers: int = 12,
-        embed_dim: int = 1024,
+        context_length: Positive = 77,
+        vocab_size: Positive = 49408,
+        width: Positive = 512,
+        heads: Positive = 8,
+        layers: Positive = 12,
+        embed_dim: Positive = 1024,
     ) -> None:
         super().__init__()
+        require_multiple("PromptedTextEncoder: width", width, heads)
         self.width = width
         self.context_length = context_length
         self.token_embedding = nn.Embedding(vocab_size, width)

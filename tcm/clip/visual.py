@@ -4,12 +4,11 @@ The convolutional part is open_clip's ModifiedResNet (MIT), whose parameter name
 pool is ours.
 """
 
-from collections.abc import Sequence
-
 from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor
 
 from tcm.clip.attention_pool import DenseAttentionPool
+from tcm.values import Positive, require_multiple
 
 
 class CLIPVisualTrunk(ModifiedResNet):
@@ -27,15 +26,16 @@ class CLIPVisualTrunk(ModifiedResNet):
 
     def __init__(
         self,
-        layers: Sequence[int] = (3, 4, 6, 3),
-        width: int = 64,
-        heads: int | None = 32,
-        output_dim: int = 1024,
-        input_resolution: int = 224,
+        layers: tuple[Positive, Positive, Positive, Positive] = (3, 4, 6, 3),
+        width: Positive = 64,
+        heads: Positive | None = 32,
+        output_dim: Positive = 1024,
+        input_resolution: Positive = 224,
     ) -> None:
         super().__init__(list(layers), output_dim, heads or 1, input_resolution, width)
         self.out_channels = [width * 4, width * 8, width * 16, width * 32]
         grid, dim = input_resolution // 32, width * 32
+        require_multiple("CLIPVisualTrunk: 32 times the width", dim, heads or 1)
         self.attnpool = DenseAttentionPool(grid, dim, heads, output_dim) if heads else None
 
     def forward(self, images: Tensor) -> list[Tensor]:

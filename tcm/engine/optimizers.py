@@ -1,16 +1,18 @@
 """Optimisers by name, and parameter groups by name prefix."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast, overload
+from typing import Annotated, Any, cast, overload
 
 import torch
 from torch import Tensor, nn
 
 from tcm.errors import ConfigError, nearest
 from tcm.registry import OPTIMIZERS
+from tcm.values import Bounds, NotNegativeFloat, Positive
 
 Groups = Iterable[Any]  # parameters, or mappings with `params`
-Betas = tuple[float, float]
+_Beta = Annotated[float, Bounds(ge=0, lt=1)]
+Betas = tuple[_Beta, _Beta]
 _NORMS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -28,9 +30,9 @@ _NORMS = (
 @OPTIMIZERS.register("SGD")
 def sgd(
     params: Groups,
-    lr: float,
-    momentum: float = 0.9,
-    weight_decay: float = 0.0,
+    lr: NotNegativeFloat,
+    momentum: NotNegativeFloat = 0.9,
+    weight_decay: NotNegativeFloat = 0.0,
     nesterov: bool = False,
 ) -> torch.optim.Optimizer:
     """Build stochastic gradient descent with momentum."""
@@ -40,10 +42,10 @@ def sgd(
 @OPTIMIZERS.register("Adam")
 def adam(
     params: Groups,
-    lr: float,
+    lr: NotNegativeFloat,
     betas: Betas = (0.9, 0.999),
-    eps: float = 1e-8,
-    weight_decay: float = 0.0,
+    eps: NotNegativeFloat = 1e-8,
+    weight_decay: NotNegativeFloat = 0.0,
 ) -> torch.optim.Optimizer:
     """Build Adam; its weight decay is L2 regularisation."""
     return torch.optim.Adam(params, lr, _as_tuple(betas), eps, weight_decay)
@@ -52,10 +54,10 @@ def adam(
 @OPTIMIZERS.register("AdamW")
 def adamw(
     params: Groups,
-    lr: float,
+    lr: NotNegativeFloat,
     betas: Betas = (0.9, 0.999),
-    eps: float = 1e-8,
-    weight_decay: float = 0.01,
+    eps: NotNegativeFloat = 1e-8,
+    weight_decay: NotNegativeFloat = 0.01,
 ) -> torch.optim.Optimizer:
     """Build Adam with decoupled weight decay."""
     return torch.optim.AdamW(params, lr, _as_tuple(betas), eps, weight_decay)
@@ -80,11 +82,11 @@ class Ranger(torch.optim.RAdam):
     def __init__(
         self,
         params: Groups,
-        lr: float = 1e-3,
+        lr: NotNegativeFloat = 1e-3,
         betas: Betas = (0.95, 0.999),
-        eps: float = 1e-5,
-        weight_decay: float = 0.0,
-        lookahead_steps: int = 6,
+        eps: NotNegativeFloat = 1e-5,
+        weight_decay: NotNegativeFloat = 0.0,
+        lookahead_steps: Positive = 6,
         lookahead_alpha: float = 0.5,
     ) -> None:
         super().__init__(params, lr, _as_tuple(betas), eps, weight_decay)
@@ -133,7 +135,7 @@ class Ranger(torch.optim.RAdam):
 
 def parameter_groups(
     model: nn.Module,
-    lr: float,
+    lr: NotNegativeFloat,
     lr_multipliers: Mapping[str, float] | None = None,
     no_decay: Iterable[str] = (),
     norm_decay: bool | Sequence[str] = True,

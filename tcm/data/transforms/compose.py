@@ -8,6 +8,7 @@ import numpy as np
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Share
 
 Transform = Callable[[Sample, np.random.Generator], Sample]
 
@@ -16,7 +17,7 @@ Transform = Callable[[Sample, np.random.Generator], Sample]
 class RandomApply:
     """Apply a list of transforms with a probability, all of them or none."""
 
-    def __init__(self, prob: float, transforms: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, prob: Share, transforms: Sequence[Mapping[str, Any]]) -> None:
         """Build the transforms.
 
         Args:
@@ -26,8 +27,6 @@ class RandomApply:
         Raises:
             ConfigError: The probability is none, or a config is wrong.
         """
-        if not 0 <= prob <= 1:
-            raise ConfigError(f"RandomApply: prob must lie in [0, 1], got {prob}")
         self.prob = prob
         self.transforms = _build(transforms, "transforms")
 

@@ -1,6 +1,5 @@
 """Random crop of a fixed size, as PSENet and PANet do it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -9,7 +8,7 @@ import numpy as np
 from tcm.data.transforms.moves import bounds, clip, shift
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
-from tcm.values import Share
+from tcm.values import Pair, Share
 
 
 @TRANSFORMS.register()
@@ -23,7 +22,7 @@ class RandomCropSize:
 
     def __init__(
         self,
-        size: Sequence[int],
+        size: Pair,
         positive_ratio: Share = 0.625,
         rule: Literal["authors", "one_text"] = "authors",
     ) -> None:

@@ -5,7 +5,6 @@ and DBNet's imgaug chain.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -21,7 +20,7 @@ from tcm.data.transforms.moves import (
 )
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
-from tcm.values import Share
+from tcm.values import Pair, PositivePair, Share
 
 Direction = Literal["horizontal", "vertical", "diagonal"]
 # Direction to: mirrored along x, along y.
@@ -98,9 +97,9 @@ class RandomScale:
 
     def __init__(
         self,
-        ratio_range: Sequence[float] = (0.5, 3.0),
+        ratio_range: PositivePair = (0.5, 3.0),
         independent: bool = True,
-        base: Sequence[int] | None = None,
+        base: Pair | None = None,
     ) -> None:
         """Set up.
 
@@ -134,7 +133,7 @@ class ResizeKeepRatio:
         scale: The two bounds in pixels, in either order.
     """
 
-    def __init__(self, scale: Sequence[int]) -> None:
+    def __init__(self, scale: Pair) -> None:
         self.scale = (max(scale), min(scale))
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
@@ -155,8 +154,8 @@ class ResizeShortSide:
         self,
         short_size: int,
         divisor: int = 1,
-        ratio_range: Sequence[float] = (1.0, 1.0),
-        aspect_ratio_range: Sequence[float] = (1.0, 1.0),
+        ratio_range: PositivePair = (1.0, 1.0),
+        aspect_ratio_range: PositivePair = (1.0, 1.0),
     ) -> None:
         """Set up.
 
@@ -191,7 +190,7 @@ class FitInto:
     Zeros fill the rest right and below. It must be the last geometric transform before `Warp`.
     """
 
-    def __init__(self, size: Sequence[int]) -> None:
+    def __init__(self, size: Pair) -> None:
         """Set up.
 
         Args:

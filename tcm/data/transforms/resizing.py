@@ -14,6 +14,7 @@ from tcm.data.transforms.moves import clip, keep_ratio_factor, resize
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import PositivePair
 
 
 @TRANSFORMS.register()
@@ -27,8 +28,8 @@ class BoundedScaleAspectJitter:
         self,
         long_size_bound: int,
         short_size_bound: int,
-        ratio_range: Sequence[float] = (0.7, 1.3),
-        aspect_ratio_range: Sequence[float] = (0.9, 1.1),
+        ratio_range: PositivePair = (0.7, 1.3),
+        aspect_ratio_range: PositivePair = (0.9, 1.1),
     ) -> None:
         """Set up.
 

@@ -4,18 +4,17 @@ A crop of any shape becomes a square or a strip (PARSeq: 32 x 128, CLIP4STR: 224
 ratio is not kept.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tcm.charset import Charset, CharsetConfig
 from tcm.data.transforms.moves import resize
-from tcm.errors import ConfigError, DataError
+from tcm.errors import DataError
 from tcm.labels import MAX_LENGTH
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
-from tcm.values import Positive
+from tcm.values import Pair, Positive
 
 NO_CHARACTER = -1  # after the end of a label
 
@@ -24,17 +23,12 @@ NO_CHARACTER = -1  # after the end of a label
 class StretchTo:
     """Resize to an exact size, height and width by factors of their own."""
 
-    def __init__(self, size: Sequence[int]) -> None:
+    def __init__(self, size: Pair) -> None:
         """Set up.
 
         Args:
             size: (height, width) in pixels.
-
-        Raises:
-            ConfigError: It is no pair of positive numbers.
         """
-        if len(size) != 2 or min(size) < 1:
-            raise ConfigError(f"StretchTo: size must be (height, width), got {list(size)}")
         self.height, self.width = size
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:

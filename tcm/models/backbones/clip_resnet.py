@@ -1,12 +1,16 @@
 """CLIP-R50 ("CR50"): CLIP's convolutional trunk alone, as a plain backbone."""
 
+from typing import Annotated
+
 from torch import Tensor
 
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_visual, read_clip_state
 from tcm.models.backbones.backbone import Backbone, FrozenStages
-from tcm.registry import MODELS
+from tcm.registry import MODELS, Arguments
 from tcm.structures import Config, Features
+
+TrunkConfig = Annotated[Config | None, Arguments(CLIPVisualTrunk)]
 
 
 @MODELS.register("CLIPResNet")
@@ -30,7 +34,7 @@ class CLIPResNet(Backbone):
         self,
         pretrained: str | None,
         clip_model: str = "RN50",
-        trunk: Config | None = None,
+        trunk: TrunkConfig = None,
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,

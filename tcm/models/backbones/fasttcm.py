@@ -7,15 +7,17 @@ in again behind it by bimodal similarity matching.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from tcm.models.backbones.backbone import FrozenStages
-from tcm.models.backbones.tcm import TCM
+from tcm.models.backbones.clip_resnet import TrunkConfig
+from tcm.models.backbones.tcm import TCM, MatchingConfig, TextEncoderConfig
 from tcm.models.prompting.bsm import BimodalSimilarityMatching
 from tcm.registry import MODELS
-from tcm.structures import Config
+from tcm.values import NotNegative, Positive
 
 
 @MODELS.register("FastTCM")
@@ -51,13 +53,13 @@ class FastTCM(TCM):
         pretrained: str | None,
         clip_model: str = "RN50",
         prompts: Sequence[str] = ("Text",),
-        num_contexts: int = 4,
-        prompt_length: int | None = None,
+        num_contexts: NotNegative = 4,
+        prompt_length: Positive | None = None,
         generate_prompt: bool = True,
-        bsm: str | None = "paper",
-        trunk: Config | None = None,
-        text_encoder: Config | None = None,
-        matching: Config | None = None,
+        bsm: Literal["paper", "released"] | None = "paper",
+        trunk: TrunkConfig = None,
+        text_encoder: TextEncoderConfig = None,
+        matching: MatchingConfig = None,
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,

@@ -6,6 +6,7 @@ Shapes: B batch, K classes, D joint embedding.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -14,10 +15,17 @@ from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_text, load_visual, read_clip_state
 from tcm.models.backbones.backbone import Backbone, FrozenStages
+from tcm.models.backbones.clip_resnet import TrunkConfig
 from tcm.models.prompting.matching import InstanceLanguageMatching
 from tcm.models.prompting.text_side import TextSide
-from tcm.registry import MODELS
+from tcm.registry import MODELS, Arguments
 from tcm.structures import Config, Features
+from tcm.values import NotNegative, Positive
+
+TextEncoderConfig = Annotated[Config | None, Arguments(PromptedTextEncoder, ("embed_dim",))]
+MatchingConfig = Annotated[
+    Config | None, Arguments(InstanceLanguageMatching, ("dim", "num_classes"))
+]
 
 
 @MODELS.register("TCM")
@@ -53,12 +61,12 @@ class TCM(Backbone):
         pretrained: str | None,
         clip_model: str = "RN50",
         prompts: Sequence[str] = ("Text",),
-        num_contexts: int = 4,
-        prompt_length: int | None = None,
+        num_contexts: NotNegative = 4,
+        prompt_length: Positive | None = None,
         generate_prompt: bool = True,
-        trunk: Config | None = None,
-        text_encoder: Config | None = None,
-        matching: Config | None = None,
+        trunk: TrunkConfig = None,
+        text_encoder: TextEncoderConfig = None,
+        matching: MatchingConfig = None,
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tcm.models.necks.fpn_p2p7 import init_pyramid, resized
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 _LEVELS = 6  # P2 to P7
 
@@ -33,8 +34,8 @@ class BiFPN(nn.Module):
     def __init__(
         self,
         in_channels: Sequence[int],
-        out_channels: int = 256,
-        repeats: int = 2,
+        out_channels: Positive = 256,
+        repeats: Positive = 2,
         eps: float = 1e-4,
     ) -> None:
         super().__init__()

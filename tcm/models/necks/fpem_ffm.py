@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -37,14 +37,12 @@ class FPEMFFM(nn.Module):
     def __init__(
         self,
         in_channels: Sequence[int],
-        out_channels: int = 128,
-        num_fpems: int = 2,
+        out_channels: Positive = 128,
+        num_fpems: Positive = 2,
         upsample: Literal["bilinear", "nearest"] = "bilinear",
         bias: bool = False,
     ) -> None:
         super().__init__()
-        if num_fpems < 1:
-            raise ConfigError(f"FPEMFFM: num_fpems must be at least 1, got {num_fpems}")
         self.out_channels = len(in_channels) * out_channels
         self.reduce = nn.ModuleList(
             nn.Sequential(

@@ -7,6 +7,7 @@ from torchvision.ops import FeaturePyramidNetwork
 
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -28,7 +29,7 @@ class FPN(nn.Module):
     """
 
     def __init__(
-        self, in_channels: Sequence[int], out_channels: int = 256, start_level: int = 1
+        self, in_channels: Sequence[int], out_channels: Positive = 256, start_level: int = 1
     ) -> None:
         super().__init__()
         if not 0 <= start_level < len(in_channels):

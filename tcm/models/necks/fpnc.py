@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tcm.models.initialisation import init_kaiming
 from tcm.models.necks.asf import AdaptiveScaleFusion
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -31,8 +32,8 @@ class FPNC(nn.Module):
     def __init__(
         self,
         in_channels: Sequence[int],
-        lateral_channels: int = 256,
-        out_channels: int = 64,
+        lateral_channels: Positive = 256,
+        out_channels: Positive = 64,
         asf: bool = False,
     ) -> None:
         super().__init__()

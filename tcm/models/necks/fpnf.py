@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -34,7 +35,7 @@ class FPNF(nn.Module):
     def __init__(
         self,
         in_channels: Sequence[int],
-        out_channels: int = 256,
+        out_channels: Positive = 256,
         upsample: Literal["bilinear", "nearest"] = "bilinear",
         fusion: bool = False,
     ) -> None:

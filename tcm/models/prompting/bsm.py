@@ -5,13 +5,11 @@ It gives the constant text embedding a share of the image.
 Shapes: B batch, K classes, D joint embedding.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-from tcm.errors import ConfigError, nearest
-
-_VARIANTS = ("paper", "released")
 
 
 class BimodalSimilarityMatching(nn.Module):
@@ -22,15 +20,10 @@ class BimodalSimilarityMatching(nn.Module):
         variant: ``paper``: ``cos(g, t) * g + t``, no parameters. ``released``: the authors' code
             repaired: g goes through a learnable (D, D) matrix, the identity at first, and both g
             and t are normalised before everything else.
-
-    Raises:
-        ConfigError: An unknown variant.
     """
 
-    def __init__(self, dim: int, variant: str = "paper") -> None:
+    def __init__(self, dim: int, variant: Literal["paper", "released"] = "paper") -> None:
         super().__init__()
-        if variant not in _VARIANTS:
-            raise ConfigError(f"unknown bsm variant '{variant}'{nearest(variant, _VARIANTS)}")
         self.projection = nn.Parameter(torch.eye(dim)) if variant == "released" else None
 
     def forward(self, global_BD: Tensor, text_BKD: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ Shapes: B batch, Q queries, M memory tokens, D joint embedding, W inner width.
 from torch import Tensor, nn
 
 from tcm.models.prompting.attention import Attention
+from tcm.values import Positive, Share, require_multiple
 
 
 class DecoderLayer(nn.Module):
@@ -55,12 +56,13 @@ class CrossAttentionDecoder(nn.Module):
     def __init__(
         self,
         dim: int = 1024,
-        width: int = 256,
-        heads: int = 4,
-        layers: int = 3,
-        dropout: float = 0.1,
+        width: Positive = 256,
+        heads: Positive = 4,
+        layers: Positive = 3,
+        dropout: Share = 0.1,
     ) -> None:
         super().__init__()
+        require_multiple("CrossAttentionDecoder: width", width, heads)
         self.memory_proj = nn.Sequential(
             nn.LayerNorm(dim), nn.Linear(dim, width), nn.LayerNorm(width)
         )

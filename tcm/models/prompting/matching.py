@@ -3,11 +3,14 @@
 Shapes: B batch, K classes, D joint embedding, h x w the grid of the last level.
 """
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tcm.models.prompting.decoder import CrossAttentionDecoder
+from tcm.registry import Arguments
 from tcm.structures import Config, Matching
 
 
@@ -29,7 +32,7 @@ class InstanceLanguageMatching(nn.Module):
         self,
         dim: int,
         num_classes: int = 1,
-        decoder: Config | None = None,
+        decoder: Annotated[Config | None, Arguments(CrossAttentionDecoder, ("dim",))] = None,
         visual_prompt: bool = True,
         text_refinement: bool = True,
         residual_scale: float = 1e-3,

@@ -52,7 +52,7 @@ def test_draws_come_from_the_generator_alone() -> None:
 @pytest.mark.parametrize(
     ("build", "text"),
     [
-        (lambda: RandomApply(1.2, []), "prob must lie in"),
+        (lambda: RandomApply(1.2, []), "prob: a number at least 0 and at most 1"),
         (lambda: RandomApply(0.5, [FLIP, {"type": "RandomFlop"}]), r"transforms\[1\].*RandomFlip"),
         (lambda: RandomChoice([]), "choices is empty"),
         (lambda: RandomChoice([FLIP], [0.5, 0.5]), "2 probs for 1 choices"),

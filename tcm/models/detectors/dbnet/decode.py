@@ -14,6 +14,7 @@ from tcm.geometry.polygons import grown_min_area_rects, to_shapely
 from tcm.models.detectors.outlines import to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -37,7 +38,7 @@ class DBDecoder:
         min_width: float = 5.0,
         unclip_ratio: float = 1.5,
         epsilon_ratio: float | None = 0.01,
-        max_candidates: int = 3000,
+        max_candidates: Positive = 3000,
         output: Literal["quad", "poly"] = "quad",
     ) -> None:
         self.mask_thr = mask_thr

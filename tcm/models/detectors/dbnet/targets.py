@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import shapely
 
-from tcm.errors import ConfigError
 from tcm.geometry.offsets import offset_polygons
 from tcm.geometry.polygons import min_area_rects, to_shapely
 from tcm.models.detectors.dbnet.borders import draw_border_distances
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample, TextInstances
+from tcm.values import OpenShare
 
 _MIN_AREA = 1.0  # square pixels
 
@@ -39,13 +39,11 @@ class DBTargets:
 
     def __init__(
         self,
-        shrink_ratio: float = 0.4,
+        shrink_ratio: OpenShare = 0.4,
         thr_min: float = 0.3,
         thr_max: float = 0.7,
         min_side: float = 8.0,
     ) -> None:
-        if not 0 < shrink_ratio < 1:
-            raise ConfigError(f"DBTargets: shrink_ratio must lie in (0, 1), got {shrink_ratio}")
         self.shrink_ratio = shrink_ratio
         self.thr_min, self.thr_max = thr_min, thr_max
         self.min_side = min_side

@@ -10,7 +10,6 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from tcm.errors import ConfigError
 from tcm.geometry.fourier import fourier_outlines
 from tcm.geometry.polygons import min_area_rects
 from tcm.models.detectors.fcenet.suppression import (
@@ -22,6 +21,7 @@ from tcm.models.detectors.fcenet.suppression import (
 from tcm.models.detectors.outlines import to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
+from tcm.values import OpenShare, Positive
 
 
 @MODELS.register()
@@ -46,12 +46,10 @@ class FCEDecoder:
         alpha: float = 1.0,
         beta: float = 2.0,
         score_thr: float = 0.3,
-        nms_thr: float = 0.1,
-        num_points: int = 50,
+        nms_thr: OpenShare = 0.1,
+        num_points: Positive = 50,
         output: Literal["poly", "quad"] = "poly",
     ) -> None:
-        if not 0 < nms_thr < 1:
-            raise ConfigError(f"FCEDecoder: nms_thr must lie in (0, 1), got {nms_thr}")
         self.alpha, self.beta = alpha, beta
         self.score_thr = score_thr
         self.nms_thr = nms_thr

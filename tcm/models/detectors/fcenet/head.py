@@ -16,6 +16,7 @@ from tcm.models.detectors.fcenet.losses import FCELoss
 from tcm.models.losses import full_precision
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, TextInstances
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -33,7 +34,7 @@ class FCEHead(Head):
     def __init__(
         self,
         in_channels: int,
-        degree: int = 5,
+        degree: Positive = 5,
         strides: Sequence[int] = (8, 16, 32),
         loss: Annotated[Config | None, Built(MODELS, ("degree",))] = None,
         decode: Annotated[Config | None, Built(MODELS)] = None,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tcm.geometry.fourier import fourier_basis
 from tcm.models.losses import balanced_bce_with_logits
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -34,8 +35,8 @@ class FCELoss(nn.Module):
 
     def __init__(
         self,
-        degree: int = 5,
-        num_points: int = 50,
+        degree: Positive = 5,
+        num_points: Positive = 50,
         negative_ratio: float = 3.0,
         fallback_negatives: int = 100,
         center_negative_weight: float = 0.5,

@@ -15,6 +15,7 @@ from tcm.geometry.fourier import StartPoint, fourier_signature, real_signature
 from tcm.models.detectors.fcenet.center_region import center_quads, side_lines
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Positive
 
 _MATCHING_STRIDE = 32  # of the score map of TCM and FastTCM
 _MIN_EXTENT = 1e-3  # pixels; what is smaller has no outline
@@ -53,12 +54,12 @@ class FCETargets:
 
     def __init__(
         self,
-        degree: int = 5,
+        degree: Positive = 5,
         level_ranges: Sequence[Sequence[float]] = ((0.0, 0.4), (0.3, 0.7), (0.6, 1.0)),
         strides: Sequence[int] = (8, 16, 32),
         center_ratio: float = 0.3,
         resample_step: float = 4.0,
-        num_points: int = 400,
+        num_points: Positive = 400,
         start_point: StartPoint = "right",
     ) -> None:
         if len(level_ranges) != len(strides):

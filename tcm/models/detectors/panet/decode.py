@@ -5,11 +5,11 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit, logit
 
-from tcm.errors import ConfigError
 from tcm.models.detectors.outlines import RegionOutliner, to_original
 from tcm.models.detectors.panet.aggregation import aggregate
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
+from tcm.values import OpenShare
 
 STRIDE = 4  # of the maps
 
@@ -30,15 +30,16 @@ class PANDecoder:
 
     def __init__(
         self,
-        min_text_confidence: float = 0.5,
-        min_kernel_confidence: float = 0.5,
+        min_text_confidence: OpenShare = 0.5,
+        min_kernel_confidence: OpenShare = 0.5,
         distance_threshold: float = 6.0,
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
     ) -> None:
-        self.least_text = _logit("min_text_confidence", min_text_confidence)
-        self.least_kernel = _logit("min_kernel_confidence", min_kernel_confidence)
+        # Logits of the thresholds, so that maps need no sigmoid to be compared with them.
+        self.least_text = float(logit(min_text_confidence))
+        self.least_kernel = float(logit(min_kernel_confidence))
         self.distance_threshold = distance_threshold
         self.outliner = RegionOutliner(min_area, min_score, output)
 
@@ -64,10 +65,3 @@ class PANDecoder:
         probability[text] = expit(text_logits[text])  # the others belong to no region
         outlines, scores = self.outliner(labels, probability, STRIDE)
         return TextInstances(to_original(outlines, matrix), scores=scores)
-
-
-def _logit(name: str, probability: float) -> float:
-    """Return the logit of a threshold, so that maps need no sigmoid to be compared with it."""
-    if not 0 < probability < 1:
-        raise ConfigError(f"PANDecoder: {name} must lie in (0, 1), got {probability}")
-    return float(logit(probability))

@@ -17,6 +17,7 @@ from tcm.models.detectors.panet.losses import PANLoss
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, TextInstances
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -34,8 +35,8 @@ class PANHead(Head):
     def __init__(
         self,
         in_channels: int,
-        hidden: int = 128,
-        embedding_dim: int = 4,
+        hidden: Positive = 128,
+        embedding_dim: Positive = 4,
         loss: Annotated[Config | None, Built(MODELS)] = None,
         decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:

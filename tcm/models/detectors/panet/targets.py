@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tcm.errors import ConfigError
 from tcm.models.detectors.kernels import KernelDrawer
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import OpenShare
 
 
 @TRANSFORMS.register()
@@ -27,11 +27,9 @@ class PANTargets:
 
     def __init__(
         self,
-        kernel_ratio: float = 0.5,
+        kernel_ratio: OpenShare = 0.5,
         max_distance: float | None = 20.0,
     ) -> None:
-        if not 0 < kernel_ratio < 1:
-            raise ConfigError(f"PANTargets: kernel_ratio must lie in (0, 1), got {kernel_ratio}")
         self.kernel_ratio = kernel_ratio
         self.draw_kernels = KernelDrawer((1.0, kernel_ratio), max_distance)
         self.draw_whole = KernelDrawer((1.0,))

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from scipy.special import expit
 
-from tcm.errors import ConfigError
 from tcm.models.detectors.outlines import RegionOutliner, to_original
 from tcm.models.detectors.psenet.expansion import expand
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
+from tcm.values import OpenShare
 
 _STRIDE = 4  # network pixels per pixel of the maps
 
@@ -31,16 +31,12 @@ class PSEDecoder:
 
     def __init__(
         self,
-        min_kernel_confidence: float = 0.5,
+        min_kernel_confidence: OpenShare = 0.5,
         min_kernel_area: int = 0,
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
     ) -> None:
-        if not 0 < min_kernel_confidence < 1:
-            raise ConfigError(
-                f"PSEDecoder: min_kernel_confidence must lie in (0, 1), got {min_kernel_confidence}"
-            )
         # A threshold on the logits saves the sigmoid of all maps but one.
         self.min_logit = float(np.log(min_kernel_confidence / (1 - min_kernel_confidence)))
         self.min_kernel_area = min_kernel_area

@@ -18,6 +18,7 @@ from tcm.models.initialisation import init_kaiming
 from tcm.models.losses import full_precision
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, TextInstances
+from tcm.values import Bounds, Positive
 
 _STRIDE = 4
 
@@ -37,8 +38,8 @@ class PSEHead(Head):
     def __init__(
         self,
         in_channels: int,
-        hidden: int = 256,
-        num_kernels: int = 7,
+        hidden: Positive = 256,
+        num_kernels: Annotated[int, Bounds(ge=2)] = 7,
         loss: Annotated[Config | None, Built(MODELS)] = None,
         decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tcm.errors import ConfigError
 from tcm.models.losses import hard_negative_mask, squared_dice_loss
 from tcm.registry import MODELS
+from tcm.values import Share
 
 
 @MODELS.register()
@@ -27,13 +28,11 @@ class PSELoss(nn.Module):
 
     def __init__(
         self,
-        text_weight: float = 0.7,
+        text_weight: Share = 0.7,
         negative_ratio: float = 3.0,
         eps: float = 1e-3,
     ) -> None:
         super().__init__()
-        if not 0 <= text_weight <= 1:
-            raise ConfigError(f"PSELoss: text_weight must lie in [0, 1], got {text_weight}")
         self.text_weight = text_weight
         self.negative_ratio = negative_ratio
         self.eps = eps

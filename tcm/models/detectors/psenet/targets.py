@@ -1,13 +1,14 @@
 """The training targets of PSENet (Wang et al., CVPR 2019, section 3.3)."""
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
-from tcm.errors import ConfigError
 from tcm.models.detectors.kernels import KernelDrawer
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
+from tcm.values import Bounds, OpenShare
 
 
 @TRANSFORMS.register()
@@ -29,14 +30,10 @@ class PSETargets:
 
     def __init__(
         self,
-        num_kernels: int = 7,
-        min_ratio: float = 0.4,
+        num_kernels: Annotated[int, Bounds(ge=2)] = 7,
+        min_ratio: OpenShare = 0.4,
         max_distance: float | None = 20.0,
     ) -> None:
-        if num_kernels < 2:
-            raise ConfigError(f"PSETargets: num_kernels must be 2 or more, got {num_kernels}")
-        if not 0 < min_ratio < 1:
-            raise ConfigError(f"PSETargets: min_ratio must lie in (0, 1), got {min_ratio}")
         ratios = np.linspace(1.0, min_ratio, num_kernels).tolist()
         self.draw_kernels = KernelDrawer(ratios, max_distance)
         self.draw_whole = KernelDrawer((1.0,))

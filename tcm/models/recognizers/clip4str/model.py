@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tcm.charset import CharsetConfig
 from tcm.models.recognizers.clip4str.captions import Captioner
-from tcm.models.recognizers.clip4str.towers import CLIPTowers, build_towers
+from tcm.models.recognizers.clip4str.towers import ClipChanges, CLIPTowers, build_towers
 from tcm.models.recognizers.parseq.attention import join
 from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder
 from tcm.models.recognizers.parseq.generate import (
@@ -32,7 +32,6 @@ from tcm.models.recognizers.parseq.permutation import (
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS
-from tcm.structures import Config
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share
 
 
@@ -88,7 +87,7 @@ class CLIP4STR(TextRecognizer):
         self,
         pretrained: str | None,
         clip_model: str = "ViT-B-16-quickgelu",
-        clip: Config | None = None,
+        clip: ClipChanges = None,
         released_clip: bool = False,
         text_freeze_nlayer: Annotated[int, Bounds(ge=-1)] = 6,
         image_freeze_nlayer: Annotated[int, Bounds(ge=-1)] = -1,

@@ -6,17 +6,55 @@ Shapes: B images, M image tokens, N captions, L caption tokens, D joint embeddin
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import open_clip
 import torch
-from open_clip.model import CLIP, resize_pos_embed
+from open_clip.model import CLIP, CLIPVisionCfg, resize_pos_embed
 from torch import Tensor
 
 from tcm.clip.weights import read_clip_state
 from tcm.errors import ConfigError, nearest
+from tcm.registry import Arguments
 from tcm.state_dicts import load_checked
 from tcm.structures import Config
+from tcm.values import Positive, PositiveFloat, require_multiple
+
+Side = Positive | tuple[Positive, Positive]
+
+
+def _vision(
+    layers: Positive | None = None,
+    width: Positive | None = None,
+    head_width: Positive | None = None,
+    mlp_ratio: PositiveFloat | None = None,
+    patch_size: Side | None = None,
+    image_size: Side | None = None,
+) -> None:
+    """Take what ``vision_cfg`` may change."""
+
+
+def _text(
+    layers: Positive | None = None,
+    width: Positive | None = None,
+    heads: Positive | None = None,
+    mlp_ratio: PositiveFloat | None = None,
+    context_length: Positive | None = None,
+    vocab_size: Positive | None = None,
+) -> None:
+    """Take what ``text_cfg`` may change."""
+
+
+def _clip(
+    embed_dim: Positive | None = None,
+    quick_gelu: bool | None = None,
+    vision_cfg: Annotated[Config | None, Arguments(_vision)] = None,
+    text_cfg: Annotated[Config | None, Arguments(_text)] = None,
+) -> None:
+    """Take what may be changed of an architecture of open_clip's."""
+
+
+ClipChanges = Annotated[Config | None, Arguments(_clip)]
 
 _COUNTERS = {"input_resolution", "context_length", "vocab_size"}  # in OpenAI's own files
 
@@ -148,6 +186,9 @@ def _settings(name: str, changes: Config, released: bool) -> dict[str, Any]:
     if released:
         settings["quick_gelu"] = True
         vision["head_width"] = 64
+    head_width = vision.get("head_width", CLIPVisionCfg.head_width)
+    require_multiple("model.clip.vision_cfg.width", vision["width"], head_width)
+    require_multiple("model.clip.text_cfg.width", text["width"], text["heads"])
     return settings
 
 

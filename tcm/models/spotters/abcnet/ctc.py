@@ -14,6 +14,7 @@ from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 _LAST_HEIGHT = 4  # rows that the last convolution takes at once
 
@@ -35,9 +36,9 @@ class CTCRecognizer(nn.Module):
         self,
         in_channels: int,
         charset: CharsetConfig,
-        length: int = 25,
+        length: Positive = 25,
         height: int = 8,
-        hidden: int = 256,
+        hidden: Positive = 256,
         loss_weight: float = 0.05,
     ) -> None:
         super().__init__()

@@ -5,15 +5,16 @@ Shapes: B batch, K candidates, D detections of an image.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.registry import MODELS
+from tcm.values import Bounds, Positive
 
 
 @dataclass
@@ -58,13 +59,11 @@ class ABCNetDecoder(nn.Module):
         self,
         score_thr: float = 0.45,
         nms_iou: float = 0.5,
-        per_level: int = 1000,
-        keep: int = 100,
-        samples: int = 20,
+        per_level: Positive = 1000,
+        keep: Positive = 100,
+        samples: Annotated[int, Bounds(ge=2)] = 20,
     ) -> None:
         super().__init__()
-        if samples < 2:
-            raise ConfigError(f"ABCNetDecoder: samples must be at least 2, got {samples}")
         self.score_thr = score_thr
         self.nms_iou = nms_iou
         self.per_level = per_level

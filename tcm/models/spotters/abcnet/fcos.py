@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.registry import MODELS
+from tcm.values import Positive, require_multiple
 
 _PRIOR = 0.01  # probability of text that the classifier starts with
 
@@ -27,9 +28,10 @@ class FCOSHead(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, width: int = 256, groups: int = 32, depth: int = 4
+        self, in_channels: int, width: Positive = 256, groups: Positive = 32, depth: Positive = 4
     ) -> None:
         super().__init__()
+        require_multiple("FCOSHead: width", width, groups)
         self.cls_tower = _tower(in_channels, width, groups, depth)
         self.box_tower = _tower(in_channels, width, groups, depth)
         self.cls = nn.Conv2d(width, 1, 3, padding=1)

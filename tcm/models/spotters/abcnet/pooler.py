@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError
 from tcm.models.spotters.abcnet.bezier_align import bezier_align
 from tcm.registry import MODELS
+from tcm.values import Pair, Positive
 
 STRIDES = (4, 8, 16)  # of the levels P2 to P4
 
@@ -25,23 +25,16 @@ class BezierPooler(nn.Module):
     Args:
         size: (h, w) of a pooled text.
         canonical: d in network pixels from which P3 is taken.
-        sampling_ratio: As in `bezier_align`, at least 1.
+        sampling_ratio: As in `bezier_align`.
     """
 
     def __init__(
         self,
-        size: Sequence[int] = (8, 32),
+        size: Pair = (8, 32),
         canonical: float = 96.0,
-        sampling_ratio: int = 1,
+        sampling_ratio: Positive = 1,
     ) -> None:
         super().__init__()
-        if len(size) != 2 or min(size) < 1:
-            raise ConfigError(f"BezierPooler: size must be [height, width], got {list(size)}")
-        if sampling_ratio < 1:
-            raise ConfigError(
-                "BezierPooler: sampling_ratio must be at least 1 (a number that depends on the "
-                f"region gives zeros for horizontal text), got {sampling_ratio}"
-            )
         self.size = (int(size[0]), int(size[1]))
         self.canonical = canonical
         self.sampling_ratio = sampling_ratio

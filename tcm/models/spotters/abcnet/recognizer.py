@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
 from tcm.registry import MODELS
+from tcm.values import Positive, Share, require_multiple
 
 _START = 0  # the first token fed back; the first character of the set, as in the authors' code
 
@@ -36,16 +36,15 @@ class AttentionRecognizer(nn.Module):
         self,
         in_channels: int,
         charset: CharsetConfig,
-        length: int = 25,
-        hidden: int = 256,
-        groups: int = 32,
-        dropout: float = 0.1,
-        forcing: float = 0.5,
+        length: Positive = 25,
+        hidden: Positive = 256,
+        groups: Positive = 32,
+        dropout: Share = 0.1,
+        forcing: Share = 0.5,
         loss_weight: float = 0.05,
     ) -> None:
         super().__init__()
-        if not 0 <= forcing <= 1:
-            raise ConfigError(f"AttentionRecognizer: forcing must lie in [0, 1], got {forcing}")
+        require_multiple("AttentionRecognizer: the neck's width", in_channels, groups)
         self.charset = Charset.build(charset, "model.head.recognizer.charset")
         self.length = length
         self.forcing = forcing

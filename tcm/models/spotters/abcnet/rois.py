@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from tcm.errors import ConfigError
 from tcm.models.spotters.abcnet.decode import ABCNetDecoder, Detections
 from tcm.registry import MODELS
+from tcm.values import Positive
 
 
 @MODELS.register()
@@ -26,11 +26,9 @@ class ABCNetRois(nn.Module):
     """
 
     def __init__(
-        self, adaptive: bool = False, score_thr: float = 0.7, max_rois: int | None = None
+        self, adaptive: bool = False, score_thr: float = 0.7, max_rois: Positive | None = None
     ) -> None:
         super().__init__()
-        if max_rois is not None and max_rois < 1:
-            raise ConfigError(f"ABCNetRois: max_rois must be at least 1, got {max_rois}")
         self.adaptive = adaptive
         self.score_thr = score_thr
         self.max_rois = max_rois

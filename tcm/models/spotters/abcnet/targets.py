@@ -13,12 +13,12 @@ import numpy as np
 import shapely
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.errors import ConfigError
 from tcm.geometry.bezier import polygons_to_beziers
 from tcm.geometry.polygons import bounding_box, to_shapely
 from tcm.models.spotters.abcnet.levels import RANGES, STRIDES, level_size
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample, TextInstances
+from tcm.values import Positive, PositiveFloat
 
 
 @TRANSFORMS.register()
@@ -49,13 +49,9 @@ class ABCNetTargets:
     def __init__(
         self,
         charset: CharsetConfig,
-        length: int = 25,
-        radius: float = 1.5,
+        length: Positive = 25,
+        radius: PositiveFloat = 1.5,
     ) -> None:
-        if length < 1 or radius <= 0:
-            raise ConfigError(
-                f"ABCNetTargets: length and radius must be positive, got {length} and {radius}"
-            )
         self.charset = Charset.build(charset, "ABCNetTargets.charset")
         self.length = length
         self.radius = radius

@@ -85,7 +85,7 @@ def test_no_text_gives_no_instances():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="min_text_confidence must lie in"):
+    with pytest.raises(ConfigError, match="min_text_confidence: a number above 0 and below 1"):
         PANDecoder(min_text_confidence=1.0)
     with pytest.raises(ConfigError, match="output: 'quad' or 'poly' is wanted"):
         PANDecoder(output="box")
