@@ -88,7 +88,7 @@ def _train(tmp_path, monkeypatch, capsys, text=CONFIG, options=()):
         (["trainer.accelerator=gpux"], "trainer: "),
         (
             ["model.neck.out_channels=wide"],
-            "model.neck.out_channels: a whole number is wanted, got 'wide'",
+            "model.neck.out_channels: a whole number at least 1 is wanted, got 'wide'",
         ),
     ],
 )
@@ -122,7 +122,7 @@ def test_wrong_names_and_wrong_values_are_reported_together(tmp_path, monkeypatc
     assert "6 mistakes" in lines[0] and len(lines) == 7
     for expected in (
         "data.train.batch_size: a whole number at least 1 is wanted, got 'four'",
-        "optimizer.lr: a number is wanted, got '1e-4'",
+        "optimizer.lr: a number at least 0 is wanted, got '1e-4'",
         "model.head.decode.output: 'quad' or 'poly' is wanted, got 'polly'; did you mean 'poly'?",
         "model.neck: unknown model 'FPNCC'; did you mean 'FPNC'?",
         "trainer.max_step: TrainerConfig takes no argument 'max_step'; did you mean 'max_steps'?",

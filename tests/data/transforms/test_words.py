@@ -76,7 +76,7 @@ def test_a_label_that_does_not_fit_is_named(text, message):
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ConfigError, match=r"StretchTo: size .* got \[32\]"):
+    with pytest.raises(ConfigError, match=r"StretchTo.size: .* got \[32\]"):
         StretchTo([32])
     with pytest.raises(ConfigError, match="LabelTargets.max_label_length: .* at least 1 is wanted"):
         LabelTargets(max_label_length=0)

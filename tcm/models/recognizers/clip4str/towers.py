@@ -187,7 +187,8 @@ def _settings(name: str, changes: Config, released: bool) -> dict[str, Any]:
         settings["quick_gelu"] = True
         vision["head_width"] = 64
     head_width = vision.get("head_width", CLIPVisionCfg.head_width)
-    require_multiple("model.clip.vision_cfg.width", vision["width"], head_width)
+    heads = vision["width"] // head_width or head_width  # a width below that of a head fits none
+    require_multiple("model.clip.vision_cfg.width", vision["width"], heads)
     require_multiple("model.clip.text_cfg.width", text["width"], text["heads"])
     return settings
 
