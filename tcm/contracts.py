@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from tcm.devices import to_host
 from tcm.errors import ConfigError
 from tcm.structures import TextInstances
 
@@ -37,19 +39,45 @@ class Model(_Part, ABC):
         """
 
     @abstractmethod
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """Return what texts are made of, on the images' device and as small as can be.
+
+        The model must be in eval mode.
+
+        Args:
+            images: (B, 3, H, W) RGB in 0..255, of any type, padded right and below.
+
+        Returns:
+            Named tensors, each with leading dimension B.
+        """
+
+    @abstractmethod
+    def texts_of(
+        self,
+        outputs: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image, in original coordinates; threads may call it at once.
+
+        Args:
+            outputs: Those of `outputs`, on the host; of some of the images as well.
+            matrices: B float64 (3, 3), original image coordinates to network coordinates.
+            sizes: B pairs (height, width) in network pixels of the part that is not padding.
+        """
+
+    @torch.no_grad()
     def predict(
         self,
         images: Tensor,
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image, in original coordinates. The model must be in eval mode.
+        """Return the texts of each image; `tcm.prediction` does the same for many batches.
 
-        Args:
-            images: (B, 3, H, W) RGB in 0..255, of any type, padded right and below.
-            matrices: B float64 (3, 3), original image coordinates to network coordinates.
-            sizes: B pairs (height, width) in network pixels of the part that is not padding.
+        Arguments are those of `outputs` and `texts_of`.
         """
+        return self.texts_of(to_host(self.outputs(images)).wait(), matrices, sizes)
 
 
 class Head(_Part, ABC):
@@ -79,21 +107,42 @@ class Head(_Part, ABC):
             targets: What the method's target transform made, each with leading dimension B.
         """
 
+    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what `texts_of` needs of the predictions, on their device.
+
+        By default it is all of them, in float32. A head thresholds here, where it is fast, so that
+        less has to come to the host.
+
+        Args:
+            predictions: What `forward` returned in eval mode; they may carry a graph.
+        """
+        return {name: value.float() for name, value in predictions.items()}
+
     @abstractmethod
-    def decode(
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return the texts of each image in original image coordinates, with scores.
 
         Args:
-            predictions: What `forward` returned; they may carry a graph.
+            outputs: Those of `outputs`, on the host and without a graph.
             matrices: B float64 (3, 3), original image coordinates to network coordinates.
             sizes: B pairs (height, width) in network pixels; what lies beyond is padding and is
                 not decoded.
         """
+
+    @torch.no_grad()
+    def decode(
+        self,
+        predictions: Mapping[str, Tensor],
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of predictions; arguments are those of `outputs` and `texts_of`."""
+        return self.texts_of(to_host(self.outputs(predictions)).wait(), matrices, sizes)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return predictions that `decode` turns back into the texts of the targets.

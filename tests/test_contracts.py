@@ -20,7 +20,7 @@ class _Trained(Head):
     def loss(self, predictions, targets):
         return {"loss_maps": (predictions["maps"] - targets["maps"]).abs().mean()}
 
-    def decode(self, predictions, matrices, sizes):
+    def texts_of(self, outputs, matrices, sizes):
         return []
 
 
@@ -31,7 +31,7 @@ def test_every_methods_model_and_head_keep_the_contracts(method):
     assert isinstance(model.head, Head)
 
 
-@pytest.mark.parametrize("name", ["forward", "loss", "decode"])
+@pytest.mark.parametrize("name", ["forward", "loss", "texts_of"])
 def test_a_head_that_lacks_a_part_cant_be_built(name):
     body = {key: value for key, value in vars(_Trained).items() if key != name}
     with pytest.raises(TypeError, match=name):
@@ -59,8 +59,11 @@ def test_deploying_a_model_deploys_its_parts():
         def loss(self, images, targets):
             return self.head.loss(self.head(images), targets)
 
-        def predict(self, images, matrices, sizes):
-            return self.head.decode(self.head(images), matrices, sizes)
+        def outputs(self, images):
+            return self.head.outputs(self.head(images))
+
+        def texts_of(self, outputs, matrices, sizes):
+            return self.head.texts_of(outputs, matrices, sizes)
 
     model = Whole()
     model.deploy()

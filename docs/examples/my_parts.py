@@ -79,14 +79,18 @@ class CoreHead(Head):
         mask = targets["shrink_mask"].float()
         return {"loss_core": (losses * mask).sum() / mask.sum().clamp_min(1)}
 
-    def decode(
+    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what decoding needs, still on the device: the probabilities."""
+        return {"core": predictions["core"].float().sigmoid()}
+
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image, grown from the cores."""
-        maps = predictions["core"].float().sigmoid().cpu().numpy()
+        """Return the texts of each image, grown from the cores, on the host."""
+        maps = outputs["core"].numpy()
         return [
             self.decoder(core[:height, :width], matrix)
             for core, matrix, (height, width) in zip(maps, matrices, sizes, strict=True)

@@ -13,9 +13,9 @@ from tcm.cli.synthetic_batch import synthetic_batch, synthetic_words
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, worker_init
 from tcm.data.loading.profile import profile_pipeline
+from tcm.devices import choose_device
 from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
-from tcm.inference.predict import choose_device
 from tcm.inference.profile import (
     DetectorSubject,
     Profile,

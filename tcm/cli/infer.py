@@ -13,11 +13,12 @@ from tcm.cli.exif import add_exif_argument
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
+from tcm.devices import choose_device
 from tcm.engine.checkpoint import load_model
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.unified import write_predictions
 from tcm.inference.labels import lacking, load_font
-from tcm.inference.predict import choose_device, predict
+from tcm.inference.predict import predict
 from tcm.inference.visualize import draw, write_image
 from tcm.models.recognizers.recognizer import TextRecognizer
 

@@ -12,12 +12,13 @@ from tcm.cli.configs import add_config_arguments, add_converter_argument, read_c
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
+from tcm.devices import choose_device
 from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.scores import Result, check_names
-from tcm.inference.predict import choose_device, predict
+from tcm.inference.predict import predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS, build
 from tcm.structures import Sample, TextInstances

@@ -13,8 +13,12 @@ from torch import Tensor
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.schedules import Schedule
+from tcm.prediction import Predictor
 from tcm.registry import OPTIMIZERS, SCHEDULES
-from tcm.structures import Batch, Config, TextInstances
+from tcm.structures import Batch, Config, Sample, TextInstances
+
+_Image = tuple[int, TextInstances, TextInstances, str]  # index, prediction, truth, name
+_MAIN = ""  # no metric's figure has this name
 
 
 class TrainingModule(lightning.LightningModule):
@@ -54,7 +58,8 @@ class TrainingModule(lightning.LightningModule):
         self._config = config or {}
         self._random_state: dict[str, Tensor] | None = None
         self.main_figure = ""  # known from the first validation on
-        self._validated: list[tuple[TextInstances, TextInstances, str]] = []
+        self._predictor: Predictor | None = None
+        self._validated: list[tuple[Sample, TextInstances]] = []
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser; `on_train_batch_start` sets its learning rate at every step."""
@@ -81,36 +86,55 @@ class TrainingModule(lightning.LightningModule):
         """Return the sum of the model's losses; each is logged under its name."""
         losses = self.model.loss(batch.images, batch.targets)
         total = torch.stack(list(losses.values())).sum()
-        size = len(batch.samples)
+        # Whatever is logged waits for the device, so only what is written is.
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning's own
+        if (self.global_step + 1) % every == 0:
+            self._log_step(total, losses, len(batch.samples))
+        return total
+
+    def _log_step(self, total: Tensor, losses: Mapping[str, Tensor], size: int) -> None:
         self.log("loss", total.detach(), prog_bar=True, batch_size=size)
         self.log_dict({name: value.detach() for name, value in losses.items()}, batch_size=size)
         rates = [group["lr"] for group in self._optimizer_groups()]
         self.log("lr", max(rates), batch_size=size)
         self.log("epoch", self.global_step / self.steps_per_epoch, batch_size=size)
-        return total
+
+    def on_validation_epoch_start(self) -> None:
+        """Start the threads that decode."""
+        self._predictor, self._validated = Predictor(self.model, self.device), []
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Keep predictions, ground truth and names of a batch for the metrics."""
-        samples = batch.samples
-        predicted = self.model.predict(
-            batch.images, [s.matrix for s in samples], [s.size for s in samples]
-        )
-        truths, names = ([s.instances for s in samples], [s.path for s in samples])
-        self._validated += zip(predicted, truths, names, strict=True)
+        """Start to predict a batch, and keep what is known of those before."""
+        assert self._predictor is not None, "the epoch's start makes one"
+        self._validated += self._predictor.submit(batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Compute and log the metrics over all images, of all processes."""
-        images = _gather(self._validated)
-        self._validated = []
-        predictions, truths, names = ([image[i] for image in images] for i in range(3))
-        for i, (name, metric) in enumerate(self.metrics.items()):
+        """Compute the metrics over the images of all processes, in the first one; log them."""
+        assert self._predictor is not None, "the epoch's start makes one"
+        self._validated += self._predictor.finish()
+        self._predictor.close()
+        images = _gathered([(s.index, found, s.instances, s.path) for s, found in self._validated])
+        self._validated, self._predictor = [], None
+        scored = _from_first(None if images is None else self._scores(images))
+        if _MAIN in scored:
+            self.main_figure, value = scored.pop(_MAIN)
+            self.log(self.main_figure, value, prog_bar=True, logger=False, rank_zero_only=False)
+        self.log_dict(scored)
+
+    def _scores(self, images: Sequence[_Image]) -> dict[str, Any]:
+        """Return every figure by its name in the log, and under `_MAIN` the main one and its value.
+
+        Args:
+            images: All images in the order of the dataset.
+        """
+        predictions, truths, names = ([image[i] for image in images] for i in (1, 2, 3))
+        scored: dict[str, Any] = {}
+        for name, metric in self.metrics.items():
             result = metric.evaluate(predictions, truths, names)
-            if i == 0:
-                self.main_figure, value = list(result.headline.items())[-1]
-                self.log(self.main_figure, value, prog_bar=True, logger=False, rank_zero_only=False)
-            scores = result.as_dict()
-            numbers = {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
-            self.log_dict({f"val/{name}/{key}": value for key, value in numbers.items()})
+            scored.setdefault(_MAIN, list(result.headline.items())[-1])
+            numbers = {k: v for k, v in result.as_dict().items() if isinstance(v, int | float)}
+            scored |= {f"val/{name}/{key}": float(value) for key, value in numbers.items()}
+        return scored
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store the config and the state of the random numbers beside the weights."""
@@ -138,14 +162,26 @@ class TrainingModule(lightning.LightningModule):
         return state
 
 
-def _gather(items: Sequence[Any]) -> list[Any]:
-    """Return the items of all processes, in the order of the dataset.
+def _gathered(images: list[_Image]) -> list[_Image] | None:
+    """Return the images of all processes in the order of the dataset; None but in the first."""
+    parts: list[Any] = [images]
+    if _distributed():
+        parts = [None] * torch.distributed.get_world_size()
+        first = torch.distributed.get_rank() == 0
+        torch.distributed.gather_object(images, parts if first else None)
+        if not first:
+            return None
+    return sorted((image for part in parts for image in part), key=lambda image: image[0])
 
-    The dataset was dealt out to the processes in turn, item by item.
-    """
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return list(items)
-    parts: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(parts, list(items))
-    longest = max(map(len, parts))
-    return [part[i] for i in range(longest) for part in parts if i < len(part)]
+
+def _from_first(value: Any) -> Any:
+    """Return what the first process has."""
+    if not _distributed():
+        return value
+    values = [value]
+    torch.distributed.broadcast_object_list(values)
+    return values[0]
+
+
+def _distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -2,15 +2,22 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import torch
 
 from tcm.contracts import Model
+from tcm.devices import Precision, autocast
+from tcm.prediction import Predictor
 from tcm.structures import Batch, Sample, TextInstances
 
 
 def predict(
-    model: Model, batches: Iterable[Batch], device: torch.device | str, limit: int | None = None
+    model: Model,
+    batches: Iterable[Batch],
+    device: torch.device | str,
+    limit: int | None = None,
+    precision: Precision = "float32",
 ) -> Iterator[tuple[Sample, TextInstances]]:
     """Yield every sample of the batches with the model's texts, both in original image coordinates.
 
@@ -19,25 +26,20 @@ def predict(
         batches: What a loader gives.
         device: Where the model is.
         limit: Samples at most; None for all.
+        precision: Of the network; decoding is in float32.
     """
-    return itertools.islice(_pairs(model, batches, device), limit)
+    context = partial(autocast, precision, torch.device(device))
+    with Predictor(model, device, context) as predictor:
+        yield from itertools.islice(predictor.run(_up_to(batches, limit)), limit)
 
 
-@torch.inference_mode()
-def _predict(model: Model, batch: Batch) -> list[TextInstances]:
-    samples = batch.samples
-    return model.predict(batch.images, [s.matrix for s in samples], [s.size for s in samples])
-
-
-def _pairs(
-    model: Model, batches: Iterable[Batch], device: torch.device | str
-) -> Iterator[tuple[Sample, TextInstances]]:
+def _up_to(batches: Iterable[Batch], limit: int | None) -> Iterator[Batch]:
+    """Yield batches until they hold so many samples."""
+    seen = 0
     for batch in batches:
-        yield from zip(batch.samples, _predict(model, batch.to(device)), strict=True)
-
-
-def choose_device(name: str | None) -> torch.device:
-    """Return the device of a name, or CUDA where there is one and else the CPU."""
-    if name is not None:
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if limit is not None and seen >= limit:
+            return
+        seen += len(batch.samples)
+        yield batch
+        if limit is not None and seen >= limit:  # so that no further batch is loaded
+            return

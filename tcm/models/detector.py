@@ -3,7 +3,7 @@
 TCM and FastTCM add an auxiliary loss on their matching.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -92,15 +92,18 @@ class Detector(Model):
         return losses
 
     @torch.no_grad()
-    def predict(
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """Return what the head decodes; the images' sides must be divisible by 32."""
+        return self.head.outputs(self(images)[0])
+
+    def texts_of(
         self,
-        images: Tensor,
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return what the head decodes; the images' sides must be divisible by 32."""
-        predictions, _ = self(images)
-        return self.head.decode(predictions, matrices, sizes)
+        """Return what the head decodes, as of `Model`."""
+        return self.head.texts_of(outputs, matrices, sizes)
 
     def deploy(self) -> None:
         """Leave out the auxiliary loss and FastTCM's text side, in place."""

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from tcm.engine.module import TrainingModule, _gather
+from tcm.engine.module import TrainingModule, _gathered
 from tcm.evaluation.scores import Scores
 from tcm.structures import Batch, Sample, TextInstances
 
@@ -24,8 +24,11 @@ class _Model(nn.Module):
         out = self.head(self.backbone(images.float().mean().view(1, 1))).square().mean()
         return {"loss_a": out, "loss_b": 2 * out}
 
-    def predict(self, images, matrices, sizes):
-        assert len(matrices) == len(sizes) == len(images)
+    def outputs(self, images):
+        return {"images": images}
+
+    def texts_of(self, outputs, matrices, sizes):
+        assert len(matrices) == len(sizes) == len(outputs["images"])
         return [TextInstances([m[:2].reshape(-1, 2)], texts=["found"]) for m in matrices]
 
 
@@ -79,8 +82,7 @@ def _trainer(**arguments):
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        log_every_n_steps=1,
-        **arguments,
+        **{"log_every_n_steps": 1, **arguments},
     )
 
 
@@ -156,22 +158,34 @@ def test_the_first_metric_decides_and_all_are_logged():
     assert found["val/b/truths"] == 4
 
 
-def test_several_processes_give_the_images_in_the_order_they_were_dealt(monkeypatch):
-    """Process r of 3 has the images r, r + 3, ...; the last round is not full."""
-    parts = [[0, 3, 6], [1, 4, 7], [2, 5]]
+def test_several_processes_give_the_images_in_the_order_of_the_dataset(monkeypatch):
+    """Process r of 3 has the images r, r + 3, ...; only the first one gets them."""
+    parts = [[(i, None, None, f"{i}.jpg") for i in range(rank, 8, 3)] for rank in range(3)]
 
-    def all_gather_object(into, own):
+    def gather_object(own, into):
         assert own == parts[0]
         into[:] = parts
 
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
-    monkeypatch.setattr(torch.distributed, "all_gather_object", all_gather_object)
-    assert _gather(parts[0]) == list(range(8))
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    monkeypatch.setattr(torch.distributed, "gather_object", gather_object)
+    assert [image[0] for image in _gathered(parts[0])] == list(range(8))
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    monkeypatch.setattr(torch.distributed, "gather_object", lambda own, into: None)
+    assert _gathered(parts[1]) is None
 
 
-def test_one_process_keeps_its_order():
-    assert _gather([3, 1, 2]) == [3, 1, 2]
+def test_scalars_are_computed_for_the_steps_that_are_logged(monkeypatch):
+    """Each of them waits for the device."""
+    logged = []
+    monkeypatch.setattr(
+        TrainingModule, "_log_step", lambda self, *_: logged.append(self.global_step + 1)
+    )
+    module = _module(total_steps=7)
+    trainer = _trainer(max_steps=7, log_every_n_steps=3)
+    trainer.fit(module, _batches([2] * 8))
+    assert logged == [3, 6]
 
 
 def test_a_checkpoint_continues_with_its_config_and_its_random_numbers():

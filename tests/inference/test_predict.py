@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from tcm.inference.predict import choose_device, predict
+from tcm.inference.predict import predict
 from tcm.structures import Batch, Sample, TextInstances
 
 
@@ -16,8 +16,12 @@ class _Model(nn.Module):
         super().__init__()
         self.calls = []
 
-    def predict(self, images, matrices, sizes):
+    def outputs(self, images):
         self.calls.append((images, torch.is_inference_mode_enabled()))
+        return {"images": torch.zeros(len(images), device="cpu")}
+
+    def texts_of(self, outputs, matrices, sizes):
+        assert len(outputs["images"]) == len(matrices)
         return [
             TextInstances([matrix[:2].reshape(-1, 2)], texts=[str(size)])
             for matrix, size in zip(matrices, sizes, strict=True)
@@ -65,11 +69,3 @@ def test_batches_go_to_the_device():
     model = _Model()
     list(predict(model, _batches([1]), "meta"))
     assert model.calls[0][0].device.type == "meta"
-
-
-def test_a_device_is_taken_by_name_or_by_what_there_is(monkeypatch):
-    assert choose_device("cuda:1") == torch.device("cuda", 1)
-    for available, kind in ((True, "cuda"), (False, "cpu")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda value=available: value)
-        assert choose_device(None).type == kind
-    assert choose_device("cpu").type == "cpu"

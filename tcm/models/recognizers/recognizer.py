@@ -1,7 +1,7 @@
 """What every recognizer is: from crops to logits, from logits to texts, and their losses."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -59,25 +59,48 @@ class TextRecognizer(Model):
         """
 
     @abstractmethod
+    def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the best ids int64 (B, L) of logits (B, L, C), and the confidence (B,) in [0, 1].
+
+        Nothing waits for the device.
+        """
+
+    @abstractmethod
+    def text(self, ids: Sequence[int]) -> str:
+        """Return the text of a row of ids."""
+
     def decode(self, logits: Tensor) -> list[tuple[str, float]]:
         """Return text and confidence in [0, 1] for each of the logits (B, L, C)."""
+        ids, confidence = self.most_likely(logits)
+        return list(zip(map(self.text, ids.tolist()), confidence.tolist(), strict=True))
 
     def normalise(self, images: Tensor) -> Tensor:
         """Return images (B, 3, H, W) of RGB in 0..255 and of any type as normalised float32."""
         return (images.float() - self.mean) / self.std
 
     @torch.no_grad()
-    def predict(
+    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+        """Return ``ids`` int64 (B, L), the most likely classes, and ``confidence`` (B,)."""
+        ids, confidence = self.most_likely(self(images))
+        return {"ids": ids, "confidence": confidence}
+
+    def texts_of(
         self,
-        images: Tensor,
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return one text for each crop, with the crop's outline, and the confidence as score."""
-        answers = self.decode(self(images))
+        rows, confidences = outputs["ids"].tolist(), outputs["confidence"].tolist()
         return [
-            TextInstances([_outline(matrix, size)], [text], scores=np.array([confidence]))
-            for (text, confidence), matrix, size in zip(answers, matrices, sizes, strict=True)
+            TextInstances(
+                [_outline(matrix, size)],
+                [self.text(ids)],
+                scores=np.array([confidence]),
+            )
+            for ids, confidence, matrix, size in zip(
+                rows, confidences, matrices, sizes, strict=True
+            )
         ]
 
 

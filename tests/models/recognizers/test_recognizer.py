@@ -16,8 +16,11 @@ class Brightness(TextRecognizer):
     def loss(self, images, targets):
         return {"loss_text": self(images).mean()}
 
-    def decode(self, logits):
-        return [("bright" if v > 0 else "dark", abs(v)) for v in logits.flatten().tolist()]
+    def most_likely(self, logits):
+        return (logits > 0).long().flatten(1), logits.abs().flatten()
+
+    def text(self, ids):
+        return ("dark", "bright")[ids[0]]
 
 
 def test_predictions_carry_text_confidence_and_the_crop_s_outline():
@@ -41,7 +44,7 @@ def test_normalisation_by_name():
 
 def test_the_contract_is_checked_when_a_recognizer_is_made():
     class Mute(Brightness):
-        decode = TextRecognizer.decode
+        text = TextRecognizer.text
 
-    with pytest.raises(TypeError, match="decode"):
+    with pytest.raises(TypeError, match="text"):
         Mute("half")

@@ -49,14 +49,18 @@ class DBDecoder:
         self.max_candidates = max_candidates
         self.output = output
 
-    def __call__(self, probability: np.ndarray, matrix: np.ndarray) -> TextInstances:
+    def __call__(
+        self, probability: np.ndarray, matrix: np.ndarray, mask: np.ndarray | None = None
+    ) -> TextInstances:
         """Return the texts of one image in original image coordinates, with scores.
 
         Args:
             probability: float32 (h, w) in [0, 1], without padding.
             matrix: float64 (3, 3), original image to network coordinates.
+            mask: bool (h, w), the pixels above `mask_thr`, where that is known already.
         """
-        regions, scores = self._regions(probability)
+        mask = probability > self.mask_thr if mask is None else mask
+        regions, scores = self._regions(probability, mask)
         shapes = to_shapely(regions)
         distances = shapely.area(shapes) * self.unclip_ratio / shapely.length(shapes)
         if self.output == "quad":
@@ -69,10 +73,11 @@ class DBDecoder:
             outlines, scores = [p for p in grown if p is not None and len(p) > 3], scores[whole]
         return TextInstances(to_original(outlines, matrix), scores=scores)
 
-    def _regions(self, probability: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    def _regions(
+        self, probability: np.ndarray, mask: np.ndarray
+    ) -> tuple[list[np.ndarray], np.ndarray]:
         """Return the outlines of the regions, int32 (P, 2) each, and their scores, float32 (N,)."""
-        mask = (probability > self.mask_thr).view(np.uint8)
-        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         regions, scores = [], []
         for contour in contours[: self.max_candidates]:
             if self.epsilon_ratio:

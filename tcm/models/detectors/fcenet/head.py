@@ -95,20 +95,26 @@ class FCEHead(Head):
             predictions[f"reg_{i}"] = targets[f"fourier_{i}"]
         return predictions
 
-    @torch.no_grad()
-    def decode(
+    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return ``probability_i`` (B, 2, h, w), text and centre, and ``reg_i`` of each level i."""
+        outputs = {}
+        for i in range(len(self.strides)):
+            logits = predictions[f"cls_{i}"].float().unflatten(1, (2, 2))
+            outputs[f"probability_{i}"] = logits.softmax(dim=2)[:, :, 1]
+            outputs[f"reg_{i}"] = predictions[f"reg_{i}"].float()
+        return outputs
+
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `FCEDecoder` finds in the levels of each image."""
-        levels = []
-        for i in range(len(self.strides)):
-            logits = predictions[f"cls_{i}"].float().unflatten(1, (2, 2))
-            probabilities = logits.softmax(dim=2)[:, :, 1]  # B, text and centre, h, w
-            signatures = predictions[f"reg_{i}"].float()
-            levels.append((probabilities.cpu().numpy(), signatures.cpu().numpy()))
+        levels = [
+            (outputs[f"probability_{i}"].numpy(), outputs[f"reg_{i}"].numpy())
+            for i in range(len(self.strides))
+        ]
         return [
             self.decoder(self._level_maps(levels, index, size), matrix)
             for index, (matrix, size) in enumerate(zip(matrices, sizes, strict=True))

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from tcm.contracts import Head
@@ -82,15 +81,14 @@ class PANHead(Head):
             "embedding": embedding,
         }
 
-    @torch.no_grad()
-    def decode(
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `PANDecoder` finds in the maps of each image."""
-        maps = [m.float().cpu().numpy() for m in _maps_of(predictions)]
+        maps = [m.numpy() for m in _maps_of(outputs)]
         found = []
         for *image_maps, matrix, size in zip(*maps, matrices, sizes, strict=True):
             rows, columns = (-(-side // STRIDE) for side in size)

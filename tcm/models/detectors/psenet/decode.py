@@ -50,13 +50,24 @@ class PSEDecoder:
                 last, without padding.
             matrix: float64 (3, 3), original image to network coordinates.
         """
-        outlines, scores = self.outliner(self.labels(logits), expit(logits[0]), _STRIDE)
+        return self.texts_of(logits > self.min_logit, expit(logits[0]), matrix)
+
+    def texts_of(
+        self, kernels: np.ndarray, probability: np.ndarray, matrix: np.ndarray
+    ) -> TextInstances:
+        """Return the texts of one image, as for its logits.
+
+        Args:
+            kernels: bool (n, h, w), where the logits are above `min_logit`.
+            probability: float32 (h, w), of the whole text.
+            matrix: float64 (3, 3), original image to network coordinates.
+        """
+        outlines, scores = self.outliner(self.labels(kernels), probability, _STRIDE)
         return TextInstances(to_original(outlines, matrix), scores=scores)
 
-    def labels(self, logits: np.ndarray) -> np.ndarray:
+    def labels(self, kernels: np.ndarray) -> np.ndarray:
         """Return the number of the text that each pixel belongs to, int32 (h, w); 0 is none."""
-        kernels = logits > self.min_logit
-        kernels &= kernels[:1]
+        kernels = kernels & kernels[:1]
         return expand(self._smallest(kernels[-1]), kernels[:-1])
 
     def _smallest(self, kernel: np.ndarray) -> np.ndarray:

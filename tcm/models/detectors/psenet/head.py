@@ -76,16 +76,29 @@ class PSEHead(Head):
         covered = F.avg_pool2d(maps, _STRIDE) >= 0.5
         return {"maps": 20.0 * covered.float() - 10.0}
 
-    @torch.no_grad()
-    def decode(
+    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return ``kernels`` bool (B, n, h, w) and the text's ``probability`` (B, h, w).
+
+        On a GPU the probability is a half: scores move by up to 2.5e-4, and texts don't.
+        """
+        logits = predictions["maps"].float()
+        probability = torch.sigmoid(logits[:, 0])
+        return {
+            "kernels": logits > self.decoder.min_logit,
+            "probability": probability.half() if probability.is_cuda else probability,
+        }
+
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `PSEDecoder` finds in the maps of each image."""
-        logits = predictions["maps"].float().cpu().numpy()
-        return [
-            self.decoder(maps[:, : -(-height // _STRIDE), : -(-width // _STRIDE)], matrix)
-            for maps, matrix, (height, width) in zip(logits, matrices, sizes, strict=True)
-        ]
+        maps = zip(outputs["kernels"].numpy(), outputs["probability"].float().numpy(), strict=True)
+        found = []
+        for (kernels, probability), matrix, size in zip(maps, matrices, sizes, strict=True):
+            rows, columns = (-(-side // _STRIDE) for side in size)
+            kernels, probability = (m[..., :rows, :columns] for m in (kernels, probability))
+            found.append(self.decoder.texts_of(kernels, probability, matrix))
+        return found

@@ -7,6 +7,7 @@ Shapes: B crops, K permutations, N = B * K, M image tokens, D joint embedding, L
 classes.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import torch
@@ -215,9 +216,13 @@ class CLIP4STR(TextRecognizer):
         cross = self.cross_decoder(context, memory, queries, hidden, batch.content_hidden)
         return visual, cross
 
-    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
-        """Return texts and confidences, as of `TextRecognizer`."""
-        return self.tokenizer.decode(logits)
+    def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ids and confidences, as of `TextRecognizer`."""
+        return self.tokenizer.most_likely(logits)
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, as of `TextRecognizer`."""
+        return self.tokenizer.text(ids)
 
     def caption_memory(self, captions: list[str]) -> Tensor:
         """Return CLIP's text features (N, caption tokens, D); equal captions are encoded once."""

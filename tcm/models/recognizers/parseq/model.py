@@ -4,6 +4,8 @@ Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Seque
 2022.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
@@ -111,9 +113,13 @@ class PARSeq(TextRecognizer):
         queries = slice(0, batch.context.shape[1])
         return self.decoder(batch.context, memory, queries, batch.hidden, batch.content_hidden)
 
-    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
-        """Return texts and confidences, as of `TextRecognizer`."""
-        return self.tokenizer.decode(logits)
+    def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ids and confidences, as of `TextRecognizer`."""
+        return self.tokenizer.most_likely(logits)
+
+    def text(self, ids: Sequence[int]) -> str:
+        """Return the text of ids, as of `TextRecognizer`."""
+        return self.tokenizer.text(ids)
 
     def _encode(self, images: Tensor) -> Tensor:
         return self.bridge(self.encoder(self.normalise(images)))

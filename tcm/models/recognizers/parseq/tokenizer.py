@@ -103,12 +103,11 @@ class Tokenizer:
         """Return the most likely texts of logits (B, L, C)."""
         return [self.text(ids) for ids in logits.detach().argmax(-1).tolist()]
 
-    def decode(self, logits: Tensor) -> list[tuple[str, float]]:
-        """Return the most likely texts of logits (B, L, C), each with its confidence.
+    def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the most likely ids (B, L) of logits (B, L, C), and the confidences (B,).
 
         The confidence is the product of the probabilities up to and including the end.
         """
         probabilities, ids = logits.detach().float().softmax(-1).max(-1)
         after = (ids == self.eos_id).long().cumsum(1) - (ids == self.eos_id).long() > 0
-        confidence = probabilities.masked_fill(after, 1.0).prod(1)
-        return list(zip(map(self.text, ids.tolist()), confidence.tolist(), strict=True))
+        return ids, probabilities.masked_fill(after, 1.0).prod(1)

@@ -102,16 +102,15 @@ class CTCRecognizer(nn.Module):
             return self.loss_weight * loss
 
     @torch.no_grad()
-    def decode(self, pooled: Tensor) -> list[str]:
-        """Return the text of each region: the best class of each column, repetitions as one.
+    def read(self, pooled: Tensor) -> Tensor:
+        """Return the classes int64 (R, w): the best of each column, padding where it is repeated.
 
         Args:
             pooled: (R, C, h, w).
         """
         if not len(pooled):
-            return []
+            return torch.zeros(0, pooled.shape[3], dtype=torch.int64, device=pooled.device)
         best = self(pooled).argmax(dim=2).T  # R, w
         again = torch.zeros_like(best, dtype=torch.bool)
         again[:, 1:] = best[:, 1:] == best[:, :-1]
-        kept = best.masked_fill(again, self.charset.padding_index).cpu().numpy()
-        return [self.charset.decode(row) for row in kept]
+        return best.masked_fill(again, self.charset.padding_index)

@@ -10,13 +10,14 @@ from typing import Annotated
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from tcm.contracts import Head
 from tcm.errors import ConfigError
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import clockwise, transform_points
 from tcm.models.spotters.abcnet.coord import CoordTower
-from tcm.models.spotters.abcnet.decode import ABCNetDecoder, Detections
+from tcm.models.spotters.abcnet.decode import ABCNetDecoder
 from tcm.models.spotters.abcnet.fcos import FCOSHead
 from tcm.models.spotters.abcnet.levels import STRIDES, level_size
 from tcm.models.spotters.abcnet.losses import ABCNetLoss, location_targets
@@ -139,51 +140,60 @@ class ABCNetHead(Head):
         return maps
 
     @torch.no_grad()
-    def decode(
+    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what `ABCNetDecoder` finds in each image, and the classes that are read in it.
+
+        Tables of as many rows as the image with the most texts has, best first: ``beziers``
+        (B, D, 16), ``locations`` (B, D, 2), ``scores`` (B, D), -1 behind the last text, and
+        ``classes`` int64 (B, D, T).
+        """
+        images = self.decoder(predictions)
+        scores = [found.scores for found in images]
+        counts = list(map(len, scores))
+        beziers = pad_sequence([found.beziers for found in images], batch_first=True)
+        numbers = torch.arange(len(images), dtype=beziers.dtype, device=beziers.device)
+        rois = torch.cat([numbers[:, None, None].expand(-1, beziers.shape[1], 1), beziers], dim=2)
+        rois = torch.cat([image[:count] for image, count in zip(rois, counts, strict=True)])
+        classes = self.recognizer.read(self._pooled(predictions, rois))
+        return {
+            "beziers": beziers,
+            "locations": pad_sequence([found.locations for found in images], batch_first=True),
+            "scores": pad_sequence(
+                [d.scores for d in images], batch_first=True, padding_value=-1.0
+            ),
+            "classes": pad_sequence(classes.split(counts), batch_first=True),
+        }
+
+    def texts_of(
         self,
-        predictions: Mapping[str, Tensor],
+        outputs: Mapping[str, Tensor],
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return what `ABCNetDecoder` finds in each image, read.
+        """Return the texts of each image, read, but for those that lie in the padding.
 
         The scores are those of the detection, as in the authors' code. A polygon starts at the
         first control point: the reading-order top left.
         """
-        images = [
-            found.select(_on_image(found.locations, size))
-            for found, size in zip(self.decoder(predictions), sizes, strict=True)
-        ]
-        rois = torch.cat(
-            [
-                torch.cat([torch.full_like(d.beziers[:, :1], i), d.beziers], dim=1)
-                for i, d in enumerate(images)
-            ]
-        )
-        texts = iter(self.recognizer.decode(self._pooled(predictions, rois)))
-        return [
-            TextInstances(
-                _polygons(found, matrix, self.decoder.samples),
-                texts=[next(texts) for _ in range(len(found.scores))],
-                scores=found.scores.cpu().numpy(),
+        found = []
+        for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
+            beziers, locations, scores, classes = (
+                outputs[name][i].numpy() for name in ("beziers", "locations", "scores", "classes")
             )
-            for found, matrix in zip(images, matrices, strict=True)
-        ]
+            kept = (scores >= 0) & (locations < np.array([size[1], size[0]])).all(axis=1)
+            polygons = _polygons(beziers[kept], matrix, self.decoder.samples)
+            texts = [self.recognizer.charset.decode(row) for row in classes[kept]]
+            found.append(TextInstances(polygons, texts, scores=scores[kept]))
+        return found
 
     def _pooled(self, predictions: Mapping[str, Tensor], rois: Tensor) -> Tensor:
         """Return the pooled texts (R, C, h, w) of regions (R, 17)."""
         return self.pooler([predictions[f"feature_{stride}"] for stride in POOLED_STRIDES], rois)
 
 
-def _on_image(locations: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return bool (D,): the locations (D, 2), x and y, are not in the padding of (h, w) pixels."""
-    return (locations < locations.new_tensor([size[1], size[0]])).all(dim=1)
-
-
-def _polygons(found: Detections, matrix: np.ndarray, samples: int) -> list[np.ndarray]:
-    """Return the outlines (2 * samples, 2) of detections in original coordinates."""
-    beziers = found.beziers.double().cpu().numpy().reshape(-1, 8, 2)
-    outlines = bezier_to_polygon(beziers, samples)
+def _polygons(beziers: np.ndarray, matrix: np.ndarray, samples: int) -> list[np.ndarray]:
+    """Return the outlines (2 * samples, 2) of curves (D, 16) in original coordinates."""
+    outlines = bezier_to_polygon(beziers.astype(np.float64).reshape(-1, 8, 2), samples)
     return [clockwise(p) for p in transform_points(outlines, np.linalg.inv(matrix))]
 
 

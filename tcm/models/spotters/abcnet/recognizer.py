@@ -84,15 +84,15 @@ class AttentionRecognizer(nn.Module):
         return self.loss_weight * sequence_loss(logits, texts)
 
     @torch.no_grad()
-    def decode(self, pooled: Tensor) -> list[str]:
-        """Return the text of each region; padding is skipped wherever it stands.
+    def read(self, pooled: Tensor) -> Tensor:
+        """Return the most likely classes int64 (R, T) of each region.
 
         Args:
             pooled: (R, C, h, w).
         """
         if not len(pooled):
-            return []
-        return [self.charset.decode(row) for row in self(pooled).argmax(dim=2).cpu().numpy()]
+            return torch.zeros(0, self.length, dtype=torch.int64, device=pooled.device)
+        return self(pooled).argmax(dim=2)
 
 
 class AttentionDecoder(nn.Module):

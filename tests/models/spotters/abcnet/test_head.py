@@ -151,8 +151,9 @@ def test_ideal_predictions_of_images_without_text_are_empty(recognizer):
 def test_each_detection_keeps_its_own_reading():
     head = head_of().eval()
     predictions = head.predictions_of(targets_of("text", "text"))
-    texts = [f"text {i}" for i in range(4)]
-    head.recognizer.decode = lambda pooled: texts[: len(pooled)]
+    texts = ["one", "two", "three", "four"]
+    rows = torch.from_numpy(np.stack([head.recognizer.charset.encode(t, 6) for t in texts]))
+    head.recognizer.read = lambda pooled: rows[: len(pooled)]
     found = head.decode(predictions, [np.eye(3)] * 2, [SIZE, SIZE])
     assert [instances.texts for instances in found] == [texts[:2], texts[2:]]
 

@@ -1,0 +1,100 @@
+"""Where a network runs, how precisely, and how its results come back to the host."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from tcm.errors import ConfigError
+
+Precision = Literal["auto", "float32", "tf32", "bf16", "fp16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Return the device of a name, or CUDA where there is one and else the CPU.
+
+    Raises:
+        ConfigError: There is no device of this name.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f"--device {name}: cpu, cuda or cuda:1 is wanted") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ConfigError(f"--device {name}: this machine has {torch.cuda.device_count()} GPUs")
+    return device
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+    """Return what ``auto`` means on a device: bf16 on GPUs that have it, else float32.
+
+    On a CPU ``auto`` is float32, so that scores do not depend on what the processor can do.
+    """
+    if precision != "auto":
+        return precision
+    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bf16" if has_bf16 else "float32"
+
+
+def set_float32(tf32: bool) -> None:
+    """Allow or forbid TF32, 10 bits of mantissa, in float32 convolutions and products on GPUs."""
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context that a forward pass of a precision runs in."""
+    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
+    dtype = kinds.get(resolve_precision(precision, device))
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+
+@dataclass(frozen=True)
+class HostTensors:
+    """Tensors on their way to the host.
+
+    Attributes:
+        tensors: On the host; to be read after `wait`.
+        arrived: Recorded behind their copy; None where there was nothing to copy.
+    """
+
+    tensors: dict[str, Tensor]
+    arrived: torch.cuda.Event | None = None
+
+    def wait(self) -> dict[str, Tensor]:
+        """Return the tensors once they have arrived."""
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        return self.tensors
+
+
+def to_host(tensors: Mapping[str, Tensor]) -> HostTensors:
+    """Copy tensors of one device to the host, those of a GPU in one transfer that none waits for.
+
+    They are packed on the device into one buffer, the widest types first so that each is aligned,
+    and copied into page-locked memory.
+    """
+    if not any(tensor.is_cuda for tensor in tensors.values()):
+        return HostTensors({name: tensor.detach().cpu() for name, tensor in tensors.items()})
+    ordered = sorted(tensors.items(), key=lambda entry: -entry[1].element_size())
+    packed = torch.cat([t.detach().contiguous().flatten().view(torch.uint8) for _, t in ordered])
+    buffer = torch.empty(packed.shape, dtype=torch.uint8, pin_memory=True)
+    buffer.copy_(packed, non_blocking=True)
+    arrived = torch.cuda.Event()
+    arrived.record(torch.cuda.current_stream(packed.device))
+    return HostTensors(_unpacked(buffer, dict(ordered)), arrived)
+
+
+def _unpacked(buffer: Tensor, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return views of a byte buffer of the types and shapes of tensors that were packed in it."""
+    sizes = [tensor.numel() * tensor.element_size() for tensor in like.values()]
+    return {
+        name: part.view(tensor.dtype).view(tensor.shape)
+        for (name, tensor), part in zip(like.items(), buffer.split(sizes), strict=True)
+    }

@@ -1,0 +1,105 @@
+"""Predicting many batches: the device runs the next one while threads decode the last ones."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+
+import torch
+from torch import Tensor
+
+from tcm.contracts import Model
+from tcm.devices import HostTensors, to_host
+from tcm.structures import Batch, Sample, TextInstances
+
+Pairs = list[tuple[Sample, TextInstances]]
+_AHEAD = 2  # batches that the device may be in front of the threads
+_MOST_THREADS = 8
+
+
+class Predictor:
+    """Run a model on batches and decode their images in threads; use it as a context.
+
+    Args:
+        model: In eval mode, on `device`.
+        device: Where the model is.
+        precision: Makes the context that the network runs in, such as autocast; None for none.
+        threads: That decode; None takes one a core, up to 8.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        device: torch.device | str,
+        precision: Callable[[], AbstractContextManager[object]] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.model = model
+        self.device = torch.device(device)
+        self.precision = nullcontext if precision is None else precision
+        self._threads = ThreadPoolExecutor(threads or min(_MOST_THREADS, os.cpu_count() or 1))
+        self._pending: deque[tuple[Batch, list[Future[TextInstances]]]] = deque()
+
+    def __enter__(self) -> "Predictor":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads; what they have not begun is dropped."""
+        self._threads.shutdown(cancel_futures=True)
+        self._pending.clear()
+
+    def submit(self, batch: Batch) -> Pairs:
+        """Start a batch.
+
+        Returns:
+            The samples of batches that were started before, with their texts in original image
+            coordinates: as many as keep the threads from falling behind. They come in order.
+        """
+        batch = batch.to(self.device, non_blocking=True)
+        with torch.inference_mode(), self.precision():
+            outputs = to_host(self.model.outputs(batch.images))
+        decoding = [
+            self._threads.submit(self._decode, outputs, i, sample)
+            for i, sample in enumerate(batch.samples)
+        ]
+        self._pending.append((batch, decoding))
+        return self._take(_AHEAD)
+
+    def finish(self) -> Pairs:
+        """Return what `submit` has not returned yet."""
+        return self._take(0)
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Sample, TextInstances]]:
+        """Yield every sample of batches with its texts, in order."""
+        for batch in batches:
+            yield from self.submit(batch)
+        yield from self.finish()
+
+    def _take(self, left: int) -> Pairs:
+        pairs: Pairs = []
+        while len(self._pending) > left:
+            batch, decoding = self._pending.popleft()
+            found = [future.result() for future in decoding]
+            pairs += zip(batch.samples, found, strict=True)
+        return pairs
+
+    def _decode(self, outputs: HostTensors, index: int, sample: Sample) -> TextInstances:
+        one = _row(outputs.wait(), index)
+        (found,) = self.model.texts_of(one, [sample.matrix], [sample.size])
+        return found
+
+
+@torch.inference_mode()
+def _row(outputs: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
+    """Return the outputs of one image."""
+    return {name: value[index : index + 1] for name, value in outputs.items()}

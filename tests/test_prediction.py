@@ -1,0 +1,73 @@
+"""Batches are decoded in threads, in order, and errors come through."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from tcm.prediction import Predictor
+from tcm.structures import Batch, Sample, TextInstances
+
+
+class _Model:
+    """Reads the value of each image; the first image waits until another has been decoded."""
+
+    def __init__(self):
+        self.threads = set()
+        self.second = threading.Event()
+
+    def outputs(self, images):
+        return {"value": images.flatten(1).float().mean(1)}
+
+    def texts_of(self, outputs, matrices, sizes):
+        (value,) = outputs["value"].tolist()
+        self.threads.add(threading.get_ident())
+        if value == 0:
+            assert self.second.wait(10)
+        elif value == 1:
+            self.second.set()
+        elif value == 99:
+            raise ValueError("image 99")
+        return [TextInstances([np.zeros((4, 2))], [str(int(value))])]
+
+
+def _batch(*values):
+    images = torch.stack([torch.full((3, 4, 4), v, dtype=torch.uint8) for v in values])
+    samples = [
+        Sample(np.zeros((0, 0, 3), np.uint8), str(v), TextInstances(), index=v) for v in values
+    ]
+    return Batch(images, {}, samples)
+
+
+def test_images_are_decoded_side_by_side_and_come_in_order():
+    model = _Model()
+    with Predictor(model, "cpu", threads=2) as predictor:
+        found = list(predictor.run([_batch(0, 1), _batch(2), _batch(3, 4), _batch(5)]))
+    assert [sample.index for sample, _ in found] == list(range(6))
+    assert [texts.texts for _, texts in found] == [[str(i)] for i in range(6)]
+    assert len(model.threads) == 2 and threading.get_ident() not in model.threads
+
+
+def test_the_device_is_two_batches_ahead_at_most():
+    with Predictor(_Model(), "cpu", threads=1) as predictor:
+        counts = [len(predictor.submit(_batch(v))) for v in (2, 3, 4, 5)]
+        assert counts == [0, 0, 1, 1]
+        assert [sample.index for sample, _ in predictor.finish()] == [4, 5]
+
+
+def test_an_error_in_a_thread_ends_the_run():
+    with Predictor(_Model(), "cpu") as predictor, pytest.raises(ValueError, match="image 99"):
+        list(predictor.run([_batch(2), _batch(99), _batch(3)]))
+
+
+def test_the_network_alone_runs_in_the_precision():
+    class Precise(_Model):
+        def outputs(self, images):
+            self.dtype = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
+            return super().outputs(images)
+
+    model = Precise()
+    with Predictor(model, "cpu", lambda: torch.autocast("cpu", torch.bfloat16)) as predictor:
+        list(predictor.run([_batch(2)]))
+    assert model.dtype == torch.bfloat16
