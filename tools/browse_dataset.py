@@ -1,7 +1,6 @@
 """Door to `tcm.cli.browse_dataset`."""
 
-from tcm.cli.browse_dataset import main
-from tcm.cli.main import run
+from tcm.cli.main import run_command
 
 if __name__ == "__main__":  # spawned data workers import this file
-    run(main)
+    run_command("browse_dataset")

@@ -1,7 +1,6 @@
 """Door to `tcm.cli.evaluate`."""
 
-from tcm.cli.evaluate import main
-from tcm.cli.main import run
+from tcm.cli.main import run_command
 
 if __name__ == "__main__":  # spawned data workers import this file
-    run(main)
+    run_command("evaluate")

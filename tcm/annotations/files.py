@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import scipy.io
 
 from tcm.errors import DataError, nearest
 
@@ -130,6 +129,8 @@ def mat_variables(file: TextFile, *names: str) -> dict[str, np.ndarray]:
     Raises:
         DataError: The file is damaged or has none of the variables.
     """
+    import scipy.io  # not at the top: slow to import, and few formats need it
+
     # scipy raises whatever its parser stumbles over in a damaged file.
     damages = (ValueError, TypeError, NotImplementedError, OSError, EOFError, LookupError)
     try:

@@ -9,6 +9,7 @@ import torch
 
 from tcm.cli import benchmark_decode
 from tcm.cli.configs import read_config
+from tcm.cli.parsers.benchmark import parse
 from tcm.cli.synthetic_batch import synthetic_batch, synthetic_words
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, worker_init
@@ -35,56 +36,9 @@ _SIZE = (736, 1280)  # of scenes
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
-    return args.run(args)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/benchmark.py", description="Measure what models and data cost on this machine."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    model = commands.add_parser(
-        "model",
-        help="latency, images/s, parameters and memory of models, part by part",
-        description="Build the models of several configs with random weights and run them in turn "
-        "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it. "
-        "Recognizers run on word crops of their own size and read each to the greatest length.",
-    )
-    model.add_argument(
-        "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
-    )
-    model.add_argument(
-        "--size",
-        nargs=2,
-        type=int,
-        metavar=("HEIGHT", "WIDTH"),
-        help="of scenes, in pixels, multiples of 32; default 736 1280",
-    )
-    model.add_argument("--batch", type=int, default=1)
-    model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
-    model.add_argument("--warmup", type=int, default=2, help="untimed runs before")
-    model.add_argument("--words", type=int, default=20, help="words in each image")
-    model.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
-    model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
-    model.add_argument("--amp", action="store_true", help="bf16 autocast")
-    model.add_argument("--json", type=Path, help="write every timing")
-    model.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    model.set_defaults(run=_model)
-    data = commands.add_parser(
-        "data",
-        help="images/s of a training pipeline on one core, stage by stage",
-        description="Load and transform training images of a config in one process with one "
-        "thread, as a data worker does, and print what each stage takes.",
-    )
-    data.add_argument("config", metavar="CONFIG")
-    data.add_argument("--images", type=int, default=200, help="timed images")
-    data.add_argument("--cfg-options", nargs="*", default=[], metavar="KEY=VALUE")
-    data.add_argument("--json", type=Path, help="write the figures")
-    data.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    data.set_defaults(run=_data)
-    benchmark_decode.add_command(commands)
-    return parser
+    args = parse(arguments)
+    run = {"model": _model, "data": _data, "decode": benchmark_decode.decode}
+    return run[args.command](args)
 
 
 def _model(args: argparse.Namespace) -> int:

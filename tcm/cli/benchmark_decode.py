@@ -48,29 +48,8 @@ class _Case:
         self.found = len(found)
 
 
-def add_command(commands: argparse._SubParsersAction) -> None:
-    """Add ``decode`` to the commands of the benchmark."""
-    decode = commands.add_parser(
-        "decode",
-        help="ms an image of turning a detector's predictions into texts",
-        description="Decode the ideal predictions of synthetic images in turn, on the CPU: what "
-        "the head would say that had learned its targets by heart.",
-        epilog="example: python tools/benchmark.py decode "
-        "configs/textdet/*/*_resnet50_*_icdar2015.yaml",
-    )
-    decode.add_argument("configs", nargs="+", metavar="CONFIG")
-    decode.add_argument(
-        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH")
-    )
-    decode.add_argument("--texts", nargs="+", type=int, default=[10, 100], help="texts in an image")
-    decode.add_argument("--rounds", type=int, default=10, help="timed runs of each")
-    decode.add_argument("--threads", type=int, default=1, help="CPU threads")
-    decode.add_argument("--json", type=Path, help="write every timing")
-    decode.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    decode.set_defaults(run=_decode)
-
-
-def _decode(args: argparse.Namespace) -> int:
+def decode(args: argparse.Namespace) -> int:
+    """Run the command."""
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     size = tuple(args.size)

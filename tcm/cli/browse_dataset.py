@@ -1,12 +1,12 @@
 """``tools/browse_dataset.py CONFIG``: see what a model is trained on."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 from rich.progress import track
 
-from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.configs import read_config
+from tcm.cli.parsers.browse_dataset import parse
 from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline
@@ -17,7 +17,7 @@ from tcm.structures import Sample, TextInstances
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     config = read_config(args.config, args.cfg_options)
     data = build(DataModule, config["data"], "data", seed=args.seed)
     dataset = data.dataset(args.split)
@@ -31,26 +31,6 @@ def main(arguments: list[str]) -> int:
         write_image(path, _picture(sample))
     print(f"{len(places)} pictures in {args.out}")
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/browse_dataset.py",
-        description="Draw transformed samples: polygons (blue), regions that do not count (grey) "
-        "and, beside them, every target map.",
-        epilog="example: python tools/browse_dataset.py configs/quickstart.yaml --num 8",
-    )
-    add_config_arguments(parser)
-    parser.add_argument("--split", default="train", choices=["train", "val", "test"])
-    parser.add_argument("--num", type=int, default=16, help="images; default 16")
-    parser.add_argument(
-        "--repeats", type=int, default=1, help="augmentations of each image; default 1"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the augmentation, as in training")
-    parser.add_argument(
-        "--out", type=Path, default=Path("work_dirs/browse"), help="folder for the pictures"
-    )
-    return parser
 
 
 def _picture(sample: Sample) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Reading a config for a command: every mistake reported at once."""
 
-import argparse
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,30 +72,6 @@ def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Pat
         head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "
         raise ConfigError(head + "\n  ".join(mistakes))
     return config
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that all commands with a config share."""
-    parser.add_argument("config", help="config file, such as configs/quickstart.yaml")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="*",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override config keys, such as trainer.max_steps=100 data.train.batch_size=4",
-    )
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-
-def add_converter_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--converter``."""
-    parser.add_argument(
-        "--converter",
-        metavar="NAME",
-        help="converter of a foreign checkpoint's names, such as tcm, clip4str or mmocr-dbnet; its "
-        "network is that of a config with configs/_base_/compat/NAME.yaml, where there is such a "
-        "file, after its other bases",
-    )
 
 
 def _charsets(config: Config) -> list[str]:

@@ -1,18 +1,17 @@
 """``tools/evaluate.py --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
 
-import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from tcm.cli.parsers.evaluate import parse
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation.files.archives import Strict
-from tcm.evaluation.protocols import PROTOCOLS, build_protocol
+from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
 
 
@@ -23,48 +22,13 @@ def main(arguments: list[str]) -> int:
         ConfigError: An unknown protocol or option.
         DataError: A file or a line is not as the protocol wants it, or the JSON cannot be written.
     """
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
     scores = protocol.evaluate_archives(args.gt, args.pred, args.strict)
     print("\n".join(_report(scores)))
     if args.json:
         _write(args.json, args.protocol, scores)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/evaluate.py",
-        description="Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
-        "or a folder with a text file per image, or a JSON: MMOCR's unified one or the "
-        "benchmark's own.",
-        epilog="examples: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
-        "--pred detections.zip --option tr=0.8 --option tp=0.4; python tools/evaluate.py "
-        "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
-        "--option lexicon_path=lexicons",
-    )
-    parser.add_argument(
-        "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
-    )
-    parser.add_argument("--gt", required=True, type=Path, metavar="PATH", help="ground truth")
-    parser.add_argument("--pred", required=True, type=Path, metavar="PATH", help="detections")
-    parser.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="an argument of the protocol, such as iou=0.7; may be given several times",
-    )
-    parser.add_argument(
-        "--strict",
-        choices=get_args(Strict),
-        default="submission",
-        help="what must be as the official script wants it; otherwise other forms are taken where "
-        "they can be read in one way only, and a line says so (default: submission)",
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    return parser
 
 
 def _options(texts: Sequence[str]) -> dict[str, Any]:

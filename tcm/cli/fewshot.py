@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.configs import read_config
+from tcm.cli.parsers.fewshot import parse
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import DataError, TCMError
@@ -37,7 +38,7 @@ class Cell:
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     quieten()
     config = read_config(args.config, args.cfg_options)
     root = Path(args.work_dir or Path("work_dirs") / f"fewshot_{Path(args.config).stem}")
@@ -54,31 +55,6 @@ def main(arguments: list[str]) -> int:
     rows = [_row(fraction, cells) for fraction in args.fractions]
     _write(root, Path(args.config).stem, rows)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/fewshot.py",
-        description="Train and test a config on fractions of its training images. Subsets of one "
-        "seed are nested. Started again, it skips the cells that are done and resumes the one that "
-        "was interrupted. Writes fewshot.md, fewshot.json and fewshot.png to the work dir.",
-    )
-    add_config_arguments(parser)
-    parser.add_argument("--fractions", nargs="+", type=float, default=[0.1, 0.25, 0.5, 1.0])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--work-dir", help="default: work_dirs/fewshot_<name of the config>")
-    parser.add_argument(
-        "--scale-steps",
-        action="store_true",
-        help="train for the config's epochs of each fraction, instead of for equally many steps",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        choices=["last", "best"],
-        default="last",
-        help="which one is scored; best is chosen on the test images themselves",
-    )
-    return parser
 
 
 def _length(config: Config, fraction: float, scale_steps: bool) -> list[str]:

@@ -1,53 +1,24 @@
 """Fit Bezier curves to the texts of an annotation file (``prepare_data.py bezier``)."""
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 
+from tcm.cli.parsers.fit_beziers import parse
 from tcm.data.prepare.beziers import Fit, fit_texts, write_with_beziers
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str]) -> int:
     """Tell how well the curves fit, list the worst and the flawed, write them if a file is given.
 
     Raises:
         DataError: The file is missing or malformed, or the output cannot be written.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = parse(argv)
     fits = list(fit_texts(arguments.ann, arguments.least))
     _print(fits, arguments.worst)
     if arguments.out is not None:
         write_with_beziers(arguments.ann, arguments.out, fits)
         print(f"{arguments.out}: {len(fits)} texts with 'beziers'")
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/prepare_data.py bezier",
-        description="Fit two cubic Bezier curves to each text of an annotation file in MMOCR's "
-        "unified format, as ABCNet takes them: the first half of the vertices is the upper side, "
-        "the rest the lower one. Report how far the vertices lie from the curves, and which texts "
-        "have no proper curves. ABCNet fits the same curves itself while it trains; --out is for "
-        "other programs.",
-    )
-    parser.add_argument("--ann", type=Path, required=True, help="the JSON file")
-    parser.add_argument(
-        "--out", type=Path, help="JSON file to write: the same with 'beziers', 16 numbers a text"
-    )
-    parser.add_argument(
-        "--worst", type=int, default=10, help="texts listed of each kind, 0 for all (default: 10)"
-    )
-    parser.add_argument(
-        "--least",
-        choices=["points", "bend"],
-        default="points",
-        help="which curve is taken where several fit a side of three vertices: the authors' "
-        "('points', the default), which depends on where in the image the text is, or the "
-        "straightest ('bend')",
-    )
-    return parser
 
 
 def _print(fits: list[Fit], worst: int) -> None:

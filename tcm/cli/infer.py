@@ -1,6 +1,5 @@
 """``tools/infer.py CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from tcm.cli.configs import add_config_arguments, add_converter_argument, read_config
-from tcm.cli.exif import add_exif_argument
+from tcm.cli.configs import read_config
+from tcm.cli.parsers.infer import parse
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
@@ -33,7 +32,7 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     config = read_config(args.config, args.cfg_options)
     load_font(args.font, 1)  # a wrong file is an error now and not after the first image
     dataset = ImageFiles(_images(args.images), args.exif)
@@ -68,35 +67,6 @@ def main(arguments: list[str]) -> int:
         print(f"drawn as boxes, for lack of a glyph: {' '.join(boxes)}; see --font")
     print(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/infer.py",
-        description="Mark the text in images: for each a picture with the polygons drawn, with "
-        "the texts if the model reads, and predictions.json. A recognizer such as CLIP4STR or "
-        "PARSeq reads each image as one word: give it word crops.",
-        epilog="example: python tools/infer.py configs/quickstart.yaml "
-        "work_dirs/quickstart/inference.ckpt photo.jpg",
-    )
-    add_config_arguments(parser)
-    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
-    parser.add_argument("images", nargs="+", type=Path, help="image files or folders of images")
-    parser.add_argument(
-        "--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results"
-    )
-    parser.add_argument(
-        "--min-score", type=float, default=0.0, help="leave out texts that score less"
-    )
-    parser.add_argument(
-        "--font",
-        metavar="FILE",
-        help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
-    )
-    add_exif_argument(parser)
-    add_converter_argument(parser)
-    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
-    return parser
 
 
 def _is_scene(height: int, width: int) -> bool:

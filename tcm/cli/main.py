@@ -1,10 +1,25 @@
 """What all command line tools share: turning a user's mistake into one clear line."""
 
+import importlib
 import sys
 import traceback
 from collections.abc import Callable
 
 from tcm.errors import TCMError
+
+
+def run_command(name: str) -> None:
+    """Run a command by its name: ``tcm.cli.NAME.main``, as of `run`.
+
+    Its options are read once before that module and torch with it are imported, so that ``--help``
+    and misspelt options are answered at once.
+    """
+
+    def main(arguments: list[str]) -> int:
+        importlib.import_module(f"tcm.cli.parsers.{name}").parse(arguments)
+        return importlib.import_module(f"tcm.cli.{name}").main(arguments)
+
+    run(main)
 
 
 def run(main: Callable[[list[str]], int]) -> None:

@@ -4,29 +4,25 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tcm.cli.exif import add_exif_argument
+from tcm.cli.parsers.prepare_words import LABEL_FILES, WORD_SETS, parse
 from tcm.cli.progress import bars
 from tcm.data.formats import icdar2015_words, iiit5k, unified
 from tcm.data.formats.word_crops import WordSplits
 from tcm.data.prepare import crops, lmdb_check
 from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import read_bytes
-from tcm.data.storage.label_files import Form, LabelLine, read_labels, write_labels
+from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
 from tcm.errors import DataError
 
-# Raw datasets by command: the reader, and the name of the benchmark for the LMDBs' folders.
-WORD_SETS: dict[str, tuple[Callable[..., WordSplits], str]] = {
-    "iiit5k": (iiit5k.read, "IIIT5k"),
-    "icdar2015-words": (icdar2015_words.read, "IC15"),
+_READERS: dict[str, Callable[..., WordSplits]] = {
+    "iiit5k": iiit5k.read,
+    "icdar2015-words": icdar2015_words.read,
 }
-COMMANDS = (*WORD_SETS, "lmdb", "lmdb-info", "crops")
-_LABEL_FILES = ("labels.txt", "labels.jsonl", "labels.json", "gt.txt")
 _LISTED = 20  # broken words printed
 _SIDE_BY_SIDE = 16  # characters of the histogram in a line
 
@@ -38,73 +34,14 @@ def main(argv: list[str]) -> int:
         ConfigError: An option cannot be used.
         DataError: Data is missing, malformed or damaged, or cannot be written.
     """
-    arguments = _parser().parse_args(argv)
-    return arguments.run(arguments)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tools/prepare_data.py")
-    commands = parser.add_subparsers(required=True)
-    for name in WORD_SETS:
-        _add_word_set(commands, name)
-    _add_lmdb(commands)
-    info = commands.add_parser("lmdb-info", help="look into LMDBs of word crops")
-    info.add_argument("root", type=Path, help="folder; all LMDBs at and below it are read")
-    info.add_argument("--no-decode", action="store_true", help="read labels only, which is quick")
-    info.set_defaults(run=_info)
-    _add_crops(commands)
-    return parser
-
-
-def _add_word_set(commands: argparse._SubParsersAction, name: str) -> None:
-    parser = commands.add_parser(
-        name,
-        help="read a raw set of word crops",
-        description="Read the raw word crops, decode every image, write OUT/<split>.txt of lines "
-        f"path, tab, text, and OUT/lmdb/<split>/{WORD_SETS[name][1]}/data.mdb.",
-    )
-    parser.add_argument("--raw", type=Path, required=True, help="folder of the raw dataset")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the result")
-    parser.add_argument("--write", choices=("both", "files", "lmdb"), default="both")
-    parser.set_defaults(run=_convert, name=name)
-
-
-def _add_lmdb(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser(
-        "lmdb",
-        help="write an LMDB from a label file",
-        description="Write OUT/data.mdb, as PARSeq and CLIP4STR read it, from a label file of "
-        "lines 'path text', path-tab-text, 'path, \"text\"', or JSON.",
-    )
-    parser.add_argument(
-        "--labels", type=Path, required=True, help=f"the file, or a folder with {_LABEL_FILES[0]}"
-    )
-    parser.add_argument("--img-root", type=Path, help="folder of the images (default: the file's)")
-    parser.add_argument("--form", default="auto", choices=get_args(Form), help="of the lines")
-    parser.add_argument("--out", type=Path, required=True, help="folder for data.mdb")
-    parser.set_defaults(run=_pack)
-
-
-def _add_crops(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser(
-        "crops",
-        help="cut the words of an annotation file",
-        description="Cut every word that has a text and is not ignored from the scenes of an "
-        "annotation file, into OUT/images and OUT/labels.txt.",
-    )
-    parser.add_argument("--ann", type=Path, required=True, help="unified JSON")
-    parser.add_argument("--img-root", type=Path, help="folder of the images (default: the file's)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the result")
-    parser.add_argument(
-        "--mode", choices=crops.MODES, default="box", help="bounding boxes, or straightened words"
-    )
-    parser.add_argument("--padding", type=float, default=0.0, help="pixels around a box")
-    add_exif_argument(parser)
-    parser.set_defaults(run=_crop)
+    arguments = parse(argv)
+    commands = dict.fromkeys(WORD_SETS, _convert)
+    commands |= {"lmdb": _pack, "lmdb-info": _info, "crops": _crop}
+    return commands[arguments.command](arguments)
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    read, benchmark = WORD_SETS[arguments.name]
+    read, benchmark = _READERS[arguments.command], WORD_SETS[arguments.command]
     with bars() as advance:
         splits = read(arguments.raw, advance)
     table = Table("split", "words", "longest")
@@ -162,9 +99,9 @@ def _crop(arguments: argparse.Namespace) -> int:
 def _label_file(path: Path) -> Path:
     if not path.is_dir():
         return path
-    found = next((path / name for name in _LABEL_FILES if (path / name).is_file()), None)
+    found = next((path / name for name in LABEL_FILES if (path / name).is_file()), None)
     if found is None:
-        raise DataError(f"{path}: there is none of {', '.join(_LABEL_FILES)}")
+        raise DataError(f"{path}: there is none of {', '.join(LABEL_FILES)}")
     return found
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.progress import track
 
-from tcm.cli.configs import add_config_arguments, add_converter_argument, read_config
+from tcm.cli.configs import read_config
+from tcm.cli.parsers.test import parse
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
@@ -28,7 +29,7 @@ _TEST_SETS = Path(__file__).resolve().parents[2] / "configs/_base_/test_sets"
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     quieten()
     test_set = [_test_set(args.test_set)] if args.test_set else []
     config = read_config(args.config, args.cfg_options, test_set)
@@ -59,41 +60,6 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/test.py",
-        description="Score a checkpoint on the test images of a config.",
-        epilog="example: python tools/test.py configs/quickstart.yaml "
-        "work_dirs/quickstart/best.ckpt --visualize pictures",
-    )
-    add_config_arguments(parser)
-    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
-    add_converter_argument(parser)
-    parser.add_argument(
-        "--test-set",
-        metavar="NAME",
-        help="score on another test set by its own metrics: a name of configs/_base_/test_sets, or "
-        "a YAML file like those; the detector's thresholds stay as they are",
-    )
-    parser.add_argument(
-        "--limit", type=_positive, metavar="N", help="test on the first N images only"
-    )
-    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
-    parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
-    parser.add_argument(
-        "--save-predictions", metavar="JSON", help="write what was found, with texts"
-    )
-    parser.add_argument(
-        "--submission",
-        metavar="FILE",
-        help="write what the official server or script of the first metric takes",
-    )
-    parser.add_argument(
-        "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
-    )
-    return parser
-
-
 def _test_set(name: str) -> Path:
     """Return the file of a test set.
 
@@ -117,12 +83,6 @@ def _submission_writer(metrics: Mapping[str, Any]) -> Callable[..., None]:
             f"{type(first).__name__}, which no server takes; put the benchmark's metric first"
         )
     return writer
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 1 on is wanted, got '{text}'")
-    return int(text)
 
 
 def _write(

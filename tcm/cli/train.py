@@ -15,7 +15,8 @@ import torchvision
 from lightning.pytorch.utilities import rank_zero_only
 
 import tcm
-from tcm.cli.configs import add_config_arguments, read_config
+from tcm.cli.configs import read_config
+from tcm.cli.parsers.train import parse
 from tcm.config import dump_config
 from tcm.contracts import Model
 from tcm.data.datasets.dataset import paths_of
@@ -41,7 +42,7 @@ log = logging.getLogger("tcm")
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
-    args = _parser().parse_args(arguments)
+    args = parse(arguments)
     config = read_config(args.config, [*args.cfg_options, *_as_options(args)])
     work_dir = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
     resume = _checkpoint_to_resume(args.resume, work_dir)
@@ -89,39 +90,6 @@ def main(arguments: list[str]) -> int:
     if trainer.is_global_zero:
         _finish(module, config, work_dir, checkpoints, time.perf_counter() - start)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools/train.py",
-        description="Train a model as a config describes it. Everything goes to the work dir: the "
-        "resolved config, the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and "
-        "inference.ckpt.",
-        epilog="example: python tools/train.py configs/quickstart.yaml "
-        "--cfg-options trainer.max_steps=100",
-    )
-    add_config_arguments(parser)
-    parser.add_argument("--work-dir", help="default: work_dirs/<name of the config>")
-    parser.add_argument(
-        "--resume",
-        nargs="?",
-        const="auto",
-        metavar="CKPT",
-        help="continue exactly where CKPT stopped; without CKPT from last.ckpt in the work dir",
-    )
-    parser.add_argument(
-        "--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)"
-    )
-    parser.add_argument(
-        "--data-fraction",
-        type=float,
-        default=1.0,
-        help="train on this share of the images, such as 0.1",
-    )
-    parser.add_argument("--data-seed", type=int, default=0, help="seed of the choice of that share")
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything else")
-    parser.add_argument("--devices", help="number of GPUs (or CPU processes), or auto")
-    return parser
 
 
 def _as_options(args: argparse.Namespace) -> list[str]:

@@ -271,7 +271,7 @@ def test_help_shows_usage(tool, capsys):
         importlib.import_module(f"tcm.cli.{tool}").main(["--help"])
     assert exit_.value.code == 0
     assert "usage: tools/" in capsys.readouterr().out
-    assert f"from tcm.cli.{tool} import main" in (ROOT / f"tools/{tool}.py").read_text()
+    assert f'run_command("{tool}")' in (ROOT / f"tools/{tool}.py").read_text()
 
 
 def test_a_metric_that_cannot_score_the_images_is_told_before_training(

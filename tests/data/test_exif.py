@@ -16,7 +16,7 @@ from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.datasets.words import FolderWords
 from tcm.data.formats import ctw1500
-from tcm.data.formats.readers import READERS
+from tcm.data.formats.readers import READERS, reader
 from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import Exif
 from tcm.errors import ConfigError, DataError
@@ -113,7 +113,7 @@ def test_ones_own_photos_are_read_upright_unless_told_otherwise(photo: Path) -> 
 
 def test_sets_whose_labels_are_of_the_stored_pixels_are_measured_so() -> None:
     defaults = {
-        name: inspect.signature(read).parameters["exif"].default for name, read in READERS.items()
+        name: inspect.signature(reader(name)).parameters["exif"].default for name in READERS
     }
     stored_pixels = {name for name, default in defaults.items() if default == "ignore"}
     assert stored_pixels == {"ctw1500", "icdar2017_mlt", "mlt2019"}

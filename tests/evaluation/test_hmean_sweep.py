@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tcm.errors import ConfigError, DataError
-from tcm.evaluation import HmeanSweep
 from tcm.evaluation.files.unified import write_predictions
+from tcm.evaluation.hmean_sweep import HmeanSweep
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file

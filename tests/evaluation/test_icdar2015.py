@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tcm.errors import DataError
-from tcm.evaluation import ICDAR2015
+from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file, real_data

@@ -4,39 +4,35 @@ A reader takes the raw folder, a report of progress and options of its own, and 
 of each split.
 """
 
+import importlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tcm.data.formats import (
-    art,
-    cocotext,
-    ctw1500,
-    curved_synthtext,
-    icdar2013,
-    icdar2015,
-    icdar_mlt,
-    msra_td500,
-    rrc_txt,
-    synthtext,
-    textocr,
-    totaltext,
-)
-from tcm.data.formats.raw import Splits
+if TYPE_CHECKING:  # the options of a command need the names alone
+    from tcm.data.formats.raw import Splits
 
-Reader = Callable[..., Splits]
+Reader = Callable[..., "Splits"]
 
-READERS: dict[str, Reader] = {
-    "art": art.read,
-    "cocotext": cocotext.read,
-    "ctw1500": ctw1500.read,
-    "curved_synthtext": curved_synthtext.read,
-    "hust_tr400": msra_td500.read_hust,
-    "icdar2013": icdar2013.read,
-    "icdar2015": icdar2015.read,
-    "icdar2017_mlt": icdar_mlt.read_2017,
-    "mlt2019": icdar_mlt.read_2019,
-    "msra_td500": msra_td500.read_msra,
-    "rrc_txt": rrc_txt.read,
-    "synthtext": synthtext.read,
-    "textocr": textocr.read,
-    "totaltext": totaltext.read,
+# Module and function, imported when they are asked for.
+READERS: dict[str, str] = {
+    "art": "art.read",
+    "cocotext": "cocotext.read",
+    "ctw1500": "ctw1500.read",
+    "curved_synthtext": "curved_synthtext.read",
+    "hust_tr400": "msra_td500.read_hust",
+    "icdar2013": "icdar2013.read",
+    "icdar2015": "icdar2015.read",
+    "icdar2017_mlt": "icdar_mlt.read_2017",
+    "mlt2019": "icdar_mlt.read_2019",
+    "msra_td500": "msra_td500.read_msra",
+    "rrc_txt": "rrc_txt.read",
+    "synthtext": "synthtext.read",
+    "textocr": "textocr.read",
+    "totaltext": "totaltext.read",
 }
+
+
+def reader(name: str) -> Reader:
+    """Return the reader of a key of `READERS`."""
+    module, _, function = READERS[name].partition(".")
+    return getattr(importlib.import_module(f"tcm.data.formats.{module}"), function)

@@ -6,14 +6,12 @@ which never applies it (`color_ignore_orientation`).
 """
 
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
 
+from tcm.data.storage.exif import Exif
 from tcm.errors import DataError, nearest
-
-Exif = Literal["apply", "ignore"]
 
 _FLAGS: dict[Exif, int] = {
     "apply": cv2.IMREAD_COLOR_RGB,

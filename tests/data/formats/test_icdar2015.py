@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tcm.data.formats import icdar2015
-from tcm.data.formats.readers import READERS
+from tcm.data.formats.readers import reader
 from tcm.data.formats.rrc import read_quads
 from tcm.errors import DataError
 from tests.conftest import real_data
@@ -85,7 +85,7 @@ def test_missing_folder_is_named_with_the_nearest(tmp_path: Path) -> None:
 
 
 def test_reader_is_found_by_name() -> None:
-    assert READERS["icdar2015"] is icdar2015.read
+    assert reader("icdar2015") is icdar2015.read
 
 
 @pytest.mark.parametrize(("split", "images", "cared"), [("train", 1000, 4468), ("test", 500, 2077)])

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tcm.errors import DataError
-from tcm.evaluation import ICDAR2015
 from tcm.evaluation.files.submission import rounded_quad
 from tcm.evaluation.files.unified import write_predictions
+from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.geometry.polygons import signed_area
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, random_scene, square, squares

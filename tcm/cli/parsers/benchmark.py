@@ -1,0 +1,80 @@
+"""The options of ``tools/benchmark.py``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tools/benchmark.py", description="Measure what models and data cost on this machine."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    _add_model(commands)
+    _add_data(commands)
+    _add_decode(commands)
+    return parser.parse_args(arguments)
+
+
+def _add_model(commands: argparse._SubParsersAction) -> None:
+    model = commands.add_parser(
+        "model",
+        help="latency, images/s, parameters and memory of models, part by part",
+        description="Build the models of several configs with random weights and run them in turn "
+        "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it. "
+        "Recognizers run on word crops of their own size and read each to the greatest length.",
+    )
+    model.add_argument(
+        "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
+    )
+    model.add_argument(
+        "--size",
+        nargs=2,
+        type=int,
+        metavar=("HEIGHT", "WIDTH"),
+        help="of scenes, in pixels, multiples of 32; default 736 1280",
+    )
+    model.add_argument("--batch", type=int, default=1)
+    model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
+    model.add_argument("--warmup", type=int, default=2, help="untimed runs before")
+    model.add_argument("--words", type=int, default=20, help="words in each image")
+    model.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
+    model.add_argument("--amp", action="store_true", help="bf16 autocast")
+    model.add_argument("--json", type=Path, help="write every timing")
+    model.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_data(commands: argparse._SubParsersAction) -> None:
+    data = commands.add_parser(
+        "data",
+        help="images/s of a training pipeline on one core, stage by stage",
+        description="Load and transform training images of a config in one process with one "
+        "thread, as a data worker does, and print what each stage takes.",
+    )
+    data.add_argument("config", metavar="CONFIG")
+    data.add_argument("--images", type=int, default=200, help="timed images")
+    data.add_argument("--cfg-options", nargs="*", default=[], metavar="KEY=VALUE")
+    data.add_argument("--json", type=Path, help="write the figures")
+    data.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_decode(commands: argparse._SubParsersAction) -> None:
+    decode = commands.add_parser(
+        "decode",
+        help="ms an image of turning a detector's predictions into texts",
+        description="Decode the ideal predictions of synthetic images in turn, on the CPU: what "
+        "the head would say that had learned its targets by heart.",
+        epilog="example: python tools/benchmark.py decode "
+        "configs/textdet/*/*_resnet50_*_icdar2015.yaml",
+    )
+    decode.add_argument("configs", nargs="+", metavar="CONFIG")
+    decode.add_argument(
+        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH")
+    )
+    decode.add_argument("--texts", nargs="+", type=int, default=[10, 100], help="texts in an image")
+    decode.add_argument("--rounds", type=int, default=10, help="timed runs of each")
+    decode.add_argument("--threads", type=int, default=1, help="CPU threads")
+    decode.add_argument("--json", type=Path, help="write every timing")
+    decode.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -1,0 +1,28 @@
+"""The options of ``tools/browse_dataset.py``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tcm.cli.parsers.options import add_config_arguments
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tools/browse_dataset.py",
+        description="Draw transformed samples: polygons (blue), regions that do not count (grey) "
+        "and, beside them, every target map.",
+        epilog="example: python tools/browse_dataset.py configs/quickstart.yaml --num 8",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("--split", default="train", choices=["train", "val", "test"])
+    parser.add_argument("--num", type=int, default=16, help="images; default 16")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="augmentations of each image; default 1"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the augmentation, as in training")
+    parser.add_argument(
+        "--out", type=Path, default=Path("work_dirs/browse"), help="folder for the pictures"
+    )
+    return parser.parse_args(arguments)

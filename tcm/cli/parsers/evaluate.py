@@ -1,0 +1,45 @@
+"""The options of ``tools/evaluate.py``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from tcm.evaluation.files.archives import Strict
+from tcm.evaluation.protocols import PROTOCOLS
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tools/evaluate.py",
+        description="Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
+        "or a folder with a text file per image, or a JSON: MMOCR's unified one or the "
+        "benchmark's own.",
+        epilog="examples: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
+        "--pred detections.zip --option tr=0.8 --option tp=0.4; python tools/evaluate.py "
+        "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
+        "--option lexicon_path=lexicons",
+    )
+    parser.add_argument(
+        "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
+    )
+    parser.add_argument("--gt", required=True, type=Path, metavar="PATH", help="ground truth")
+    parser.add_argument("--pred", required=True, type=Path, metavar="PATH", help="detections")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="an argument of the protocol, such as iou=0.7; may be given several times",
+    )
+    parser.add_argument(
+        "--strict",
+        choices=get_args(Strict),
+        default="submission",
+        help="what must be as the official script wants it; otherwise other forms are taken where "
+        "they can be read in one way only, and a line says so (default: submission)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser.parse_args(arguments)

@@ -1,0 +1,42 @@
+"""The options that several commands share."""
+
+import argparse
+from typing import get_args
+
+from tcm.data.storage.exif import Exif
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that all commands with a config share."""
+    parser.add_argument("config", help="config file, such as configs/quickstart.yaml")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override config keys, such as trainer.max_steps=100 data.train.batch_size=4",
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_converter_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--converter``."""
+    parser.add_argument(
+        "--converter",
+        metavar="NAME",
+        help="converter of a foreign checkpoint's names, such as tcm, clip4str or mmocr-dbnet; its "
+        "network is that of a config with configs/_base_/compat/NAME.yaml, where there is such a "
+        "file, after its other bases",
+    )
+
+
+def add_exif_argument(parser: argparse.ArgumentParser, default: Exif | None = "apply") -> None:
+    """Add ``--exif apply|ignore`` to a command; a default of None leaves it to the dataset."""
+    rule = default or "apply, except for sets whose labels are known to be of the stored pixels"
+    parser.add_argument(
+        "--exif",
+        choices=get_args(Exif),
+        default=default,
+        help="turn images upright as their EXIF orientation says, or ignore it, for labels of the "
+        f"stored pixels (default: {rule})",
+    )

@@ -1,0 +1,48 @@
+"""The options of ``tools/test.py``."""
+
+import argparse
+from collections.abc import Sequence
+
+from tcm.cli.parsers.options import add_config_arguments, add_converter_argument
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tools/test.py",
+        description="Score a checkpoint on the test images of a config.",
+        epilog="example: python tools/test.py configs/quickstart.yaml "
+        "work_dirs/quickstart/best.ckpt --visualize pictures",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    add_converter_argument(parser)
+    parser.add_argument(
+        "--test-set",
+        metavar="NAME",
+        help="score on another test set by its own metrics: a name of configs/_base_/test_sets, or "
+        "a YAML file like those; the detector's thresholds stay as they are",
+    )
+    parser.add_argument(
+        "--limit", type=_positive, metavar="N", help="test on the first N images only"
+    )
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
+    parser.add_argument(
+        "--save-predictions", metavar="JSON", help="write what was found, with texts"
+    )
+    parser.add_argument(
+        "--submission",
+        metavar="FILE",
+        help="write what the official server or script of the first metric takes",
+    )
+    parser.add_argument(
+        "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
+    )
+    return parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is wanted, got '{text}'")
+    return int(text)
