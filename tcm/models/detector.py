@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tcm.contracts import Head, Model
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
+from tcm.models.folding import fold_batch_norms
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, Features, TextInstances
 
@@ -102,7 +103,13 @@ class Detector(Model):
         predictions, _ = self(images)
         return self.head.decode(predictions, matrices, sizes)
 
-    def deploy(self) -> None:
-        """Leave out the auxiliary loss and FastTCM's text side, in place."""
+    def deploy(self, fold: bool = True) -> None:
+        """Leave out the auxiliary loss and FastTCM's text side, in place.
+
+        Args:
+            fold: Whether batch norms are folded into the convolutions before them.
+        """
         self.matching_loss = None
         super().deploy()
+        if fold:
+            fold_batch_norms(self)
