@@ -29,6 +29,15 @@ class _Part(nn.Module):
 class Model(_Part, ABC):
     """A whole network, from images to losses or to texts; it normalises the images itself."""
 
+    def deploy(self, fold: bool = True) -> None:
+        """Leave out what only training needs, in place; what is predicted in eval mode stays.
+
+        Args:
+            fold: Whether layers may be merged too, which changes names of parameters and lets
+                predictions differ by rounding. Checkpoints are written and read without.
+        """
+        super().deploy()
+
     @abstractmethod
     def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the named losses of a batch, float32 scalars; their sum is what is minimised.

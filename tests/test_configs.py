@@ -101,6 +101,9 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
         assert maps[loss[key]].shape[-2] == side
     groups = parameter_groups(model, config["optimizer"]["lr"], **config.get("param_groups", {}))
     assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
+    model.deploy()
+    left = [n for n, part in model.named_modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    assert not left, "batch norms that are not folded"
 
 
 def test_file_names_tell_method_backbone_schedule_and_dataset(read):

@@ -71,10 +71,9 @@ def load_model(model_config: Config, path: str | Path, converter: str | None = N
     model: Model = MODELS.build(without_pretrained(model_config), "model")
     deployed = _TEXT_CONSTANT in state
     if deployed:
-        model.deploy()
+        model.deploy(fold=False)
     _load(model, state, str(path), extra, model_config)
-    if not deployed:
-        model.deploy()
+    model.deploy()
     return model.to(memory_format=torch.channels_last).eval()
 
 
@@ -122,7 +121,7 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
         The number of parameters and buffer values that it holds. `model` is left as it is.
     """
     deployed = copy.deepcopy(model).eval()
-    deployed.deploy()
+    deployed.deploy(fold=False)
     state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
     torch.save(content, path)

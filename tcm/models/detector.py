@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tcm.contracts import Head, Model
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
+from tcm.models.folding import fold_batch_norms
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, Features, TextInstances
 
@@ -105,7 +106,13 @@ class Detector(Model):
         """Return what the head decodes, as of `Model`."""
         return self.head.texts_of(outputs, matrices, sizes)
 
-    def deploy(self) -> None:
-        """Leave out the auxiliary loss and FastTCM's text side, in place."""
+    def deploy(self, fold: bool = True) -> None:
+        """Leave out the auxiliary loss and FastTCM's text side, in place.
+
+        Args:
+            fold: Whether batch norms are folded into the convolutions before them.
+        """
         self.matching_loss = None
         super().deploy()
+        if fold:
+            fold_batch_norms(self)

@@ -132,7 +132,9 @@ def test_dropping_what_training_needs_leaves_the_predictions(model):
     small = copy.deepcopy(model)
     small.deploy()
     with torch.inference_mode():
-        assert torch.equal(model(_images())[0]["prob_logits"], small(_images())[0]["prob_logits"])
+        logits = [net(_images())[0]["prob_logits"] for net in (model, small)]
+    scale = logits[0].abs().max().item()
+    torch.testing.assert_close(logits[1], logits[0], rtol=1e-5, atol=2e-5 * scale)
     assert small.matching_loss is None
     if type(model.backbone).__name__ == "FastTCM":
         assert not [name for name in small.state_dict() if "text_side" in name]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from torch import nn
 
+from tcm.models.folding import Pair, traced_pairs
 from tcm.values import Bounds
 
 FrozenStages = Annotated[int, Bounds(ge=-1, le=4)]
@@ -64,6 +65,10 @@ class Backbone(nn.Module):
 
     def deploy(self) -> None:
         """Fold what inference does not need, in place; here there is nothing."""
+
+    def norm_pairs(self) -> set[Pair]:
+        """Return the trunk's convolutions and the batch norms that follow them, for folding."""
+        return traced_pairs(self.trunk)
 
 
 def _hold_in_eval(module: nn.Module) -> None:

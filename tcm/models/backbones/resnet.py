@@ -2,63 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
-import torch
 import torchvision
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.resnet import Bottleneck
-from torchvision.ops import deform_conv2d
 
 from tcm.errors import CheckpointError, ConfigError, nearest
 from tcm.models.backbones.backbone import Backbone, FrozenStages
+from tcm.models.backbones.deformable import DeformableConv2d
 from tcm.registry import MODELS
 from tcm.state_dicts import load_checked, read_state_file
 from tcm.structures import Features
 
 _DEPTHS = (18, 34, 50, 101, 152)
-_Pair = tuple[int, int]
-
-
-class DeformableConv2d(nn.Conv2d):
-    """A 3x3 convolution whose sampling points are moved and weighted by a second one.
-
-    Zhu et al., "Deformable ConvNets v2: More Deformable, Better Results", CVPR 2019.
-
-    The weight keeps its name, so that pretrained weights load; the second convolution starts at
-    zero, which makes the first output that of the plain convolution halved.
-    """
-
-    def __init__(self, conv: nn.Conv2d) -> None:
-        # Pairs in a Conv2d; the stubs of its base class allow any length.
-        kernel, stride, padding, dilation = cast(
-            tuple[_Pair, _Pair, _Pair, _Pair],
-            (conv.kernel_size, conv.stride, conv.padding, conv.dilation),
-        )
-        super().__init__(
-            conv.in_channels, conv.out_channels, kernel, stride, padding, dilation, bias=False
-        )
-        taps = kernel[0] * kernel[1]
-        self.offset = nn.Conv2d(conv.in_channels, 3 * taps, kernel, stride, padding, dilation)
-        for parameter in self.offset.parameters():
-            nn.init.zeros_(parameter)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, C_out, H', W') for (B, C_in, H, W)."""
-        first, second, mask = self.offset(x).chunk(3, dim=1)
-        # The (y, x) pairs of all taps, in mmcv's order of the channels.
-        offset = torch.cat([first, second], dim=1)
-        return deform_conv2d(
-            x,
-            offset,
-            self.weight,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            mask=mask.sigmoid(),
-        )
 
 
 @MODELS.register("ResNet")

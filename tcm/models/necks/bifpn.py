@@ -4,12 +4,13 @@ Tan et al., "EfficientDet", CVPR 2020, section 3.3, has the fusion. Shapes: B ba
 the backbone's level i, O channels of every output.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.folding import Pair
 from tcm.models.necks.fpn_p2p7 import init_pyramid, resized
 from tcm.registry import MODELS
 from tcm.values import Positive
@@ -61,6 +62,10 @@ class BiFPN(nn.Module):
         for fusion in self.fusions:
             path = fusion(path)
         return tuple(path)
+
+    def norm_pairs(self) -> Iterable[Pair]:
+        """Return the convolutions and the batch norms that follow them, for folding."""
+        return zip(self.lateral_convs, self.lateral_norms, strict=True)
 
 
 class _Fusion(nn.Module):

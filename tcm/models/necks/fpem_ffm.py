@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.folding import Pair
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
 from tcm.values import Positive
@@ -114,6 +115,10 @@ class SeparableConv(nn.Module):
     def forward(self, feature: Tensor) -> Tensor:
         """Return (B, width, H/stride, W/stride) of (B, width, H, W)."""
         return F.relu(self.norm(self.pointwise(self.depthwise(feature))))
+
+    def norm_pairs(self) -> list[Pair]:
+        """Return the convolution and the batch norm that follows it, for folding."""
+        return [(self.pointwise, self.norm)]
 
 
 def _resize(level: Tensor, like: Tensor, mode: str) -> Tensor:
