@@ -7,14 +7,16 @@ for it. Files of predictions have a ``score`` in every instance, and may lack th
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tcm.annotations.files import read_json, rectangle
+from tcm.annotations.files import rectangle
 from tcm.annotations.instance import Instance
+from tcm.annotations.json_stream import stream_list
 from tcm.errors import DataError, nearest
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import bounding_box
@@ -36,20 +38,32 @@ class ImageEntry(NamedTuple):
     instances: Sequence[Instance]
 
 
-def read_entries(path: Path) -> list[Any]:
-    """Return the images of an annotation file as they are written, an entry each.
+def read_entries(path: Path) -> Iterator[Any]:
+    """Yield the images of an annotation file as they are written, an entry each.
 
     Raises:
         DataError: The file is missing, no JSON, empty or of another shape.
     """
-    content = read_json(path)
-    if not isinstance(content, Mapping) or not isinstance(content.get("data_list"), list):
-        keys = content if isinstance(content, Mapping) else ()
-        hint = nearest("data_list", keys)
-        raise DataError(f"{path}: a mapping with a list 'data_list' is wanted{hint}")
-    if not content["data_list"]:
+    entry = None
+    for entry in stream_list(path, "data_list"):
+        yield entry
+    if entry is None:
         raise DataError(f"{path}: data_list is empty")
-    return content["data_list"]
+
+
+@contextmanager
+def form_first(entries: Iterator[Any]) -> Iterator[None]:
+    """Let a file's mistakes of form go before a mistake that the block finds in an entry.
+
+    Args:
+        entries: What is left of `read_entries`; it is read to the end to see whether it can be.
+    """
+    try:
+        yield
+    except DataError:
+        for _ in entries:
+            pass
+        raise
 
 
 def parse_entry(entry: Any, place: str) -> ImageEntry:

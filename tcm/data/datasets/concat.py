@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tcm.data.datasets.dataset import ImageInfo, infos_of, paths_of
+from tcm.data.storage.sequences import Joined, Lazy
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
@@ -34,21 +35,22 @@ class Concat:
         self.ends = list(itertools.accumulate(len(dataset) for dataset in self.datasets))
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         """Return the parts' ids, each after its part's number, so that equal names stay apart."""
-        return [f"{i}:{name}" for i, dataset in enumerate(self.datasets) for name in dataset.ids]
+        parts = (dataset.ids for dataset in self.datasets)
+        return Joined([_numbered(i, names) for i, names in enumerate(parts)])
 
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         """Return the parts' paths."""
-        return [path for dataset in self.datasets for path in paths_of(dataset)]
+        return Joined([paths_of(dataset) for dataset in self.datasets])
 
     def __len__(self) -> int:
         return self.ends[-1]
 
-    def infos(self) -> list[ImageInfo]:
+    def infos(self) -> Sequence[ImageInfo]:
         """Return what the parts know of their images."""
-        return [info for dataset in self.datasets for info in infos_of(dataset)]
+        return Joined([infos_of(dataset) for dataset in self.datasets])
 
     def load(self, index: int) -> Sample:
         """Return an image of the part that `index` falls into."""
@@ -57,3 +59,7 @@ class Concat:
         part = bisect.bisect_right(self.ends, index)
         start = self.ends[part] - len(self.datasets[part])
         return replace(self.datasets[part].load(index - start), index=index)
+
+
+def _numbered(number: int, names: Sequence[str]) -> Sequence[str]:
+    return Lazy(len(names), lambda index: f"{number}:{names[index]}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from tcm.data.storage.sequences import Lazy
 from tcm.structures import Sample
 
 
@@ -27,7 +29,7 @@ class Dataset(Protocol):
     """
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         """Return a stable name for each image."""
 
     def __len__(self) -> int: ...
@@ -36,12 +38,13 @@ class Dataset(Protocol):
         """Return an image with its texts, untransformed."""
 
 
-def paths_of(dataset: Dataset) -> list[str]:
+def paths_of(dataset: Dataset) -> Sequence[str]:
     """Return the path of every sample, as `load` gives it, without loading one."""
-    return list(getattr(dataset, "paths", dataset.ids))
+    return getattr(dataset, "paths", dataset.ids)
 
 
-def infos_of(dataset: Dataset) -> list[ImageInfo]:
+def infos_of(dataset: Dataset) -> Sequence[ImageInfo]:
     """Return what a dataset knows of each image without reading it."""
     infos = getattr(dataset, "infos", None)
-    return [ImageInfo()] * len(dataset) if infos is None else infos()
+    nothing = ImageInfo()
+    return Lazy(len(dataset), lambda index: nothing) if infos is None else infos()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tcm.data.datasets.dataset import ImageInfo
-from tcm.data.formats import unified
+from tcm.data.storage import packed_records
 from tcm.data.storage.images import Exif, other_size, read_image
+from tcm.data.storage.sequences import Lazy
 from tcm.errors import DataError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
@@ -14,9 +16,18 @@ from tcm.structures import Sample
 
 @DATASETS.register()
 class TextDataset:
-    """The images of an annotation file in MMOCR's unified JSON."""
+    """The images of an annotation file in MMOCR's unified JSON.
 
-    def __init__(self, ann_file: str, img_root: str | None = None, exif: Exif = "apply") -> None:
+    The annotations are flat arrays, which all processes of a machine share where there is a cache.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        img_root: str | None = None,
+        exif: Exif = "apply",
+        cache: bool = True,
+    ) -> None:
         """Read the annotations.
 
         Args:
@@ -24,6 +35,7 @@ class TextDataset:
             img_root: Folder that the image paths are relative to; None for the file's own.
             exif: ``apply`` turns images upright as their EXIF orientation says; ``ignore`` is for
                 labels of the stored pixels, such as CTW1500's and what MMOCR prepared.
+            cache: Whether a large file is read once and kept beside it as ``NAME.json.tcm-cache``.
 
         Raises:
             DataError: The file is missing, malformed or without images.
@@ -32,28 +44,26 @@ class TextDataset:
             how = "tools/prepare_data.py writes it, see data/README.md"
             raise DataError(f"{ann_file}: no such annotation file; {how}")
         self.ann_file = ann_file
-        self.records = unified.read(ann_file, img_root)
+        self.records = packed_records.read(ann_file, img_root, cache)
         self.exif: Exif = exif
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         """Return the image paths as the annotation file has them."""
-        return [record.id for record in self.records]
+        return self.records.names
 
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         """Return the image files."""
-        return [record.img_path for record in self.records]
+        return self.records.paths
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def infos(self) -> list[ImageInfo]:
+    def infos(self) -> Sequence[ImageInfo]:
         """Return the file and the number of texts that count of each image."""
-        return [
-            ImageInfo(record.img_path, int((~record.instances.ignored).sum()))
-            for record in self.records
-        ]
+        paths, cared = self.paths, self.records.cared
+        return Lazy(len(self), lambda index: ImageInfo(paths[index], int(cared[index])))
 
     def load(self, index: int) -> Sample:
         """Return an image with its texts, untransformed.

@@ -49,8 +49,11 @@ def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageReco
     """
     path = Path(path)
     root = path.parent if img_root is None else Path(img_root)
-    entries = enumerate(unified.read_entries(path))
-    return [_record(entry, root, f"{path}: data_list[{i}]") for i, entry in entries]
+    entries = unified.read_entries(path)
+    with unified.form_first(entries):
+        return [
+            parse_record(entry, root, f"{path}: data_list[{i}]") for i, entry in enumerate(entries)
+        ]
 
 
 def write(path: str | Path, records: Sequence[ImageRecord]) -> None:
@@ -69,7 +72,17 @@ def text_instances(found: Iterable[Instance]) -> TextInstances:
     )
 
 
-def _record(entry: Any, root: Path, place: str) -> ImageRecord:
+def parse_record(entry: Any, root: Path, place: str) -> ImageRecord:
+    """Return the image of an entry of an annotation file; polygons are made clockwise.
+
+    Args:
+        entry: As the file has it.
+        root: Folder that the image path is relative to.
+        place: File and position in it, for errors.
+
+    Raises:
+        DataError: It is malformed; the text starts with `place`.
+    """
     name, height, width, items = unified.parse_image(entry, place)
     found = [
         unified.parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)

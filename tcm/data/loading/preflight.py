@@ -1,5 +1,6 @@
 """What is looked at before a run starts: that the images are there, and that texts count."""
 
+import itertools
 import logging
 import os
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,7 @@ def check_sets(data: DataModule, names: Sequence[str], limit: int | None = None)
     """
     mistakes = []
     for name in names:
-        infos = infos_of(data.dataset(name))[:limit]
+        infos = list(itertools.islice(infos_of(data.dataset(name)), limit))
         place = f"data.{name}.dataset"
         files = list(dict.fromkeys(info.path for info in infos if info.path is not None))
         missing = missing_files(files)

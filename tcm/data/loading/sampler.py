@@ -115,7 +115,7 @@ class EvalBatchSampler(Sampler[list[int]]):
     def __init__(
         self, length: int, batch_size: int = 1, rank: int = 0, world_size: int = 1
     ) -> None:
-        self.draws = list(range(rank, length, world_size))
+        self.draws = range(rank, length, world_size)
         self.batch_size = batch_size
 
     def __len__(self) -> int:
@@ -123,4 +123,4 @@ class EvalBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         for start in range(0, len(self.draws), self.batch_size):
-            yield self.draws[start : start + self.batch_size]
+            yield list(self.draws[start : start + self.batch_size])

@@ -8,12 +8,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of
+from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
+from tcm.data.storage.sequences import Lazy
 from tcm.errors import ConfigError, DataError
 from tcm.structures import Sample
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -84,17 +88,28 @@ class Subset:
             )
             raise DataError(what)
         self.dataset = dataset
-        self.indices = [i for i, name in enumerate(names) if name in wanted]
-        self.ids = [names[i] for i in self.indices]
+        self.indices = np.array([i for i, name in enumerate(names) if name in wanted], np.int64)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Return the names of the images."""
+        return self._of(self.dataset.ids)
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Return the paths of the images."""
+        return self._of(paths_of(self.dataset))
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def infos(self) -> list[ImageInfo]:
+    def infos(self) -> Sequence[ImageInfo]:
         """Return what the dataset knows of these images."""
-        infos = infos_of(self.dataset)
-        return [infos[i] for i in self.indices]
+        return self._of(infos_of(self.dataset))
 
     def load(self, index: int) -> Sample:
         """Return an image with its texts, untransformed; `index` counts within the subset."""
-        return replace(self.dataset.load(self.indices[index]), index=index)
+        return replace(self.dataset.load(int(self.indices[index])), index=index)
+
+    def _of(self, items: Sequence[T]) -> Sequence[T]:
+        return Lazy(len(self), lambda index: items[int(self.indices[index])])

@@ -58,7 +58,7 @@ def find_mistakes(
     """
     path = Path(path)
     root = path.parent if img_root is None else Path(img_root)
-    entries = read_entries(path)
+    entries = list(read_entries(path))
     findings = []
     first: dict[str, str] = {}
     numbered = [(entry, f"data_list[{i}]") for i, entry in enumerate(entries)]
