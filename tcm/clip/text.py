@@ -96,16 +96,16 @@ class PromptedTextEncoder(nn.Module):
         x = (tokens_BKLW + self.positional_embedding[:length]).flatten(0, 1)
         x = self.transformer(x, attn_mask=self.causal_mask[:length, :length])
         x_BKLW = self.ln_final(x).unflatten(0, (-1, classes))
-        return x_BKLW[:, torch.arange(classes), readout_K] @ self.text_projection
+        index = readout_K[None, :, None, None].expand(len(x_BKLW), -1, 1, self.width)
+        return x_BKLW.gather(2, index).squeeze(2) @ self.text_projection
 
     def _assemble(
         self, ids_KN: Tensor | None, contexts_1NW: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         if ids_KN is None:
             assert contexts_1NW is not None, "neither class texts nor contexts"
-            return contexts_1NW, torch.tensor(
-                [contexts_1NW.shape[1] - 1], device=contexts_1NW.device
-            )
+            last = contexts_1NW.shape[1] - 1
+            return contexts_1NW, torch.full((1,), last, device=contexts_1NW.device)
         tokens_KNW = self.token_embedding(ids_KN)
         readout_K = ids_KN.argmax(dim=1)  # the end token has the largest id
         if contexts_1NW is None:

@@ -89,11 +89,11 @@ class FCELoss(nn.Module):
         self, predicted: Tensor, wanted: Tensor, inside: Tensor, center: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return the weighted smooth L1 distances of the outlines' points, in x and in y."""
-        pixels = inside.nonzero(as_tuple=True)
-        weight = 0.5 + 0.5 * center[pixels].float()
+        weight = 0.5 + 0.5 * center.float()
         # Both outlines are relative to the pixel, so that their difference is that of the points.
-        found, true = (maps.movedim(1, -1)[pixels] @ self.basis for maps in (predicted, wanted))
-        distance = F.smooth_l1_loss(found, true, reduction="none") * weight[:, None]
-        x, y = distance.chunk(2, dim=1)  # n, P
-        count = max(x.numel(), 1)
-        return x.sum() / count, y.sum() / count
+        apart = torch.where(inside.unsqueeze(1), predicted - wanted, 0.0).movedim(1, -1)
+        points = apart @ self.basis  # B, h, w, 2 P
+        distance = F.smooth_l1_loss(points, torch.zeros_like(points), reduction="none")
+        x, y = distance.unflatten(-1, (2, -1)).sum(dim=-1).mul(weight.unsqueeze(-1)).sum((0, 1, 2))
+        count = (inside.sum() * (points.shape[-1] // 2)).clamp(min=1)
+        return x / count, y / count

@@ -1,7 +1,9 @@
 """Aggregation and discrimination of PANet's embedding (Wang et al., ICCV 2019, eq. 1 to 4).
 
-Shapes: B batch, D embedding, P pixels of texts, K + 1 numbers of instances with 0 for none.
-All instances of all images are handled at once: each number in each image is a slot, B (K + 1).
+Shapes: B batch, D embedding, M pixels of texts of an image, P = B M, K + 1 numbers of instances
+with 0 for none. All instances of all images are handled at once: each number in each image is a
+slot, B (K + 1). Which pixels there are is known from the targets, so that nothing waits for the
+device to count them.
 """
 
 import torch
@@ -11,8 +13,9 @@ from torch import Tensor
 
 def embedding_loss(
     embedding: Tensor,
-    numbers: Tensor,
+    pixels: Tensor,
     kernel: Tensor,
+    most: int,
     delta_agg: float = 0.5,
     delta_dis: float = 3.0,
     regularisation: float = 0.001,
@@ -23,20 +26,23 @@ def embedding_loss(
 
     Args:
         embedding: float32 (D, B, H, W), contiguous.
-        numbers: integers (B, H, W), of the instance, 0 where there is none that counts.
+        pixels: integers (B, M, 3), row, column and number of the instance; 0 does not count.
         kernel: bool (B, H, W).
+        most: K, the greatest number that there may be.
         delta_agg: Distance from its kernel's mean within which a pixel costs nothing.
         delta_dis: Distance of two means beyond which they cost nothing.
         regularisation: Weight of the lengths of the means.
     """
-    batch = len(numbers)
-    per_image = int(numbers.max()) + 1
-    pixels = numbers.flatten().nonzero().squeeze(1)
-    slots = numbers.flatten()[pixels].long() + per_image * (pixels // numbers[0].numel())
-    vectors = embedding.flatten(1).index_select(1, pixels)  # (D, P)
+    batch, height, width = kernel.shape
+    per_image = most + 1
     count = batch * per_image
+    row, column, number = pixels.long().unbind(2)
+    image = torch.arange(batch, device=pixels.device)[:, None]
+    places = ((image * height + row) * width + column).flatten()
+    slots = (image * per_image + number).flatten()
+    vectors = embedding.flatten(1).index_select(1, places)  # (D, P)
 
-    inner = kernel.flatten()[pixels].float()
+    inner = (kernel.flatten()[places] & (number.flatten() > 0)).float()
     kernel_area, text_area = _sums(inner, slots, count), _sums(torch.ones_like(inner), slots, count)
     means = _sums(vectors * inner, slots, count) / kernel_area.clamp(min=1)  # (D, slots)
     owns = (kernel_area > 0).view(batch, per_image)

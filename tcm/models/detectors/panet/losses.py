@@ -60,7 +60,8 @@ class PANLoss(nn.Module):
             text_logits: (B, h, w).
             kernel_logits: (B, h, w).
             embedding: (B, D, h, w).
-            targets: ``text_map``, ``kernel_map``, ``text_mask`` of `PANTargets`, (B, H, W).
+            targets: ``text_map``, ``kernel_map``, ``text_mask`` of `PANTargets`, (B, H, W), and its
+                ``pixel_rows`` (B, M, 3) and ``instance_rows`` (B, K).
         """
         with full_precision(text_logits):
             numbers, kernel = targets["text_map"], targets["kernel_map"]
@@ -74,8 +75,9 @@ class PANLoss(nn.Module):
             apart = embedding_loss(
                 # (D, B, H, W), so that the pixels of all images can be picked without a copy.
                 _resize(embedding.transpose(0, 1), size),
-                numbers * valid,
+                targets["pixel_rows"],
                 kernel > 0,
+                targets["instance_rows"].shape[1],
                 self.delta_agg,
                 self.delta_dis,
                 self.regularisation,

@@ -14,10 +14,12 @@ from tcm.values import OpenShare
 class PANTargets:
     """Draw the texts with their numbers, their kernels, and the mask of ignored texts.
 
-    Fills ``sample.maps``, each of the sample's size: ``text_map`` int16, 0 without text, else one
+    Fills ``sample.maps``, three of the sample's size: ``text_map`` int16, 0 without text, else one
     more than the index of the instance; ``kernel_map`` uint8, 1 inside the shrunk texts;
     ``text_mask`` uint8, 0 inside ignored texts. Ignored texts are drawn in the first two as well;
-    of overlapping texts the later one covers.
+    of overlapping texts the later one covers. Two tables tell the loss what it would have to wait
+    for: ``pixel_rows`` int16 (M, 3), row, column and number of each pixel of a text that is not
+    ignored; ``instance_rows`` uint8 (N,), 1 for each instance.
 
     Args:
         kernel_ratio: r; a text is shrunk by area (1 - r^2) / perimeter. 0.5 for ICDAR2015, 0.7 for
@@ -39,9 +41,26 @@ class PANTargets:
         instances, size = sample.instances, sample.size
         text_map, kernels = self.draw_kernels(instances.polygons, size)
         ignored = instances.select(instances.ignored).polygons
+        mask = (self.draw_whole(ignored, size)[0] == 0).view(np.uint8)
         maps = {
             "text_map": text_map,
             "kernel_map": (kernels > 0).view(np.uint8),
-            "text_mask": (self.draw_whole(ignored, size)[0] == 0).view(np.uint8),
+            "text_mask": mask,
+            "pixel_rows": pixel_rows(text_map, mask),
+            "instance_rows": np.ones(len(instances), np.uint8),
         }
         return replace(sample, maps={**sample.maps, **maps})
+
+
+def pixel_rows(numbers: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return row, column and number of each pixel that has a number and counts, int16 (M, 3).
+
+    Args:
+        numbers: int16 (H, W), of the instance, 0 for none; sides below 2^15.
+        mask: uint8 (H, W), 1, or 0 where pixels do not count.
+    """
+    counted = (numbers * mask).ravel()
+    places = np.flatnonzero(counted != 0).astype(np.int32)
+    rows = places // np.int32(numbers.shape[1])
+    columns = places - rows * np.int32(numbers.shape[1])
+    return np.stack([rows, columns, counted[places]], axis=1).astype(np.int16)

@@ -5,7 +5,7 @@ import torch
 from tcm.models.detectors import kernels
 from tcm.models.detectors.panet.embedding_loss import embedding_loss
 from tcm.models.detectors.panet.losses import PANLoss
-from tcm.models.detectors.panet.targets import PANTargets
+from tcm.models.detectors.panet.targets import PANTargets, pixel_rows
 from tcm.models.losses import hard_negative_mask
 from tcm.structures import Sample, TextInstances
 from tests.conftest import oracle_file
@@ -22,11 +22,29 @@ def oracle():
 
 def targets_of(data):
     text, kernel = data["gt.kernels"][:, 0], data["gt.kernels"][:, 1]
-    return {
+    targets = {
         "text_map": torch.from_numpy(text.astype(np.int16)),
         "kernel_map": torch.from_numpy((kernel > 0).astype(np.uint8)),
         "text_mask": torch.from_numpy(data["gt.mask"]),
     }
+    return with_tables(targets)
+
+
+def with_tables(targets):
+    """Return targets with the tables that a worker makes of their maps."""
+    most = max(1, int(targets["text_map"].max()))
+    tables = {
+        "pixel_rows": listed(targets["text_map"], targets["text_mask"]),
+        "instance_rows": torch.ones(len(targets["text_map"]), most, dtype=torch.uint8),
+    }
+    return {**targets, **tables}
+
+
+def listed(numbers, mask):
+    """Return the pixels (B, M, 3) of numbers (B, H, W), as a batch has them."""
+    pairs = zip(numbers.short().numpy(), (mask > 0).byte().numpy(), strict=True)
+    tables = [torch.from_numpy(pixel_rows(*pair)) for pair in pairs]
+    return torch.nn.utils.rnn.pad_sequence(tables, batch_first=True)
 
 
 def prediction_of(data):
@@ -53,8 +71,8 @@ def test_the_embedding_loss_of_each_image_is_mmocrs(oracle):
     enlarged = torch.nn.functional.interpolate(
         embedding, targets["text_map"].shape[-2:], mode="bilinear"
     )
-    numbers = targets["text_map"].long() * targets["text_mask"]
-    found = embedding_loss(enlarged, numbers, targets["kernel_map"] > 0)
+    most = targets["instance_rows"].shape[1]
+    found = embedding_loss(enlarged, targets["pixel_rows"], targets["kernel_map"] > 0, most)
     wanted = [float(oracle[f"embedding_raw.{i}"]) for i in range(len(found))]
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
 
@@ -125,7 +143,8 @@ def test_the_embedding_loss_against_its_equations():
     numbers[2] = torch.where(numbers[2] == 3, 3, 0)
     kernel = (torch.rand(numbers.shape) > 0.5) & (numbers != 2)  # a text without a kernel
     embedding = 2 * torch.randn(3, 4, 12, 15)
-    found = embedding_loss(embedding, numbers, kernel)
+    # There may be more numbers than there are.
+    found = embedding_loss(embedding, listed(numbers, numbers >= 0), kernel, most=9)
     wanted = [literal_embedding_loss(embedding[:, i], numbers[i], kernel[i]) for i in range(4)]
     torch.testing.assert_close(found, torch.stack(wanted))
     assert found[1] == 0
@@ -135,7 +154,7 @@ def test_gradients_are_finite_where_all_vectors_are_equal():
     embedding = torch.zeros(4, 1, 6, 6, requires_grad=True)
     numbers = torch.zeros(1, 6, 6, dtype=torch.long)
     numbers[0, :2], numbers[0, 4:] = 1, 2
-    loss = embedding_loss(embedding, numbers, numbers > 0).sum()
+    loss = embedding_loss(embedding, listed(numbers, numbers > 0), numbers > 0, most=2).sum()
     loss.backward()
     assert loss.item() == pytest.approx(np.log(3.0**2 + 1), rel=1e-6)
     assert torch.isfinite(embedding.grad).all()
@@ -155,7 +174,7 @@ def test_ignored_texts_do_not_count(oracle):
     number = int(targets["text_map"][0].max())
     region = targets["text_map"][0] == number
     targets["text_mask"][0][region] = 0
-    found = losses_of(prediction, targets)["loss_embedding"]
+    found = losses_of(prediction, with_tables(targets))["loss_embedding"]
     targets["text_map"][0][region] = 0
-    wanted = losses_of(prediction, targets)["loss_embedding"]
+    wanted = losses_of(prediction, with_tables(targets))["loss_embedding"]
     assert found.item() == pytest.approx(wanted.item(), rel=1e-6)

@@ -60,6 +60,8 @@ def test_maps_are_those_of_mmocr(which, monkeypatch):
         "text_map": np.int16,
         "kernel_map": np.uint8,
         "text_mask": np.uint8,
+        "pixel_rows": np.int16,
+        "instance_rows": np.uint8,
     }
     assert_same_but_for_the_rim(maps["text_map"], text.astype(np.int16))
     found, wanted = (without_dropped(data, k) for k in (maps["kernel_map"], kernel > 0))
@@ -112,7 +114,19 @@ def test_without_text_all_pixels_are_background():
     assert maps["text_mask"].all()
     assert not maps["text_map"].any()
     assert not maps["kernel_map"].any()
-    assert all(m.shape == (48, 64) for m in maps.values())
+    assert all(m.shape == (48, 64) for name, m in maps.items() if not name.endswith("_rows"))
+    assert maps["pixel_rows"].shape == (0, 3) and maps["instance_rows"].shape == (0,)
+
+
+def test_the_pixels_of_texts_that_are_not_ignored_are_listed():
+    first, second, third = (rectangle(20, 12, (x, 20)) for x in (16, 32, 48))
+    maps = maps_of([first, second, third], (48, 64), np.array([False, True, False]))
+    rows, columns, numbers = maps["pixel_rows"].T
+    drawn = np.zeros((48, 64), np.int16)
+    drawn[rows, columns] = numbers
+    np.testing.assert_array_equal(drawn, maps["text_map"] * maps["text_mask"])
+    assert len(rows) == np.count_nonzero(drawn) and set(numbers) == {1, 3}
+    assert maps["instance_rows"].tolist() == [1, 1, 1]
 
 
 def test_a_batch_keeps_the_types_and_does_not_count_its_padding():
@@ -126,6 +140,8 @@ def test_a_batch_keeps_the_types_and_does_not_count_its_padding():
         "text_map": torch.int16,
         "kernel_map": torch.uint8,
         "text_mask": torch.uint8,
+        "pixel_rows": torch.int16,
+        "instance_rows": torch.uint8,
     }
     assert targets["text_mask"][1].sum() == 24 * 40
     assert targets["text_map"][1].max() == 1
@@ -138,7 +154,7 @@ def test_the_sample_is_left_alone():
     result = PANTargets()(sample, RNG)
     np.testing.assert_array_equal(sample.instances.polygons[0], polygon)
     assert list(sample.maps) == ["other"]
-    assert set(result.maps) == {"other", "text_map", "kernel_map", "text_mask"}
+    assert set(result.maps) == {"other", *maps_of([], (64, 64))}
     assert result.instances is sample.instances
 
 
