@@ -112,7 +112,8 @@ class Batch:
     """A batch as the model takes it.
 
     Attributes:
-        images: (B, 3, H, W) uint8 RGB in 0..255, zero padded right and below; the model normalises.
+        images: (B, 3, H, W) uint8 RGB in 0..255, channels last in memory, zero padded right and
+            below; the model normalises.
         targets: Name to tensor with leading dimension B.
         samples: The B samples without their pixels (image is empty), instances in original image
             coordinates; `size` is the part of the batch that is not padding.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import torch
 
@@ -21,7 +20,8 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
         size_divisor: Height and width of the batch become multiples of it.
 
     Returns:
-        images uint8 (B, 3, H, W) RGB in 0..255, zeros right of and below each image; each target
+        images uint8 (B, 3, H, W) RGB in 0..255, in channels-last order as the pixels come and as
+        networks run fastest, zeros right of and below each image; each target
         (B, H, W) in its own type, zeros there too (a mask of 0 means "does not count"), or smaller
         if it was made at a stride; the samples without pixels and maps, `size` being the
         (height, width) in network pixels of what is not padding.
@@ -35,18 +35,19 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
     """
     height = _ceil(max(s.image.shape[0] for s in samples), size_divisor)
     width = _ceil(max(s.image.shape[1] for s in samples), size_divisor)
-    images = np.zeros((len(samples), 3, height, width), np.uint8)
-    for planes, sample in zip(images, samples, strict=True):
+    images = np.empty((len(samples), height, width, 3), np.uint8)
+    for canvas, sample in zip(images, samples, strict=True):
         rows, columns = sample.image.shape[:2]
-        for plane, channel in zip(planes, cv2.split(sample.image), strict=True):
-            plane[:rows, :columns] = channel
+        canvas[:rows, :columns] = sample.image
+        canvas[rows:], canvas[:rows, columns:] = 0, 0
     targets = {
         name: _stack_rows(name, samples)
         if name.endswith(ROWS)
         else _stack(name, samples, (height, width))
         for name in _names(samples)
     }
-    return Batch(torch.from_numpy(images), targets, [_stripped(sample) for sample in samples])
+    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+    return Batch(planes, targets, [_stripped(sample) for sample in samples])
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:
@@ -80,10 +81,11 @@ def _stack(name: str, samples: Sequence[Sample], size: tuple[int, int]) -> torch
     first = samples[0].maps[name]
     stride = round(samples[0].image.shape[0] / first.shape[-2])
     shape = (len(samples), *first.shape[:-2], size[0] // stride, size[1] // stride)
-    stacked = np.zeros(shape, first.dtype)
+    stacked = np.empty(shape, first.dtype)
     for target, sample in zip(stacked, samples, strict=True):
         rows, columns = sample.maps[name].shape[-2:]
         target[..., :rows, :columns] = sample.maps[name]
+        target[..., rows:, :], target[..., :rows, columns:] = 0, 0
     return torch.from_numpy(stacked)
 
 

@@ -5,11 +5,11 @@ Wang et al., CVPR 2019, section 3.3 (PSENet); Wang et al., ICCV 2019, section 3.
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import shapely
 
 from tcm.errors import ConfigError
+from tcm.geometry.drawing import fill_polygons
 from tcm.geometry.offsets import offset_polygons
 from tcm.geometry.polygons import to_shapely
 
@@ -32,25 +32,28 @@ class KernelDrawer:
         self.max_distance = np.inf if max_distance is None else max_distance
 
     def __call__(self, polygons: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-        """Return int16 (ratios, H, W): the number of the polygon, from 1 on; later ones cover.
+        """Return uint8 (ratios, H, W): 1 in the texts.
 
         Args:
             polygons: N arrays (P, 2) in pixels.
             size: (H, W).
         """
-        maps = np.zeros((len(self.ratios), *size), np.int16)
-        for canvas, ratio in zip(maps, self.ratios, strict=True):
-            for number, outline in enumerate(self.shrunk(polygons, ratio), start=1):
-                cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], number)
+        maps = np.zeros((len(self.ratios), *size), np.uint8)
+        for canvas, outlines in zip(maps, self.shrunk(polygons), strict=True):
+            fill_polygons(canvas, outlines, 1)
         return maps
 
-    def shrunk(self, polygons: Sequence[np.ndarray], ratio: float) -> list[np.ndarray]:
-        """Return the N outlines moved inwards."""
-        if ratio == 1 or not len(polygons):
-            return list(polygons)
+    def shrunk(self, polygons: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        """Return for each ratio the N outlines moved inwards."""
         shapes = to_shapely(polygons)
         area, length = shapely.area(shapes), shapely.length(shapes)
-        distances = area * (1 - ratio**2) / (length + 0.001)
-        outlines = offset_polygons(polygons, -np.minimum(distances, self.max_distance))
-        pairs = zip(polygons, outlines, strict=True)
-        return [text if outline is None else outline for text, outline in pairs]
+        shares = np.array([1 - ratio**2 for ratio in self.ratios if ratio < 1])
+        distances = np.minimum(shares[:, None] * area / (length + 0.001), self.max_distance)
+        # All ratios in one call, whose cost hardly depends on the number of polygons.
+        moved = iter(offset_polygons(list(polygons) * len(shares), -distances.ravel()))
+        return [
+            list(polygons)
+            if ratio == 1
+            else [text if (outline := next(moved)) is None else outline for text in polygons]
+            for ratio in self.ratios
+        ]

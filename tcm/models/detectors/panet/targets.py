@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tcm.geometry.drawing import fill_polygons
 from tcm.models.detectors.kernels import KernelDrawer
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -33,20 +34,20 @@ class PANTargets:
         max_distance: float | None = 20.0,
     ) -> None:
         self.kernel_ratio = kernel_ratio
-        self.draw_kernels = KernelDrawer((1.0, kernel_ratio), max_distance)
-        self.draw_whole = KernelDrawer((1.0,))
+        self.draw_kernels = KernelDrawer((kernel_ratio,), max_distance)
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the three maps added; `rng` is not used."""
         instances, size = sample.instances, sample.size
-        text_map, kernels = self.draw_kernels(instances.polygons, size)
-        ignored = instances.select(instances.ignored).polygons
-        mask = (self.draw_whole(ignored, size)[0] == 0).view(np.uint8)
+        numbers, mask = np.zeros(size, np.int16), np.ones(size, np.uint8)
+        fill_polygons(numbers, instances.polygons, range(1, len(instances) + 1))
+        fill_polygons(mask, instances.select(instances.ignored).polygons, 0)
+        (kernels,) = self.draw_kernels(instances.polygons, size)
         maps = {
-            "text_map": text_map,
-            "kernel_map": (kernels > 0).view(np.uint8),
+            "text_map": numbers,
+            "kernel_map": kernels,
             "text_mask": mask,
-            "pixel_rows": pixel_rows(text_map, mask),
+            "pixel_rows": pixel_rows(numbers, mask),
             "instance_rows": np.ones(len(instances), np.uint8),
         }
         return replace(sample, maps={**sample.maps, **maps})

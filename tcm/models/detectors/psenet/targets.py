@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
+from tcm.geometry.drawing import fill_polygons
 from tcm.models.detectors.kernels import KernelDrawer
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -36,13 +37,12 @@ class PSETargets:
     ) -> None:
         ratios = np.linspace(1.0, min_ratio, num_kernels).tolist()
         self.draw_kernels = KernelDrawer(ratios, max_distance)
-        self.draw_whole = KernelDrawer((1.0,))
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the three maps added; `rng` is not used."""
-        instances, size = sample.instances, sample.size
-        drawn = (self.draw_kernels(instances.polygons, size) > 0).view(np.uint8)
-        ignored = instances.select(instances.ignored).polygons
-        mask = (self.draw_whole(ignored, size)[0] == 0).view(np.uint8)
+        instances = sample.instances
+        drawn = self.draw_kernels(instances.polygons, sample.size)
+        mask = np.ones(sample.size, np.uint8)
+        fill_polygons(mask, instances.select(instances.ignored).polygons, 0)
         maps = {"text_map": drawn[0], "kernel_maps": drawn[1:], "text_mask": mask}
         return replace(sample, maps={**sample.maps, **maps})

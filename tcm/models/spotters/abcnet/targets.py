@@ -8,12 +8,12 @@ hundredth of the dense maps.
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import shapely
 
 from tcm.charset import Charset, CharsetConfig
 from tcm.geometry.bezier import polygons_to_beziers
+from tcm.geometry.drawing import fill_polygons
 from tcm.geometry.polygons import bounding_box, to_shapely
 from tcm.models.spotters.abcnet.levels import RANGES, STRIDES, level_size
 from tcm.registry import TRANSFORMS
@@ -155,7 +155,6 @@ def _boxes(instances: TextInstances, size: tuple[int, int]) -> tuple[TextInstanc
 def _matching(instances: TextInstances, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the map of the texts and the mask of what counts, both uint8 (H, W)."""
     drawn, mask = np.zeros(size, np.uint8), np.ones(size, np.uint8)
-    for polygon, ignored in zip(instances.polygons, instances.ignored, strict=True):
-        canvas, value = (mask, 0) if ignored else (drawn, 1)
-        cv2.fillPoly(canvas, [np.rint(polygon).astype(np.int32)], value)
+    fill_polygons(drawn, instances.select(~instances.ignored).polygons, 1)
+    fill_polygons(mask, instances.select(instances.ignored).polygons, 0)
     return drawn, mask
