@@ -1,5 +1,6 @@
 """Where a network runs, how precisely, and how its results come back to the host."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor
 
 from tcm.errors import ConfigError
+
+log = logging.getLogger("tcm")
 
 Precision = Literal["auto", "float32", "tf32", "bf16", "fp16"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -31,15 +34,25 @@ def choose_device(name: str | None) -> torch.device:
     return device
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Tell whether a device has instructions for bf16; one without is slower in it than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
+
+
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     """Return what ``auto`` means on a device: bf16 on GPUs that have it, else float32.
 
-    On a CPU ``auto`` is float32, so that scores do not depend on what the processor can do.
+    On a CPU it is float32, so that scores do not depend on the processor. Bf16 on one without
+    instructions for it is warned of: it is slow there.
     """
-    if precision != "auto":
-        return precision
-    has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16" if has_bf16 else "float32"
+    if precision == "auto":
+        return "bf16" if device.type == "cuda" and has_bf16(device) else "float32"
+    if precision == "bf16" and not has_bf16(device):
+        log.warning("bf16: this %s has no instructions for it; float32 is faster", device.type)
+    return precision
 
 
 def set_float32(tf32: bool) -> None:
@@ -49,9 +62,8 @@ def set_float32(tf32: bool) -> None:
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """Return the context that a forward pass of a precision runs in."""
-    kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
-    dtype = kinds.get(resolve_precision(precision, device))
+    """Return the context that a forward pass of a precision, not ``auto``, runs in."""
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
 

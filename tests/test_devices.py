@@ -34,7 +34,13 @@ def test_auto_is_bf16_on_gpus_that_have_it(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda value=has, **_: value)
         assert resolve_precision("auto", torch.device("cuda")) == wanted
     assert resolve_precision("auto", torch.device("cpu")) == "float32"
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_bf16_without_instructions_for_it_is_warned_of(monkeypatch, caplog, has):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": has})
     assert resolve_precision("bf16", torch.device("cpu")) == "bf16"
+    assert ("no instructions" in caplog.text) is not has
 
 
 def test_only_the_short_types_switch_autocast_on():
@@ -44,7 +50,6 @@ def test_only_the_short_types_switch_autocast_on():
         ("fp16", torch.float16),
         ("float32", torch.float32),
         ("tf32", torch.float32),
-        ("auto", torch.float32),
     ):
         with autocast(precision, device):
             assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype

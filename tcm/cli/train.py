@@ -80,6 +80,7 @@ def main(arguments: list[str]) -> int:
         total_steps,
         steps_per_epoch,
         config,
+        trainer_config.compile,
     )
     if trainer.is_global_zero:
         data.write_subset(work_dir)

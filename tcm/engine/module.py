@@ -9,6 +9,7 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
@@ -34,6 +35,7 @@ class TrainingModule(lightning.LightningModule):
         total_steps: Optimiser steps of the whole run.
         steps_per_epoch: Optimiser steps of an epoch.
         config: The resolved config, stored in checkpoints.
+        compile: Whether forward pass and losses of a step are compiled.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class TrainingModule(lightning.LightningModule):
         total_steps: int = 1,
         steps_per_epoch: int = 1,
         config: Config | None = None,
+        compile: bool = False,
     ) -> None:
         super().__init__()
+        self._compile = compile
         self.model = model.to(memory_format=torch.channels_last)
         self.metrics = dict(metrics or {})
         self.steps_per_epoch = steps_per_epoch
@@ -69,8 +73,23 @@ class TrainingModule(lightning.LightningModule):
             group["base_lr"] = group["lr"]
         return optimizer
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip; the norm of sharded gradients only the whole of the shards knows."""
+        sharded = self.trainer.strategy.model
+        if isinstance(sharded, FullyShardedDataParallel) and gradient_clip_algorithm == "norm":
+            if gradient_clip_val is not None:
+                sharded.clip_grad_norm_(gradient_clip_val)
+            return
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
     def on_train_start(self) -> None:
-        """Continue with the random numbers of the checkpoint, if there was one."""
+        """Compile; continue with the random numbers of the checkpoint, if there was one."""
+        self._loss = torch.compile(self.model.loss) if self._compile else self.model.loss
         if self._random_state is not None:
             torch.set_rng_state(self._random_state["cpu"].cpu())
             if "cuda" in self._random_state and self.device.type == "cuda":
@@ -84,7 +103,7 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the model's losses; each is logged under its name."""
-        losses = self.model.loss(batch.images, batch.targets)
+        losses = self._loss(batch.images, batch.targets)
         total = torch.stack(list(losses.values())).sum()
         # Whatever is logged waits for the device, so only what is written is.
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning's own

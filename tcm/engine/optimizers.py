@@ -34,9 +34,12 @@ def sgd(
     momentum: NotNegativeFloat = 0.9,
     weight_decay: NotNegativeFloat = 0.0,
     nesterov: bool = False,
+    fused: bool | None = None,
 ) -> torch.optim.Optimizer:
-    """Build stochastic gradient descent with momentum."""
-    return torch.optim.SGD(params, lr, momentum, weight_decay=weight_decay, nesterov=nesterov)
+    """Build stochastic gradient descent with momentum; `fused` is one kernel a step on a GPU."""
+    return torch.optim.SGD(
+        params, lr, momentum, weight_decay=weight_decay, nesterov=nesterov, fused=fused
+    )
 
 
 @OPTIMIZERS.register("Adam")
@@ -46,9 +49,10 @@ def adam(
     betas: Betas = (0.9, 0.999),
     eps: NotNegativeFloat = 1e-8,
     weight_decay: NotNegativeFloat = 0.0,
+    fused: bool | None = None,
 ) -> torch.optim.Optimizer:
-    """Build Adam; its weight decay is L2 regularisation."""
-    return torch.optim.Adam(params, lr, _as_tuple(betas), eps, weight_decay)
+    """Build Adam; its weight decay is L2 regularisation. `fused` as of `sgd`."""
+    return torch.optim.Adam(params, lr, _as_tuple(betas), eps, weight_decay, fused=fused)
 
 
 @OPTIMIZERS.register("AdamW")
@@ -58,9 +62,10 @@ def adamw(
     betas: Betas = (0.9, 0.999),
     eps: NotNegativeFloat = 1e-8,
     weight_decay: NotNegativeFloat = 0.01,
+    fused: bool | None = None,
 ) -> torch.optim.Optimizer:
-    """Build Adam with decoupled weight decay."""
-    return torch.optim.AdamW(params, lr, _as_tuple(betas), eps, weight_decay)
+    """Build Adam with decoupled weight decay; `fused` as of `sgd`."""
+    return torch.optim.AdamW(params, lr, _as_tuple(betas), eps, weight_decay, fused=fused)
 
 
 @OPTIMIZERS.register("Ranger")
@@ -107,30 +112,37 @@ class Ranger(torch.optim.RAdam):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        fresh = []
-        for parameter, gradient in self._with_gradient():
-            if gradient.dim() > 1:
-                axes = tuple(range(1, gradient.dim()))
-                gradient.sub_(gradient.mean(dim=axes, keepdim=True))
-            if "slow" not in self.state[parameter]:
-                fresh.append((parameter, parameter.detach().clone()))
+        trained = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        self._centralise([p.grad for p in trained if p.grad is not None and p.grad.dim() > 1])
+        fresh = [p for p in trained if "slow" not in self.state[p]]
+        starts = [p.detach().clone() for p in fresh]
         super().step()
-        for parameter, start in fresh:
+        for parameter, start in zip(fresh, starts, strict=True):
             self.state[parameter]["slow"] = start
         self._look_ahead()
         return loss
 
+    @staticmethod
+    def _centralise(gradients: list[Tensor]) -> None:
+        if gradients:
+            means = [g.mean(dim=tuple(range(1, g.dim())), keepdim=True) for g in gradients]
+            torch._foreach_sub_(
+                gradients, [m.expand_as(g) for m, g in zip(means, gradients, strict=True)]
+            )
+
     def _look_ahead(self) -> None:
         for group in self.param_groups:
-            for parameter in group["params"]:
-                state = self.state.get(parameter)
-                if state and int(state["step"]) % group["lookahead_steps"] == 0:
-                    state["slow"].lerp_(parameter, group["lookahead_alpha"])
-                    parameter.copy_(state["slow"])
-
-    def _with_gradient(self) -> list[tuple[Tensor, Tensor]]:
-        parameters = [p for group in self.param_groups for p in group["params"]]
-        return [(p, p.grad) for p in parameters if p.grad is not None]
+            # The steps are counted on the host, so that none of this waits for the device.
+            due = [
+                p
+                for p in group["params"]
+                if (state := self.state.get(p))
+                and int(state["step"]) % group["lookahead_steps"] == 0
+            ]
+            if due:
+                slow = [self.state[p]["slow"] for p in due]
+                torch._foreach_lerp_(slow, due, group["lookahead_alpha"])
+                torch._foreach_copy_(due, slow)
 
 
 def parameter_groups(

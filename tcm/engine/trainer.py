@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from tcm.devices import choose_device, resolve_precision, set_float32
 from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
 from tcm.errors import ConfigError
 from tcm.values import Bounds, Positive, PositiveFloat, checked
@@ -30,7 +33,13 @@ class TrainerConfig:
         max_epochs: Length of the run; one of this and `max_steps` must be given, the shorter
             counts.
         max_steps: Length of the run in optimiser steps.
-        precision: ``32-true``, ``bf16-mixed`` or ``16-mixed``.
+        precision: ``32-true``, ``bf16-mixed`` or ``16-mixed``; ``auto`` is bf16 on GPUs that have
+            it, else float32.
+        tf32: Whether a GPU may round the factors of float32 products to 10 bits, where it has TF32.
+        cudnn_benchmark: Whether cuDNN tries which algorithm is fastest for each size of input.
+        deterministic: Whether every operator must give the same bits again on a GPU, for some time;
+            an operator that can't is an error.
+        compile: Whether the step's forward pass and losses are compiled, which takes minutes.
         gradient_clip: Largest norm of the gradient; None for no clipping.
         gradient_clip_by: ``norm``, or ``value``: then `gradient_clip` bounds each of its entries.
         accumulate: Batches whose gradients make one step.
@@ -40,14 +49,22 @@ class TrainerConfig:
         val_every_epochs: Epochs between two validations.
         val_every_steps: Steps between two validations, in place of `val_every_epochs`.
         log_every_steps: Steps between two lines of the log.
-        devices: Number of devices, or ``auto``.
+        devices: Number of devices of a node, or ``auto``.
+        num_nodes: Number of nodes.
         accelerator: ``auto``, ``cpu`` or ``cuda``.
+        strategy: What several devices share: ``ddp`` the gradients, ``fsdp`` parameters and state
+            of the optimiser as well; ``auto`` is ``ddp`` where there are several.
+        sync_batchnorm: Whether batch norm takes its statistics over all devices.
         progress_bar: Whether a terminal shows one; a log file gets lines in any case.
     """
 
     max_epochs: Positive | None = None
     max_steps: Positive | None = None
-    precision: str = "32-true"
+    precision: str = "auto"
+    tf32: bool = True
+    cudnn_benchmark: bool = True
+    deterministic: bool = False
+    compile: bool = False
     gradient_clip: PositiveFloat | None = None
     gradient_clip_by: Literal["norm", "value"] = "norm"
     accumulate: Positive = 1
@@ -57,7 +74,10 @@ class TrainerConfig:
     val_every_steps: Positive | None = None
     log_every_steps: Positive = 50
     devices: int | str = "auto"
+    num_nodes: Positive = 1
     accelerator: str = "auto"
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    sync_batchnorm: bool = False
     progress_bar: bool = True
 
     def total_steps(self, steps_per_epoch: int) -> int:
@@ -99,12 +119,36 @@ class TrainerConfig:
         trainer = _trainer(
             accelerator=self.accelerator,
             devices=self.devices,
+            num_nodes=self.num_nodes,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
         return trainer.world_size
+
+    def resolved_precision(self) -> str:
+        """Return Lightning's name of the precision, ``auto`` resolved."""
+        if self.precision != "auto":
+            return self.precision
+        device = torch.device("cpu") if self.accelerator == "cpu" else choose_device(None)
+        return {"bf16": "bf16-mixed"}.get(resolve_precision("auto", device), "32-true")
+
+    def lightning_strategy(self) -> str | Strategy:
+        """Return how several devices work together, as Lightning takes it.
+
+        Raises:
+            ConfigError: Averaged weights are wanted of sharded ones.
+        """
+        if self.strategy == "fsdp":
+            if self.ema_decay is not None:
+                raise ConfigError("trainer.ema_decay: not with strategy fsdp, which shards weights")
+            return FSDPStrategy(state_dict_type="full")
+        if self.strategy == "ddp" or self.world_size() > 1:
+            # Gradients live in the buckets that are sent; a graph that stays the same is looked at
+            # once. With several batches a step it does not: only the last one sends.
+            return DDPStrategy(gradient_as_bucket_view=True, static_graph=self.accumulate == 1)
+        return "auto"
 
     def validation_interval(self, steps_per_epoch: int) -> int:
         """Return the optimiser steps between two validations."""
@@ -123,10 +167,16 @@ def build_trainer(
     callbacks.append(checkpoints)  # behind the averaging, so that a checkpoint has this step's
     if config.progress_bar and sys.stderr.isatty():
         callbacks.append(StepProgressBar())
+    set_float32(config.tf32)
     trainer = _trainer(
         accelerator=config.accelerator,
         devices=config.devices,
-        precision=config.precision,
+        num_nodes=config.num_nodes,
+        strategy=config.lightning_strategy(),
+        sync_batchnorm=config.sync_batchnorm,
+        precision=config.resolved_precision(),
+        benchmark=config.cudnn_benchmark and not config.deterministic,
+        deterministic=config.deterministic,
         max_epochs=-1,
         max_steps=total_steps,
         val_check_interval=every * config.accumulate,

@@ -135,6 +135,15 @@ def test_the_logged_rate_is_the_largest():
     assert [line["lr"] for line in recorder.logged] == pytest.approx([0.1, 0.05])
 
 
+@pytest.mark.parametrize("compile", [False, True])
+def test_the_loss_is_compiled_when_asked(monkeypatch, compile):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda loss: compiled.append(loss) or loss)
+    module = _module(total_steps=2, compile=compile)
+    _train(2, module)
+    assert compiled == ([module.model.loss] if compile else [])
+
+
 def test_metrics_see_every_image_once_in_order():
     metric = _Metric(1)
     module = _module(metrics={"a": metric})

@@ -1,6 +1,8 @@
 """What the config's `trainer` becomes."""
 
 import pytest
+import torch
+from lightning.pytorch.strategies import DDPStrategy
 
 from tcm.engine.trainer import TrainerConfig, build_trainer
 from tcm.errors import ConfigError
@@ -50,3 +52,50 @@ def test_accumulate_and_total_batch_exclude_each_other():
     config = TrainerConfig(max_steps=2, total_batch=8, accumulate=2, accelerator="cpu")
     with pytest.raises(ConfigError, match="only one of accumulate and total_batch"):
         config.with_total_batch(4)
+
+
+def test_the_precision_follows_the_device_unless_it_is_named(monkeypatch):
+    config = TrainerConfig(max_steps=1)
+    for has, wanted in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda value=has, **_: value)
+        assert config.resolved_precision() == wanted
+        assert TrainerConfig(max_steps=1, accelerator="cpu").resolved_precision() == "32-true"
+    assert TrainerConfig(max_steps=1, precision="16-mixed").resolved_precision() == "16-mixed"
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_switches_reach_lightning_and_torch(tmp_path, monkeypatch, deterministic):
+    config = TrainerConfig(
+        max_steps=2, tf32=False, deterministic=deterministic, accelerator="cpu", sync_batchnorm=True
+    )
+    build_trainer(config, tmp_path, total_steps=2, steps_per_epoch=2)
+    assert torch.backends.cudnn.benchmark is not deterministic
+    assert torch.are_deterministic_algorithms_enabled() is deterministic
+    assert not torch.backends.cuda.matmul.allow_tf32
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("accumulate", [1, 4])
+def test_several_devices_share_gradients_in_the_buckets_that_are_sent(accumulate):
+    config = TrainerConfig(max_steps=2, accelerator="cpu", devices=2, accumulate=accumulate)
+    strategy = config.lightning_strategy()
+    assert isinstance(strategy, DDPStrategy)
+    assert strategy._ddp_kwargs["gradient_as_bucket_view"]
+    assert strategy._ddp_kwargs["static_graph"] is (accumulate == 1)
+    assert TrainerConfig(max_steps=2, accelerator="cpu").lightning_strategy() == "auto"
+    assert config.world_size() == 2
+
+
+def test_nodes_count(monkeypatch):
+    config = TrainerConfig(max_steps=2, accelerator="cpu", devices=2, num_nodes=3)
+    assert config.world_size() == 6
+
+
+def test_fsdp_without_a_gpu_and_with_averaged_weights_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="trainer: .*fsdp"):
+        build_trainer(
+            TrainerConfig(max_steps=2, strategy="fsdp", accelerator="cpu"), tmp_path, 2, 2
+        )
+    with pytest.raises(ConfigError, match="trainer.ema_decay"):
+        TrainerConfig(max_steps=2, strategy="fsdp", ema_decay=0.9).lightning_strategy()

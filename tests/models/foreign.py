@@ -6,7 +6,12 @@ from pathlib import Path
 import torch
 
 from tcm.cli.configs import read_config
-from tcm.engine.checkpoint import load_model, without_pretrained
+from tcm.engine.checkpoint import (
+    load_model,
+    load_parameters,
+    read_checkpoint,
+    without_pretrained,
+)
 from tcm.registry import MODELS
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -47,7 +52,7 @@ def load_foreign(folder, config, converter, foreign, extra=()):
         extra: Names that the checkpoint has besides.
 
     Returns:
-        The loaded model.
+        The loaded model, not deployed: deploying folds parameters into each other.
     """
     with torch.device("meta"):
         wanted = MODELS.build(without_pretrained(config["model"]), "model").state_dict()
@@ -59,7 +64,9 @@ def load_foreign(folder, config, converter, foreign, extra=()):
     assert not set(state) & set(extra)
     path = folder / "foreign.ckpt"
     torch.save({"state_dict": state | {name: torch.zeros(1) for name in extra}}, path)
-    model = load_model(config["model"], path, converter)
+    load_model(config["model"], path, converter)
+    model = MODELS.build(without_pretrained(config["model"]), "model")
+    load_parameters(model, read_checkpoint(path, converter)[0], str(path))
     found = model.state_dict()
     assert set(found) == set(values)
     assert all(torch.equal(found[name], value) for name, value in values.items())
