@@ -8,12 +8,11 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from tcm.cli.configs import read_config
+from tcm.cli.network import load_network
 from tcm.cli.parsers.infer import parse
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
-from tcm.devices import choose_device
-from tcm.engine.checkpoint import load_model
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.unified import write_predictions
 from tcm.inference.labels import lacking, load_font
@@ -41,12 +40,14 @@ def main(arguments: list[str]) -> int:
     if not stage:
         raise ConfigError("data.test and data.val: one is wanted, for its pipeline")
     loader = DataLoader(Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate)
-    device = choose_device(args.device)
-    model = load_model(config["model"], args.checkpoint, args.converter).to(device)
+    model, device, precision = load_network(config["model"], args)
     found = []
     told = not isinstance(model, TextRecognizer)
     for sample, instances in track(
-        predict(model, loader, device), "reading", total=len(dataset), transient=True
+        predict(model, loader, device, precision=precision),
+        "reading",
+        total=len(dataset),
+        transient=True,
     ):
         keep = instances.scores >= args.min_score
         found.append((sample.path, instances.select(keep)))

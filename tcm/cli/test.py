@@ -9,12 +9,11 @@ from typing import Any
 from rich.progress import track
 
 from tcm.cli.configs import read_config
+from tcm.cli.network import load_network
 from tcm.cli.parsers.test import parse
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
-from tcm.devices import choose_device
-from tcm.engine.checkpoint import load_model
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
@@ -41,9 +40,8 @@ def main(arguments: list[str]) -> int:
     check_sets(data, ("test",), args.limit)
     loader = data.test_dataloader()
     check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
-    device = choose_device(args.device)
-    model = load_model(config["model"], args.checkpoint, args.converter).to(device)
-    found = predict(model, loader, device, args.limit)
+    model, device, precision = load_network(config["model"], args)
+    found = predict(model, loader, device, args.limit, precision)
     total = min(args.limit or data.length("test"), data.length("test"))
     pairs = list(track(found, "testing", total=total))
     samples = [sample for sample, _ in pairs]
@@ -56,6 +54,8 @@ def main(arguments: list[str]) -> int:
     _write(args, data, samples, predictions, scores)
     if writer:
         writer(args.submission, paths, predictions)
+    if precision != "float32":
+        print(f"network in {precision} on {device}")
     _report(Path(args.config).stem, scores)
     return 0
 

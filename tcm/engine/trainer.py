@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from tcm.devices import choose_device, resolve_precision, set_float32
+from tcm.devices import Precision, choose_device, resolve_precision, set_float32
 from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
 from tcm.errors import ConfigError
 from tcm.values import Bounds, Positive, PositiveFloat, checked
@@ -129,10 +129,12 @@ class TrainerConfig:
 
     def resolved_precision(self) -> str:
         """Return Lightning's name of the precision, ``auto`` resolved."""
-        if self.precision != "auto":
+        names: dict[str, Precision] = {"auto": "auto", "bf16-mixed": "bf16"}
+        if self.precision not in names:
             return self.precision
         device = torch.device("cpu") if self.accelerator == "cpu" else choose_device(None)
-        return {"bf16": "bf16-mixed"}.get(resolve_precision("auto", device), "32-true")
+        resolved = resolve_precision(names[self.precision], device)
+        return "bf16-mixed" if resolved == "bf16" else "32-true"
 
     def lightning_strategy(self) -> str | Strategy:
         """Return how several devices work together, as Lightning takes it.

@@ -157,17 +157,20 @@ class _WordReader(TextRecognizer):
     def __init__(self):
         torch.nn.Module.__init__(self)
 
-    forward = loss = decode = None
+    forward = loss = most_likely = text = None
 
-    def predict(self, images, matrices, sizes):
-        return [TextInstances([box(0, 0, 9, 9)], ["word"], scores=[0.5]) for _ in images]
+    def outputs(self, images):
+        return {"images": images}
+
+    def texts_of(self, outputs, matrices, sizes):
+        return [TextInstances([box(0, 0, 9, 9)], ["word"], scores=[0.5]) for _ in sizes]
 
 
 @pytest.mark.parametrize(("sizes", "told"), [([(480, 640), (600, 480)], 1), ([(479, 640)], 0)])
 def test_a_recognizer_given_scenes_says_once_that_it_reads_words(
     tiny, tmp_path, monkeypatch, caplog, sizes, told
 ):
-    monkeypatch.setattr("tcm.cli.infer.load_model", lambda *_: _WordReader())
+    monkeypatch.setattr("tcm.cli.network.load_model", lambda *_: _WordReader())
     paths = [
         _write(tmp_path / f"{i}.png", height, width) for i, (height, width) in enumerate(sizes)
     ]
@@ -189,14 +192,17 @@ def test_a_detector_is_given_scenes(tiny, tmp_path, caplog):
 class _Reader(torch.nn.Module):
     """Finds one text in every image and reads the same in all."""
 
-    def predict(self, images, matrices, sizes):
-        return [TextInstances([box(0, 20, 60, 60)], ["Café 中"], scores=[0.5]) for _ in images]
+    def outputs(self, images):
+        return {"images": images}
+
+    def texts_of(self, outputs, matrices, sizes):
+        return [TextInstances([box(0, 20, 60, 60)], ["Café 中"], scores=[0.5]) for _ in sizes]
 
 
 def test_texts_are_written_and_drawn_and_what_the_font_lacks_is_told(
     tiny, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("tcm.cli.infer.load_model", lambda *_: _Reader())
+    monkeypatch.setattr("tcm.cli.network.load_model", lambda *_: _Reader())
     main([*tiny, str(_write(tmp_path / "single.png")), "--out", str(tmp_path / "out")])
     (image,) = _found(tmp_path / "out")
     assert image["instances"][0]["text"] == "Café 中"

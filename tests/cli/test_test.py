@@ -93,7 +93,7 @@ def test_a_submission_has_a_file_for_every_image(tiny, tmp_path):
 @pytest.fixture
 def untested(monkeypatch):
     """Fail as soon as a model is loaded."""
-    monkeypatch.setattr("tcm.cli.test.load_model", lambda *_: pytest.fail("a model is loaded"))
+    monkeypatch.setattr("tcm.cli.test.load_network", lambda *_: pytest.fail("a model is loaded"))
 
 
 def test_a_submission_needs_the_names_of_the_challenge_before_the_test(tiny, tmp_path, untested):

@@ -4,7 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_config_arguments, add_converter_argument, add_exif_argument
+from tcm.cli.parsers.options import (
+    add_config_arguments,
+    add_converter_argument,
+    add_exif_argument,
+    add_network_arguments,
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -33,5 +38,5 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add_exif_argument(parser)
     add_converter_argument(parser)
-    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    add_network_arguments(parser)
     return parser.parse_args(arguments)

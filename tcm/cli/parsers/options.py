@@ -5,6 +5,8 @@ from typing import get_args
 
 from tcm.data.storage.exif import Exif
 
+PRECISIONS = ("auto", "float32", "tf32", "bf16", "fp16")  # those of tcm.devices, without torch
+
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that all commands with a config share."""
@@ -39,4 +41,24 @@ def add_exif_argument(parser: argparse.ArgumentParser, default: Exif | None = "a
         default=default,
         help="turn images upright as their EXIF orientation says, or ignore it, for labels of the "
         f"stored pixels (default: {rule})",
+    )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says where and how precisely a network runs, as `tcm.cli.network` takes it."""
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    precision = parser.add_mutually_exclusive_group()
+    precision.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the network; auto is bf16 on GPUs that have it, else float32",
+    )
+    precision.add_argument(
+        "--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)"
+    )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the network, which takes minutes for each size of input and pays for many",
     )

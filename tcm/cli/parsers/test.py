@@ -3,7 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from tcm.cli.parsers.options import add_config_arguments, add_converter_argument
+from tcm.cli.parsers.options import (
+    add_config_arguments,
+    add_converter_argument,
+    add_network_arguments,
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -26,7 +30,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--limit", type=_positive, metavar="N", help="test on the first N images only"
     )
-    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    add_network_arguments(parser)
     parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
     parser.add_argument(
         "--save-predictions", metavar="JSON", help="write what was found, with texts"

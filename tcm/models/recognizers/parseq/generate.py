@@ -9,8 +9,12 @@ Shapes: N batch, S steps, C classes.
 import torch
 from torch import Tensor
 
+from tcm.models.recognizers.parseq.attention import KeysValues
 from tcm.models.recognizers.parseq.decoder import Cache, Memory, PARSeqDecoder
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
+
+_CHECKED = 4  # steps between two questions whether texts have ended
+_SURE = 100.0  # a logit
 
 
 def generate(
@@ -27,21 +31,80 @@ def generate(
         memory: Of its `project`.
         steps: Positions that are predicted, the end included.
         decode_ar: Whether characters are read one after the other; otherwise in one pass.
-        early_stop: Whether reading one after the other ends once every text has.
+        early_stop: Whether reading one after the other ends once every text has, and leaves out
+            those that have.
     """
-    eos, bos = decoder.tokenizer.eos_id, decoder.tokenizer.bos_id
+    bos = decoder.tokenizer.bos_id
     token = torch.full((len(memory[0][0]), 1), bos, device=memory[0][0].device)
     if not decode_ar:
         return decoder(token, memory, slice(0, steps))
+    if early_stop:
+        return _until_ended(decoder, memory, token, steps)
     answers, cache = [], Cache()
-    ended = torch.zeros_like(token, dtype=torch.bool)
     for i in range(steps):
         answers.append(decoder.step(token, i, memory, cache))
         token = answers[-1].argmax(-1)
-        ended = ended | (token == eos)
-        if early_stop and ended.all():
-            break
     return torch.cat(answers, 1)
+
+
+def _until_ended(
+    decoder: PARSeqDecoder, memory: Memory, token: Tensor, steps: int, every: int = _CHECKED
+) -> Tensor:
+    """Return the answer up to the end of the longest text, (N, S', C).
+
+    Whether texts have ended is asked every few steps, which is when the host waits for the device;
+    those that have are not read on. Behind its end a text's logits are those of one more end.
+
+    Args:
+        decoder: The decoder.
+        memory: Of its `project`.
+        token: The begin, (N, 1).
+        steps: Positions that are predicted at most.
+        every: Steps between two questions.
+    """
+    eos = decoder.tokenizer.eos_id
+    rows = torch.arange(len(token), device=token.device)  # of the texts that are read on
+    ended, cache, parts = torch.zeros_like(token, dtype=torch.bool), Cache(), []
+    for start in range(0, steps, every):
+        answers = []
+        for i in range(start, min(start + every, steps)):
+            answers.append(decoder.step(token, i, memory, cache))
+            token = answers[-1].argmax(-1)
+            ended = ended | (token == eos)
+        parts.append((rows, torch.cat(answers, 1)))
+        left = (~ended.squeeze(1)).nonzero().squeeze(1)  # the wait
+        if not len(left):
+            break
+        if len(left) < len(rows):
+            rows, token, ended = rows[left], token[left], ended[left]
+            memory, cache = ([_rows(pair, left) for pair in layers] for layers in (memory, cache))
+    return _ended_once(_assembled(parts), eos)
+
+
+def _rows(pair: KeysValues, index: Tensor) -> KeysValues:
+    keys, values = pair
+    return keys[index], values[index]
+
+
+def _assembled(parts: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """Return logits (N, S, C) of parts, each some rows (n,) and theirs (n, s, C); 0 elsewhere."""
+    rows, first = parts[0]
+    whole = first.new_zeros(len(rows), sum(part.shape[1] for _, part in parts), first.shape[2])
+    done = 0
+    for rows, part in parts:
+        whole[rows, done : done + part.shape[1]] = part
+        done += part.shape[1]
+    return whole
+
+
+def _ended_once(logits: Tensor, eos: int) -> Tensor:
+    """Return the logits up to the end of the longest text, behind each end those of an end."""
+    is_end = logits.argmax(-1) == eos
+    behind = is_end.cumsum(1) - is_end.long() > 0
+    end = torch.full_like(logits[:1, :1], -_SURE)
+    end[..., eos] = _SURE
+    longest = int((~behind).any(dim=0).sum())
+    return torch.where(behind[..., None], end, logits)[:, :longest]
 
 
 def refine(decoder: PARSeqDecoder, memory: Memory, logits: Tensor, steps: int) -> Tensor:

@@ -82,15 +82,17 @@ def test_the_stages_of_two_refinements(archive, model, images):
             close(model.caption_memory(captions), archive[f"refine2/cross_memory_text{k}"])
     names = ("ar", "refined1", "refined2")
     for name, visual_answer, cross_answer in zip(names, visual, cross, strict=True):
-        close(visual_answer, archive[f"refine2/visual_{name}"])
+        compare = oracles.close if name == "ar" else close
+        compare(visual_answer, archive[f"refine2/visual_{name}"])
         close(cross_answer, archive[f"refine2/cross_{name}"])
 
 
 def test_visual_output_alone(archive, model, images):
     for refine_iters, name in enumerate(("ar", "refined1", "refined2")):
         set_reading(model, True, refine_iters, output="visual")
+        compare = oracles.close if name == "ar" else close
         with torch.no_grad():
-            close(model(images), archive[f"refine2/visual_{name}"])
+            compare(model(images), archive[f"refine2/visual_{name}"])
 
 
 def test_validation_loss(archive, facts, model, images):

@@ -54,6 +54,30 @@ def test_reading_ends_with_the_last_text_and_does_not_depend_on_the_batch():
             torch.testing.assert_close(again[0], refined[i], atol=1e-4, rtol=1e-4)
 
 
+def test_texts_that_have_ended_are_not_read_on(monkeypatch):
+    torch.manual_seed(1)
+    decoder = PARSeqDecoder(oracles.tokenizer(), 32, 4, depth=2).eval()
+    for parameter in decoder.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    decoder.head.bias.data[0] += 4.0  # ends come early
+    step, read = decoder.step, []
+    monkeypatch.setattr(decoder, "step", lambda *args: read.append(len(args[0])) or step(*args))
+    with torch.no_grad():
+        memory = decoder.project(torch.randn(16, 7, 32))
+        whole = generate(decoder, memory, 26)
+        assert read == [16] * 26
+        read.clear()
+        short = generate(decoder, memory, 26, early_stop=True)
+    ends = [len(text) + 1 for text in decoder.tokenizer.texts(whole)]
+    assert short.shape[1] == min(max(ends), 26)
+    for end, a, b in zip(ends, short, whole, strict=True):
+        torch.testing.assert_close(a[:end], b[:end], atol=1e-4, rtol=1e-4)
+        assert (a[end:].argmax(-1) == decoder.tokenizer.eos_id).all()
+    # Asked every 4 steps; each text is read up to the next question behind its end.
+    assert read == [sum(end > 4 * (i // 4) for end in ends) for i in range(len(read))]
+    assert read[-1] < 16
+
+
 def test_the_steps_bound_reading():
     decoder = PARSeqDecoder(oracles.tokenizer(), 32, 4).eval()
     memory = decoder.project(torch.randn(2, 7, 32))

@@ -62,7 +62,9 @@ def test_every_way_of_reading(loaded, archive):
         loaded.decode_ar, loaded.refine_iters = case["decode_ar"], case["refine_iters"]
         with torch.no_grad():
             logits = loaded(chosen, case["max_length"])
-        close(logits, archive[f"{case['name']}/logits"])
+        read_on = case["max_length"] is not None or not case["decode_ar"] or case["refine_iters"]
+        compare = close if read_on else oracles.close
+        compare(logits, archive[f"{case['name']}/logits"])
         answers = loaded.decode(logits)
         assert [text for text, _ in answers] == case["strings"]
         if "confidence" in case:

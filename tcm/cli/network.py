@@ -1,0 +1,44 @@
+"""A checkpoint's network as the command line wants it run."""
+
+import argparse
+
+import torch
+
+from tcm.contracts import Model
+from tcm.devices import (
+    Precision,
+    choose_device,
+    has_bf16,
+    resolve_precision,
+    set_float32,
+)
+from tcm.engine.checkpoint import load_model
+from tcm.structures import Config
+
+
+def load_network(
+    model_config: Config, args: argparse.Namespace
+) -> tuple[Model, torch.device, Precision]:
+    """Return a checkpoint's model in its deployed form, its device and its precision.
+
+    Args:
+        model_config: The config's `model`.
+        args: With `checkpoint`, `converter` and those of `add_network_arguments`.
+
+    Raises:
+        CheckpointError: The checkpoint is missing or belongs to another model.
+        ConfigError: There is no such device.
+    """
+    device = choose_device(args.device)
+    precision = _precision(args, device)
+    set_float32(precision == "tf32")
+    model = load_model(model_config, args.checkpoint, args.converter).to(device)
+    if args.compile:
+        model.outputs = torch.compile(model.outputs)  # type: ignore[method-assign]
+    return model, device, precision
+
+
+def _precision(args: argparse.Namespace, device: torch.device) -> Precision:
+    if args.amp and device.type == "cuda" and not has_bf16(device):
+        return "fp16"
+    return resolve_precision("bf16" if args.amp else args.precision, device)
