@@ -106,8 +106,9 @@ class ABCNetHead(Head):
                 f"ABCNetTargets has length {length}, model.head.recognizer {self.recognizer.length}"
             )
         losses = self.criterion(predictions, targets)
-        rois, texts = self.rois(predictions, targets, self.decoder)
-        losses["loss_recognition"] = self.recognizer.loss(self._pooled(predictions, rois), texts)
+        rois, texts, chosen = self.rois(predictions, targets, self.decoder)
+        pooled, index = self.pooler.pool(self._features(predictions), rois, chosen)
+        losses["loss_recognition"] = self.recognizer.loss(pooled, texts[index])
         return losses
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -160,7 +161,7 @@ class ABCNetHead(Head):
                 for i, d in enumerate(images)
             ]
         )
-        texts = iter(self.recognizer.decode(self._pooled(predictions, rois)))
+        texts = iter(self.recognizer.decode(self.pooler(self._features(predictions), rois)))
         return [
             TextInstances(
                 _polygons(found, matrix, self.decoder.samples),
@@ -170,9 +171,9 @@ class ABCNetHead(Head):
             for found, matrix in zip(images, matrices, strict=True)
         ]
 
-    def _pooled(self, predictions: Mapping[str, Tensor], rois: Tensor) -> Tensor:
-        """Return the pooled texts (R, C, h, w) of regions (R, 17)."""
-        return self.pooler([predictions[f"feature_{stride}"] for stride in POOLED_STRIDES], rois)
+    def _features(self, predictions: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return what texts are pooled from."""
+        return [predictions[f"feature_{stride}"] for stride in POOLED_STRIDES]
 
 
 def _on_image(locations: Tensor, size: tuple[int, int]) -> Tensor:
