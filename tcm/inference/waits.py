@@ -151,12 +151,16 @@ class _Calls(TorchFunctionMode):
                 self._waits.places.append(_place(f"{name} with a list"))
 
     def _moved(self, func: Callable[..., Any], args: tuple, kwargs: dict) -> Any:
-        """Run ``tensor.to(...)``; count a copy between host and device."""
+        """Run ``tensor.to(...)``; count a copy between host and device.
+
+        One to the device that is not blocking is taken to come from page-locked memory.
+        """
         source, result = args[0], func(*args, **kwargs)
         target = self._target(args[1:], kwargs)
         if target is None or target == self.is_host(source):
             return result
-        self._waits.places.append(_place("to the host" if target else "to the device"))
+        if target or not kwargs.get("non_blocking"):
+            self._waits.places.append(_place("to the host" if target else "to the device"))
         result = result.clone() if result.data_ptr() == source.data_ptr() else result
         if target:
             self.mark(result)

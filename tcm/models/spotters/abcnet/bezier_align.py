@@ -58,18 +58,19 @@ def sample_points(
         aligned: See `bezier_align`.
     """
     points = beziers.unflatten(1, (8, 2)) * scale - (0.5 if aligned else 0.0)
-    along, between = (torch.arange(n).to(points) / n for n in reversed(size))
+    along, between = (_counted(n, points) / n for n in reversed(size))
     top, bottom = (
         _bernstein(along) @ points[:, :4],
         _bernstein(along) @ points[:, 4:].flip(1),
     )
     share = between[:, None, None]
     centres = top.unsqueeze(1) * (1 - share) + bottom.unsqueeze(1) * share  # R, h, w, 2
-    chords = (points[:, [0, 4]] - points[:, [3, 7]]).abs().amax(dim=1)  # R, 2: wide and high
+    chords = (points[:, ::4] - points[:, 3::4]).abs().amax(dim=1)  # R, 2: wide and high
     if not aligned:
         chords = chords.clamp(min=1.0)
-    width, height = (chords / chords.new_tensor([size[1], size[0]])).view(-1, 2, 1, 1, 1).unbind(1)
-    steps = (torch.arange(sampling_ratio).to(points) + 0.5) / sampling_ratio - 0.5
+    width, height = chords.view(-1, 2, 1, 1, 1).unbind(1)
+    width, height = width / size[1], height / size[0]
+    steps = (_counted(sampling_ratio, points) + 0.5) / sampling_ratio - 0.5
     down, right = (s.flatten() for s in torch.meshgrid(steps, steps, indexing="ij"))
     return centres[..., :1] + right * width, centres[..., 1:] + down * height
 
@@ -88,6 +89,11 @@ def _sample(feature: Tensor, image: Tensor, x: Tensor, y: Tensor) -> Tensor:
         high, grid.flatten(0, 1).unsqueeze(0), padding_mode="border", align_corners=False
     )
     return sampled.squeeze(0).unflatten(1, x.shape[:2]).transpose(0, 1) * inside.unsqueeze(1)
+
+
+def _counted(n: int, like: Tensor) -> Tensor:
+    """Return 0 to n - 1, made where `like` is."""
+    return torch.arange(n, dtype=like.dtype, device=like.device)
 
 
 def _bernstein(t: Tensor) -> Tensor:

@@ -6,12 +6,12 @@ Shapes: R regions, C channels, h and w the sides of a pooled region, T character
 from math import log2
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tcm.charset import Charset, CharsetConfig
 from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
+from tcm.models.spotters.abcnet.ctc_loss import ctc_loss
 from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
 from tcm.registry import MODELS
 from tcm.values import Positive
@@ -89,17 +89,10 @@ class CTCRecognizer(nn.Module):
             return idle_loss(self, pooled)
         logits = self(pooled)
         with full_precision(logits):
-            columns = torch.full((len(texts),), len(logits), device=texts.device)
             lengths = (texts != self.charset.padding_index).sum(dim=1)
-            loss = F.ctc_loss(
-                logits.log_softmax(dim=2),
-                texts,
-                columns,
-                lengths,
-                blank=self.charset.padding_index,
-                zero_infinity=True,
-            )
-            return self.loss_weight * loss
+            columns = logits.log_softmax(dim=2)
+            loss = ctc_loss(columns, texts, lengths, self.charset.padding_index)
+            return self.loss_weight * (loss / lengths.clamp(min=1)).mean()
 
     @torch.no_grad()
     def read(self, pooled: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import nms
 
@@ -80,16 +81,40 @@ class ABCNetDecoder(nn.Module):
             predictions: The maps of `FCOSHead`.
             score_thr: In place of the decoder's own.
         """
+        found, image, kept = self.find(predictions, score_thr)
+        batch = len(predictions[f"cls_{STRIDES[0]}"])
+        return [found.select(kept & (image == i)) for i in range(batch)]
+
+    @torch.no_grad()
+    def find(
+        self, predictions: Mapping[str, Tensor], score_thr: float | None = None
+    ) -> tuple[Detections, Tensor, Tensor]:
+        """Return the detections of all images, best first, and of each image and whether it counts.
+
+        Those count that are among the `keep` best of their image. The host waits for the device
+        twice, whatever the number of images: for the sure ones and for those that stay.
+
+        Args:
+            predictions: As for `forward`.
+            score_thr: As for `forward`.
+
+        Returns:
+            The detections (D), the index of the image int64 (D,) and bool (D,).
+        """
         least = self.score_thr if score_thr is None else score_thr
         with full_precision(predictions[f"cls_{STRIDES[0]}"]):
             levels = [self._candidates(predictions, stride, least) for stride in STRIDES]
             probability, *found = (torch.cat(parts, dim=1) for parts in zip(*levels, strict=True))
-            images = []
-            for i, sure in enumerate(probability > least):
-                candidates = Detections(*(part[i] for part in found)).select(sure)
-                best = nms(candidates.boxes, candidates.scores, self.nms_iou)[: self.keep]
-                images.append(candidates.select(best))
-            return images
+            # In double precision boxes can be set apart by image without a change of their IoU.
+            boxes = found[0].double()
+            images = torch.arange(len(boxes), device=boxes.device)[:, None, None]
+            apart = (boxes + images * (boxes.amax() - boxes.amin() + 1)).flatten(0, 1)
+            sure = torch.nonzero((probability > least).flatten()).squeeze(1)
+            candidates = Detections(*(part.flatten(0, 1)[sure] for part in found))
+            best = nms(apart[sure], candidates.scores.double(), self.nms_iou)
+            image = sure[best] // probability.shape[1]
+            rank = F.one_hot(image, len(boxes)).cumsum(0).gather(1, image[:, None]).squeeze(1)
+            return candidates.select(best), image, rank <= self.keep
 
     def _candidates(
         self, predictions: Mapping[str, Tensor], stride: int, least: float

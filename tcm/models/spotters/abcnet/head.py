@@ -107,8 +107,9 @@ class ABCNetHead(Head):
                 f"ABCNetTargets has length {length}, model.head.recognizer {self.recognizer.length}"
             )
         losses = self.criterion(predictions, targets)
-        rois, texts = self.rois(predictions, targets, self.decoder)
-        losses["loss_recognition"] = self.recognizer.loss(self._pooled(predictions, rois), texts)
+        rois, texts, chosen = self.rois(predictions, targets, self.decoder)
+        pooled, index = self.pooler.pool(self._features(predictions), rois, chosen)
+        losses["loss_recognition"] = self.recognizer.loss(pooled, texts[index])
         return losses
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -154,7 +155,7 @@ class ABCNetHead(Head):
         numbers = torch.arange(len(images), dtype=beziers.dtype, device=beziers.device)
         rois = torch.cat([numbers[:, None, None].expand(-1, beziers.shape[1], 1), beziers], dim=2)
         rois = torch.cat([image[:count] for image, count in zip(rois, counts, strict=True)])
-        classes = self.recognizer.read(self._pooled(predictions, rois))
+        classes = self.recognizer.read(self.pooler(self._features(predictions), rois))
         return {
             "beziers": beziers,
             "locations": pad_sequence([found.locations for found in images], batch_first=True),
@@ -186,9 +187,9 @@ class ABCNetHead(Head):
             found.append(TextInstances(polygons, texts, scores=scores[kept]))
         return found
 
-    def _pooled(self, predictions: Mapping[str, Tensor], rois: Tensor) -> Tensor:
-        """Return the pooled texts (R, C, h, w) of regions (R, 17)."""
-        return self.pooler([predictions[f"feature_{stride}"] for stride in POOLED_STRIDES], rois)
+    def _features(self, predictions: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return what texts are pooled from."""
+        return [predictions[f"feature_{stride}"] for stride in POOLED_STRIDES]
 
 
 def _polygons(beziers: np.ndarray, matrix: np.ndarray, samples: int) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ Shapes: B batch, N texts, M locations that learn a text, P = all locations of al
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from torchvision.ops import sigmoid_focal_loss
 
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.levels import STRIDES
+from tcm.models.transfer import on_device
 from tcm.registry import MODELS
 
 
@@ -110,10 +112,10 @@ def location_targets(predictions: Mapping[str, Tensor], targets: Mapping[str, Te
     level, row, column, text = targets["location_rows"].unbind(2)
     weight = (text > 0).float()
     sizes = [predictions[f"cls_{stride}"].shape[-2:] for stride in STRIDES]
-    widths = level.new_tensor([width for _, width in sizes])
-    starts = level.new_tensor([0] + [h * w for h, w in sizes]).cumsum(0)
-    index = starts[level] + row * widths[level] + column
-    stride = level.new_tensor(STRIDES)[level]
+    starts = accumulate((h * w for h, w in sizes[:-1]), initial=0)
+    table = on_device([list(starts), [w for _, w in sizes], STRIDES], level.device)
+    start, width, stride = table[:, level].unbind(0)
+    index = start + row * width + column
     place = torch.stack([column, row], dim=2) * stride.unsqueeze(2) + stride.unsqueeze(2) // 2
     owner = (text - 1).clamp(min=0)
     corners = _gathered(targets["box_rows"].float(), owner)

@@ -56,10 +56,28 @@ class BezierPooler(nn.Module):
             features: P2, P3 and P4, (B, C, H/4, W/4) and so on.
             rois: (R, 17): image index and 16 control numbers in network pixels.
         """
-        levels = self.levels(rois)
-        owned = [torch.nonzero(levels == i).squeeze(1) for i in range(len(STRIDES))]
+        pooled, order = self.pool(features, rois, torch.ones_like(rois[:, 0], dtype=torch.bool))
+        return pooled[order.argsort()]
+
+    def pool(
+        self, features: Sequence[Tensor], rois: Tensor, chosen: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the chosen regions, pooled (R, C, h, w), level after level, and their indices (R,).
+
+        The host waits for the device once, for the number of regions of each level.
+
+        Args:
+            features: As for `forward`.
+            rois: (Q, 17), as for `forward`.
+            chosen: bool (Q,), R times true.
+        """
+        count = len(STRIDES)
+        level = self.levels(rois).masked_fill(~chosen, count)
+        order = level.argsort(stable=True)
+        sizes = torch.stack([(level == i).sum() for i in range(count)]).tolist()
+        indices = order[: sum(sizes)].split(sizes)
         pooled = [
             bezier_align(feature, rois[index], self.size, 1 / stride, self.sampling_ratio)
-            for feature, index, stride in zip(features, owned, STRIDES, strict=True)
+            for feature, index, stride in zip(features, indices, STRIDES, strict=True)
         ]
-        return torch.cat(pooled)[torch.cat(owned).argsort()]
+        return torch.cat(pooled), torch.cat(indices)

@@ -1,15 +1,16 @@
 """Which regions the recognizer of ABCNet learns from.
 
 Liu et al., CVPR 2020, section 3.3: the true curves; TPAMI 2022, section 3.5 ("Adaptive End-to-end
-Training"): predicted ones as well. Shapes: B batch, N texts, R regions, T characters.
+Training"): predicted ones as well. Shapes: B batch, N texts, D detections of a batch, Q regions that
+may be chosen, T characters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from tcm.models.spotters.abcnet.decode import ABCNetDecoder, Detections
+from tcm.models.spotters.abcnet.decode import ABCNetDecoder
 from tcm.registry import MODELS
 from tcm.values import Positive
 
@@ -39,39 +40,37 @@ class ABCNetRois(nn.Module):
         predictions: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
         decoder: ABCNetDecoder,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the regions (R, 17), image index and 16 numbers, and their classes (R, T).
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return regions (Q, 17), their classes (Q, T) and which of them are chosen, bool (Q,).
+
+        A region is an image index and 16 numbers. How many are chosen stays on the device.
 
         Args:
             predictions: The maps of `FCOSHead`.
             targets: The rows of `ABCNetTargets`, stacked.
             decoder: Finds the predicted curves.
         """
-        beziers, texts = targets["bezier_rows"].float(), targets["text_rows"]
-        image, row = torch.nonzero(targets["readable_rows"] > 0, as_tuple=True)
+        curves, texts = targets["bezier_rows"].float(), targets["text_rows"]
+        batch, rows = curves.shape[:2]
+        images = torch.arange(batch, device=curves.device).repeat_interleave(rows)
+        curves, classes = curves.flatten(0, 1), texts.flatten(0, 1)
+        chosen = targets["readable_rows"].flatten() > 0
         if self.adaptive:
-            detections = decoder(predictions, score_thr=self.score_thr)
-            found, owner_image, owner = _matched(detections, targets)
-        else:
-            found, owner_image, owner = beziers.new_zeros(0, 16), image[:0], row[:0]
-        images = torch.cat([image, owner_image])
-        curves = torch.cat([beziers[image, row], found])
-        rois = torch.cat([images.unsqueeze(1).to(curves), curves], dim=1)
-        classes = texts[images, torch.cat([row, owner])]
-        if self.max_rois is not None and len(rois) > self.max_rois:
-            chosen = torch.randperm(len(rois))[: self.max_rois].to(rois.device)
-            rois, classes = rois[chosen], classes[chosen]
-        return rois, classes
+            found, image, kept = decoder.find(predictions, self.score_thr)
+            owner, readable = _owners(found.beziers, image, targets)
+            curves, images = torch.cat([curves, found.beziers]), torch.cat([images, image])
+            classes = torch.cat([classes, texts[image, owner]])
+            chosen = torch.cat([chosen, kept & readable])
+        if self.max_rois is not None:
+            lot = torch.rand(len(chosen), device=chosen.device).masked_fill(~chosen, 2.0)
+            chosen = chosen & (lot.argsort().argsort() < self.max_rois)
+        return torch.cat([images.unsqueeze(1).to(curves), curves], dim=1), classes, chosen
 
 
-def _matched(
-    detections: Sequence[Detections], targets: Mapping[str, Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the predicted curves (R, 16) next to a readable text, its image and its row (R,)."""
-    counts = [len(d.beziers) for d in detections]
-    curves = torch.cat([d.beziers for d in detections])
-    images = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts)).to(curves.device)
-    distance = (curves.unsqueeze(1) - targets["bezier_rows"].float()[images]).abs().sum(dim=2)
-    nearest = distance.masked_fill(targets["valid_rows"][images] == 0, torch.inf).argmin(dim=1)
-    readable = targets["readable_rows"][images, nearest] > 0
-    return curves[readable], images[readable], nearest[readable]
+def _owners(
+    curves: Tensor, image: Tensor, targets: Mapping[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the row of the text next to each predicted curve, and whether it is readable, (D,)."""
+    distance = (curves.unsqueeze(1) - targets["bezier_rows"].float()[image]).abs().sum(dim=2)
+    nearest = distance.masked_fill(targets["valid_rows"][image] == 0, torch.inf).argmin(dim=1)
+    return nearest, targets["readable_rows"][image, nearest] > 0

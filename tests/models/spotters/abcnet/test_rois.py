@@ -19,17 +19,24 @@ TARGETS = {
 class Decoder:
     """Finds given curves, each 16 times one number."""
 
-    def __init__(self, *images):
-        self.images, self.thresholds = images, []
+    def __init__(self, *images, kept=True):
+        self.images, self.kept, self.thresholds = images, kept, []
 
-    def __call__(self, predictions, score_thr=None):
+    def find(self, predictions, score_thr):
         self.thresholds.append(score_thr)
-        rows = [torch.tensor(v, dtype=torch.float32).view(-1, 1).repeat(1, 16) for v in self.images]
-        return [Detections(b[:, :4], b, b[:, 0], b[:, :2]) for b in rows]
+        curves = torch.tensor([v for numbers in self.images for v in numbers], dtype=torch.float32)
+        b = curves.view(-1, 1).repeat(1, 16)
+        image = torch.tensor([i for i, numbers in enumerate(self.images) for _ in numbers]).long()
+        return (
+            Detections(b[:, :4], b, b[:, 0], b[:, :2]),
+            image,
+            torch.full((len(b),), self.kept),
+        )
 
 
 def rows_of(found):
-    rois, texts = found
+    rois, texts, chosen = found
+    rois, texts = rois[chosen], texts[chosen]
     assert (rois[:, 1:] == rois[:, 1:2]).all()
     return [(*roi, *text) for roi, text in zip(rois[:, :2].tolist(), texts.tolist(), strict=True)]
 
@@ -47,12 +54,15 @@ def test_predicted_curves_get_the_nearest_readable_text_of_their_image():
     assert decoder.thresholds == [0.6]
 
 
+def test_curves_beyond_the_best_of_their_image_are_left_out():
+    found = rows_of(ABCNetRois(adaptive=True)({}, TARGETS, Decoder([1], [70], kept=False)))
+    assert found == rows_of(ABCNetRois()({}, TARGETS, Decoder()))
+
+
 def test_predicted_curves_of_an_image_without_text_are_left_out():
     targets = {**TARGETS, "valid_rows": TARGETS["valid_rows"] * 0,
                "readable_rows": TARGETS["readable_rows"] * 0}  # fmt: skip
-    rois, texts = ABCNetRois(adaptive=True)({}, targets, Decoder([1], [2, 3]))
-    assert rois.shape == (0, 17)
-    assert texts.shape == (0, 1)
+    assert rows_of(ABCNetRois(adaptive=True)({}, targets, Decoder([1], [2, 3]))) == []
 
 
 def test_no_more_than_the_limit_and_not_always_the_same():
