@@ -120,14 +120,15 @@ class Pipeline(torch.utils.data.Dataset):
         first, last = self.dataset.range_of(index) if mixed else (0, len(self))
         rng = np.random.default_rng([self.seed, epoch, index, 1])
         replaced = [(self._path(index), str(error))]
-        for other in rng.integers(first, last, _TRIES).tolist():
+        count = min(_TRIES, last - first)
+        for other in (first + rng.choice(last - first, count, replace=False)).tolist():
             try:
                 found = self.dataset.load(other)
             except DataError as mistake:
                 replaced.append((self._path(other), str(mistake)))
             else:
                 return replace(found, index=other, replaced=tuple(replaced))
-        raise DataError(f"{error}; nor can {_TRIES} others in its place")
+        raise DataError(f"{error}; nor can {count} images in its place")
 
     def _path(self, index: int) -> str:
         return paths_of(self.dataset)[index]
