@@ -269,12 +269,19 @@ def _mistakes_of_value(value: Any, annotation: Any, path: str, registry: Registr
         return []
     for item in _metadata(annotation):
         if isinstance(item, Arguments):
-            return mistakes_of(item.entry, value, path, item.given) if _is_tree(value) else []
+            return _mistakes_of_arguments(value, path, item)
         if isinstance(item, Built):
             return _mistakes_of_built(value, path, item)
         if isinstance(item, ReadBy):
             return item.mistakes(value, path)
     return check(value, path, registry)
+
+
+def _mistakes_of_arguments(value: Any, path: str, item: Arguments) -> list[str]:
+    if isinstance(value, list | tuple):
+        places = enumerate(value)
+        return [line for i, v in places for line in _mistakes_of_arguments(v, f"{path}.{i}", item)]
+    return mistakes_of(item.entry, value, path, item.given) if _is_tree(value) else []
 
 
 def _mistakes_of_built(value: Any, path: str, built: Built) -> list[str]:

@@ -86,6 +86,8 @@ class Sample:
             the canvas is padding. None if there is no padding.
         maps: Targets by name, made by the target transforms.
         index: Position in the dataset.
+        replaced: Images that could not be read and that this one stands for in training: the file
+            of each, and what was wrong with it.
     """
 
     image: np.ndarray
@@ -96,6 +98,7 @@ class Sample:
     valid: tuple[int, int] | None = None
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     index: int = -1
+    replaced: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.size == (0, 0):

@@ -9,6 +9,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.parsers.browse_dataset import parse
 from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
+from tcm.data.loading.orders import first_indices
 from tcm.data.loading.pipeline import Pipeline
 from tcm.inference.visualize import draw, draw_map, write_image
 from tcm.registry import build
@@ -22,9 +23,9 @@ def main(arguments: list[str]) -> int:
     data = build(DataModule, config["data"], "data", seed=args.seed)
     dataset = data.dataset(args.split)
     pipeline = Pipeline(dataset, data.stage(args.split).pipeline, args.seed)
-    places = [(index, epoch) for index in range(args.num) for epoch in range(args.repeats)]
-    for place, epoch in track(places, "drawing", transient=True):
-        index = place % len(dataset)
+    indices = first_indices(dataset, args.num)
+    places = [(index, epoch) for index in indices for epoch in range(args.repeats)]
+    for index, epoch in track(places, "drawing", transient=True):
         rng = np.random.default_rng([args.seed, epoch, index])
         sample = pipeline.transform(dataset.load(index), rng)
         path = args.out / f"{index:06d}_{epoch}_{Path(sample.path).stem}.jpg"

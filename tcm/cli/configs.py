@@ -79,9 +79,13 @@ def _charsets(config: Config) -> list[str]:
 
     Either may leave the charset to its default, which counts then.
     """
-    pipeline = (config["data"].get("train") or {}).get("pipeline") or []
+    train = config["data"].get("train") or {}
+    pipelines = {"data.train.pipeline": train.get("pipeline") or []}
+    for i, part in enumerate(train.get("dataset", {}).get("parts", ())):  # of a mix
+        pipelines[f"data.train.dataset.parts.{i}.pipeline"] = part.get("pipeline") or []
     made = [
-        (f"data.train.pipeline.{i}", _charset(TRANSFORMS, transform))
+        (f"{place}.{i}", _charset(TRANSFORMS, transform))
+        for place, pipeline in pipelines.items()
         for i, transform in enumerate(pipeline)
     ]
     model, path = config["model"], "model"

@@ -22,6 +22,7 @@ from tcm.contracts import Model
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
+from tcm.engine.broken_images import BrokenImages
 from tcm.engine.callbacks import Checkpoints, held_log, release_log, setup_logging
 from tcm.engine.checkpoint import (
     load_model,
@@ -71,6 +72,9 @@ def main(arguments: list[str]) -> int:
     steps_per_epoch = max(1, batches // trainer_config.accumulate)
     total_steps = trainer_config.total_steps(steps_per_epoch)
     trainer, checkpoints = build_trainer(trainer_config, work_dir, total_steps, steps_per_epoch)
+    limit = data.most_broken()
+    if limit is not None:
+        trainer.callbacks.append(BrokenImages(limit, work_dir / "broken.json"))  # type: ignore[attr-defined]
     module = TrainingModule(
         _build_model(config, resume),
         config.get("optimizer") or _missing("optimizer"),
@@ -142,7 +146,7 @@ def _missing(section: str) -> Config:
 def _prepare(work_dir: Path, config: Config, arguments: list[str], fresh: bool) -> None:
     work_dir.mkdir(parents=True, exist_ok=True)
     if fresh:
-        for name in ("metrics.jsonl", "train.log"):
+        for name in ("metrics.jsonl", "train.log", "broken.json"):
             (work_dir / name).unlink(missing_ok=True)
     setup_logging(work_dir / "train.log")
     dump_config(config, work_dir / "config.yaml")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tcm.data.datasets.dataset import ImageInfo, infos_of, paths_of
+from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
 from tcm.data.storage.sequences import Joined, Lazy
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
@@ -31,8 +31,7 @@ class Concat:
         if not datasets:
             raise ConfigError("Concat: datasets is empty")
         parts = enumerate(datasets)
-        self.datasets = [DATASETS.build(config, f"datasets[{i}]") for i, config in parts]
-        self.ends = list(itertools.accumulate(len(dataset) for dataset in self.datasets))
+        self._put([DATASETS.build(config, f"datasets[{i}]") for i, config in parts])
 
     @property
     def ids(self) -> Sequence[str]:
@@ -56,9 +55,25 @@ class Concat:
         """Return an image of the part that `index` falls into."""
         if not 0 <= index < len(self):
             raise IndexError(f"{index} of {len(self)}")
-        part = bisect.bisect_right(self.ends, index)
+        part = self.part_of(index)
         start = self.ends[part] - len(self.datasets[part])
         return replace(self.datasets[part].load(index - start), index=index)
+
+    def part_of(self, index: int) -> int:
+        """Return the number of the part that an image belongs to."""
+        return bisect.bisect_right(self.ends, index)
+
+    def _put(self, datasets: Sequence[Dataset]) -> None:
+        """Take the parts.
+
+        Raises:
+            ConfigError: One is a mix, whose shares would be lost.
+        """
+        if any(hasattr(dataset, "shares") for dataset in datasets):
+            name = type(self).__name__
+            raise ConfigError(f"{name}: a Mix cannot be a part of it; name its parts instead")
+        self.datasets = list(datasets)
+        self.ends = list(itertools.accumulate(len(dataset) for dataset in datasets))
 
 
 def _numbered(number: int, names: Sequence[str]) -> Sequence[str]:

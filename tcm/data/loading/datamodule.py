@@ -10,9 +10,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from tcm.data.datasets.dataset import Dataset
+from tcm.data.datasets.mix import Mix
 from tcm.data.loading import subset
 from tcm.data.loading.collate import collate
-from tcm.data.loading.pipeline import Pipeline, worker_init
+from tcm.data.loading.orders import order_of
+from tcm.data.loading.pipeline import Broken, Pipeline, worker_init
 from tcm.data.loading.sampler import EndlessBatchSampler, EvalBatchSampler, TrainBatchSampler
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS, TRANSFORMS, Arguments, Built, build
@@ -28,11 +30,16 @@ class Stage:
         dataset: Config of the dataset.
         pipeline: Configs of its transforms.
         batch_size: Samples of a batch of one device.
+        broken: An image that cannot be read ends a training with an ``error``, or another one takes
+            its place (``skip``); it is counted and named. Only training can skip.
+        max_broken: Share of the training images that may be skipped, one in any case.
     """
 
     dataset: Annotated[Config, Built(DATASETS)]
     pipeline: Annotated[Sequence[Config], Built(TRANSFORMS)]
     batch_size: Positive
+    broken: Broken = "error"
+    max_broken: Share = 0.05
 
 
 StageConfig = Annotated[Config | None, Arguments(Stage)]
@@ -82,6 +89,10 @@ class DataModule(lightning.LightningDataModule):
             name: None if config is None else build(Stage, config, f"data.{name}")
             for name, config in configs.items()
         }
+        for name in ("val", "test"):
+            stage = self._stages[name]
+            if stage is not None and stage.broken != "error":
+                raise ConfigError(f"data.{name}.broken: only training can skip images")
         self.num_workers = num_workers
         self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.start_method = start_method
@@ -105,13 +116,21 @@ class DataModule(lightning.LightningDataModule):
         """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
         return len(self.dataset(name))
 
+    def most_broken(self) -> int | None:
+        """Return how many training images may be broken; None if none may."""
+        stage = self.stage("train")
+        if stage.broken == "error":
+            return None
+        return max(1, int(stage.max_broken * self.length("train")))
+
     def dataset(self, name: str) -> Dataset:
         """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
         if name not in self._datasets:
             dataset = DATASETS.build(self.stage(name).dataset, f"data.{name}.dataset")
+            if name != "train" and isinstance(dataset, Mix):
+                raise ConfigError(f"data.{name}.dataset: Mix is for training; take Concat here")
             if name == "train" and self.data_fraction != 1:
-                self.subset = subset.choose(dataset.ids, self.data_fraction, self.data_seed)
-                dataset = subset.Subset(dataset, self.subset.ids)
+                dataset, self.subset = subset.part_of(dataset, self.data_fraction, self.data_seed)
             self._datasets[name] = dataset
         return self._datasets[name]
 
@@ -130,9 +149,14 @@ class DataModule(lightning.LightningDataModule):
             subset.write(Path(folder) / "subset.json", self.subset)
 
     def _epochs(self, rank: int, world_size: int) -> TrainBatchSampler:
-        size = self.stage("train").batch_size
-        length = len(self.dataset("train"))
-        return TrainBatchSampler(length, size, self.seed, rank=rank, world_size=world_size)
+        order = order_of(self.dataset("train"), self.seed)
+        return TrainBatchSampler(
+            len(order),
+            self.stage("train").batch_size,
+            rank=rank,
+            world_size=world_size,
+            order=order,
+        )
 
     def _batches_done(self) -> int:
         if self.trainer is None:
@@ -148,8 +172,9 @@ class DataModule(lightning.LightningDataModule):
     def _loader(
         self, name: str, dataset: Dataset, batches: EndlessBatchSampler | EvalBatchSampler
     ) -> DataLoader[Batch]:
+        stage = self.stage(name)
         return DataLoader(
-            Pipeline(dataset, self.stage(name).pipeline, self.seed),
+            Pipeline(dataset, stage.pipeline, self.seed, stage.broken),
             batch_sampler=batches,
             collate_fn=collate,
             num_workers=self.num_workers,

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import torch
 import torch.utils.data
 
-from tcm.data.datasets.dataset import Dataset
-from tcm.errors import ConfigError
+from tcm.data.datasets.dataset import Dataset, paths_of
+from tcm.data.datasets.mix import Mix
+from tcm.errors import ConfigError, DataError, TCMError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
 Transform = Callable[[Sample, np.random.Generator], Sample]
+Broken = Literal["error", "skip"]
+
+_TRIES = 20  # images that are tried in place of a broken one
 
 
 class Pipeline(torch.utils.data.Dataset):
@@ -24,7 +28,7 @@ class Pipeline(torch.utils.data.Dataset):
 
     An item is asked for by its draw, ``epoch * len(dataset) + index``. Its random numbers depend on
     the seed and on the draw alone, so a run gives the same samples with any number of workers and
-    when it is resumed anywhere.
+    when it is resumed anywhere. So does the image that takes the place of a broken one.
     """
 
     def __init__(
@@ -32,19 +36,25 @@ class Pipeline(torch.utils.data.Dataset):
         dataset: Dataset,
         transforms: Sequence[Mapping[str, Any] | Transform] = (),
         seed: int = 0,
+        broken: Broken = "error",
     ) -> None:
         """Build the transforms.
 
         Args:
-            dataset: Where the samples come from.
+            dataset: Where the samples come from; parts of a mix may have transforms of their own.
             transforms: Configs, or callables ``(sample, rng) -> sample``.
             seed: Seed of the augmentation, at least 0.
+            broken: An image that cannot be read is an error, or another one, of the same part of a
+                mix, takes its place (``skip``).
         """
         self.dataset = dataset
         self.seed = seed
-        self.transforms: list[Transform] = [
-            TRANSFORMS.build(entry, f"pipeline[{i}]") if isinstance(entry, Mapping) else entry
-            for i, entry in enumerate(transforms)
+        self.broken = broken
+        self.transforms = _build(transforms, "pipeline")
+        own = dataset.pipelines if isinstance(dataset, Mix) else []
+        self._of_parts = [
+            self.transforms if part is None else _build(part, f"dataset.parts.{i}.pipeline")
+            for i, part in enumerate(own)
         ]
 
     def __len__(self) -> int:
@@ -57,20 +67,78 @@ class Pipeline(torch.utils.data.Dataset):
 
         Raises:
             ConfigError: The pixels do not have the planned size, so the pipeline lacks `Warp`.
+            DataError: The image cannot be read. These and all other errors name image, epoch and
+                draw; of a mix the epoch is the number of the pass over the part.
         """
         epoch, index = divmod(draw, len(self))
-        original = self.dataset.load(index)
+        try:
+            return self._make(epoch, index)
+        except Exception as error:
+            where = f"image {self._path(index)}, epoch {epoch}, draw {draw}"
+            if isinstance(error, TCMError):
+                error.args = (f"{error} ({where})",)
+            else:
+                error.add_note(where)
+            raise
+
+    def transform(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample after all transforms, its texts in coordinates of the warped image."""
+        for transform in self.transforms_of(sample.index):
+            sample = transform(sample, rng)
+        return sample
+
+    def transforms_of(self, index: int) -> list[Transform]:
+        """Return the transforms of an image."""
+        if not isinstance(self.dataset, Mix):
+            return self.transforms
+        return self._of_parts[self.dataset.part_of(index)]
+
+    def _make(self, epoch: int, index: int) -> Sample:
+        original = self._load(epoch, index)
         sample = self.transform(original, np.random.default_rng([self.seed, epoch, index]))
         if sample.image.shape[:2] != tuple(sample.size):
             size = f"{sample.image.shape[:2]} pixels, planned are {tuple(sample.size)}"
             raise ConfigError(f"{sample.path}: {size}; Warp must follow the geometric transforms")
-        return replace(sample, instances=original.instances, index=index)
+        return replace(
+            sample,
+            instances=original.instances,
+            index=original.index,
+            replaced=original.replaced,
+        )
 
-    def transform(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the sample after all transforms, its texts in coordinates of the warped image."""
-        for transform in self.transforms:
-            sample = transform(sample, rng)
-        return sample
+    def _load(self, epoch: int, index: int) -> Sample:
+        try:
+            return replace(self.dataset.load(index), index=index)
+        except DataError as error:
+            if self.broken == "error":
+                raise
+            return self._substitute(epoch, index, error)
+
+    def _substitute(self, epoch: int, index: int, error: DataError) -> Sample:
+        """Return an image in place of one that cannot be read, drawn by seed, epoch and index."""
+        mixed = isinstance(self.dataset, Mix)
+        first, last = self.dataset.range_of(index) if mixed else (0, len(self))
+        rng = np.random.default_rng([self.seed, epoch, index, 1])
+        replaced = [(self._path(index), str(error))]
+        count = min(_TRIES, last - first)
+        for other in (first + rng.choice(last - first, count, replace=False)).tolist():
+            try:
+                found = self.dataset.load(other)
+            except DataError as mistake:
+                replaced.append((self._path(other), str(mistake)))
+            else:
+                return replace(found, index=other, replaced=tuple(replaced))
+        raise DataError(f"{error}; nor can {count} images in its place")
+
+    def _path(self, index: int) -> str:
+        return paths_of(self.dataset)[index]
+
+
+def _build(transforms: Sequence[Mapping[str, Any] | Transform], place: str) -> list[Transform]:
+    return [
+        TRANSFORMS.build(entry, f"{place}[{i}]") if isinstance(entry, Mapping) else entry
+        for i, entry in enumerate(transforms)
+    ]
 
 
 def worker_init(worker_id: int) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tcm.data.datasets.dataset import infos_of
+from tcm.data.datasets.mix import Mix
 from tcm.data.loading.datamodule import DataModule
-from tcm.errors import DataError
+from tcm.data.loading.pipeline import Pipeline
+from tcm.errors import ConfigError, DataError
 
 log = logging.getLogger("tcm")
 
@@ -28,6 +30,7 @@ def check_sets(data: DataModule, names: Sequence[str], limit: int | None = None)
 
     Raises:
         DataError: Images are missing, or the training set has no text that counts.
+        ConfigError: The parts of a mix have pipelines that make different targets.
     """
     mistakes = []
     for name in names:
@@ -35,7 +38,9 @@ def check_sets(data: DataModule, names: Sequence[str], limit: int | None = None)
         place = f"data.{name}.dataset"
         files = list(dict.fromkeys(info.path for info in infos if info.path is not None))
         missing = missing_files(files)
-        if missing:
+        if missing and name == "train" and len(missing) <= (data.most_broken() or 0):
+            log.warning("%s: %s; others take their place", place, _told(missing, len(files)))
+        elif missing:
             mistakes.append(f"{place}: {_told(missing, len(files))}")
         counts = [info.cared for info in infos]
         if not missing and counts and all(count == 0 for count in counts):
@@ -46,6 +51,22 @@ def check_sets(data: DataModule, names: Sequence[str], limit: int | None = None)
                 log.warning("%s; its scores mean nothing", line)
     if mistakes:
         raise DataError("\n".join(mistakes))
+    if "train" in names:
+        _check_targets(data)
+
+
+def _check_targets(data: DataModule) -> None:
+    """Make a sample of each part of a mix: a batch stacks their targets."""
+    dataset, stage = data.dataset("train"), data.stage("train")
+    if not isinstance(dataset, Mix):
+        return
+    pipeline = Pipeline(dataset, stage.pipeline, data.seed, stage.broken)
+    starts = [end - len(part) for end, part in zip(dataset.ends, dataset.datasets, strict=True)]
+    targets = [sorted(pipeline[start].maps) for start in starts]
+    for i, found in enumerate(targets):
+        if found != targets[0]:
+            place = f"data.train.dataset.parts.{i}"
+            raise ConfigError(f"{place}: it has the targets {found}, part 0 has {targets[0]}")
 
 
 def missing_files(paths: Iterable[str]) -> list[str]:

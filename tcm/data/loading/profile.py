@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 
 from tcm.data.loading.collate import collate
+from tcm.data.loading.orders import first_indices
 from tcm.data.loading.pipeline import Pipeline
 from tcm.structures import Sample
 
 
 def profile_pipeline(pipeline: Pipeline, images: int, batch_size: int) -> dict[str, float]:
     """Run a pipeline over its first images, over and over if there are fewer.
+
+    Of a mix they are those that training draws first.
 
     Args:
         pipeline: Dataset and transforms.
@@ -23,9 +26,10 @@ def profile_pipeline(pipeline: Pipeline, images: int, batch_size: int) -> dict[s
         ``geometry: RandomFlip``, and ``collate``.
     """
     seconds: dict[str, float] = {}
+    indices = first_indices(pipeline.dataset, images + batch_size)
     batch: list[Sample] = []
     for draw in range(-batch_size, images):
-        batch.append(_sample(pipeline, draw % len(pipeline), seconds))
+        batch.append(_sample(pipeline, indices[draw], seconds))
         if len(batch) == batch_size or draw == images - 1:
             start = time.perf_counter()
             collate(batch)
@@ -41,7 +45,7 @@ def _sample(pipeline: Pipeline, index: int, seconds: dict[str, float]) -> Sample
     start = time.perf_counter()
     sample = pipeline.dataset.load(index)
     _add(seconds, "decode", start)
-    for transform in pipeline.transforms:
+    for transform in pipeline.transforms_of(index):
         start = time.perf_counter()
         sample = transform(sample, rng)
         _add(seconds, _name(transform), start)

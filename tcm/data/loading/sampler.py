@@ -1,7 +1,6 @@
 """Which images make up which batch: seeded, exactly resumable, shared out among processes.
 
-Both samplers yield lists of draws, ``epoch * length + index``, that `tcm.data.datasets.Pipeline`
-takes.
+The samplers yield lists of draws, see `tcm.data.loading.orders`, that `Pipeline` takes.
 """
 
 import itertools
@@ -10,11 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 from torch.utils.data import Sampler
 
+from tcm.data.loading.orders import Order, Shuffled
+
 
 class TrainBatchSampler(Sampler[list[int]]):
-    """Batches of one permutation per (seed, epoch).
+    """Batches of one order per (seed, epoch), a permutation of the images or a mix of datasets.
 
-    All processes share the permutation: a global batch is ``batch_size * world_size`` consecutive
+    All processes share the order: a global batch is ``batch_size * world_size`` consecutive
     places of it, of which each process takes every world_size-th. Set `start_batch` after
     `set_epoch` to skip the batches that an interrupted epoch has done; it counts for that epoch
     alone. ``len`` is always that of the whole epoch.
@@ -28,21 +29,23 @@ class TrainBatchSampler(Sampler[list[int]]):
         drop_last: bool = True,
         rank: int = 0,
         world_size: int = 1,
+        order: Order | None = None,
     ) -> None:
         """Set up.
 
         Args:
-            length: Number of images.
+            length: Number of draws of an epoch.
             batch_size: Images a batch and process.
             seed: Seed of the order, at least 0.
             drop_last: Leave the last, incomplete batch out, unless it is the only one.
             rank: Number of this process.
             world_size: Number of processes; each gets the same number of batches, none of them
                 empty.
+            order: The draws of each epoch, `length` of them; None for each image once.
         """
         self.length = length
+        self.order = order or Shuffled(length, seed)
         self.batch_size = batch_size
-        self.seed = seed
         self.drop_last = drop_last
         self.rank = rank
         self.world_size = world_size
@@ -65,13 +68,13 @@ class TrainBatchSampler(Sampler[list[int]]):
         return whole + (rest > 0 and (whole == 0 or not self.drop_last))
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
+        order = self.order(self.epoch)
         size = self.batch_size * self.world_size
         for batch in range(self.start_batch, len(self)):
             places = order[batch * size : (batch + 1) * size]
             if len(places) < self.world_size:  # a process without images would hang the others
                 places = np.concatenate([places, np.resize(order, self.world_size - len(places))])
-            yield (places[self.rank :: self.world_size] + self.epoch * self.length).tolist()
+            yield places[self.rank :: self.world_size].tolist()
 
 
 class EndlessBatchSampler(Sampler[list[int]]):

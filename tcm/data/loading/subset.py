@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
+from tcm.data.datasets.mix import Mix
 from tcm.data.storage.sequences import Lazy
 from tcm.errors import ConfigError, DataError
 from tcm.structures import Sample
@@ -45,6 +46,23 @@ def choose(ids: Sequence[str], fraction: float, seed: int) -> SubsetList:
     count = max(1, round(fraction * len(ordered)))
     order = np.random.default_rng(seed).permutation(len(ordered))
     return SubsetList(fraction, seed, [ordered[i] for i in order[:count]])
+
+
+def part_of(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, SubsetList]:
+    """Return a share of a dataset, and the list of its images; of a mix the same of each part.
+
+    Raises:
+        ConfigError: `fraction` is not in (0, 1].
+        DataError: An id occurs twice.
+    """
+    if not isinstance(dataset, Mix):
+        chosen = choose(dataset.ids, fraction, seed)
+        return Subset(dataset, chosen.ids), chosen
+    lists = [choose(part.ids, fraction, seed).ids for part in dataset.datasets]
+    pairs = zip(dataset.datasets, lists, strict=True)
+    names = [f"{i}:{name}" for i, ids in enumerate(lists) for name in ids]
+    mix = dataset.with_datasets([Subset(part, ids) for part, ids in pairs])
+    return mix, SubsetList(fraction, seed, names)
 
 
 def write(path: str | Path, subset: SubsetList) -> None:

@@ -127,7 +127,7 @@ def _parts(packed: Packed, stamp: Stamp) -> list[Any]:
     body: list[Any] = []
     crc = 0
     for array in arrays.values():
-        for part in (memoryview(array).cast("B") if array.size else b"", bytes(-array.nbytes % 64)):
+        for part in (array.view(np.uint8).data, bytes(-array.nbytes % _ALIGN)):
             body.append(part)
             crc = zlib.crc32(part, crc)
     header = {

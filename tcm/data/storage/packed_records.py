@@ -212,10 +212,11 @@ class _Group:
         """
         if type(entry) is not dict:
             return False
-        name, items = entry.get("img_path"), entry.get("instances")
-        height, width = entry.get("height"), entry.get("width")
-        whole = type(height) is int and type(width) is int and min(height, width) > 0
-        if not (whole and type(name) is str and type(items) is list):
+        keys = ("img_path", "height", "width", "instances")
+        name, height, width, items = (entry.get(key) for key in keys)
+        if not (type(height) is int and type(width) is int and min(height, width) > 0):
+            return False
+        if not (type(name) is str and type(items) is list):
             return False
         if not all(map(_is_plain, items)):
             return False
