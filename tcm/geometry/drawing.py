@@ -21,7 +21,8 @@ def fill_polygons(
         return
     vertices = np.rint(np.concatenate(polygons)).astype(np.int32)
     end = 0
-    for polygon, value in zip(polygons, repeat(values) if isinstance(values, int) else values):
+    values = repeat(values, len(polygons)) if isinstance(values, int) else values
+    for polygon, value in zip(polygons, values, strict=True):
         start, end = end, end + len(polygon)
         # One by one: of polygons that are drawn together the overlaps stay empty.
         cv2.fillPoly(canvas, [vertices[start:end]], value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -21,6 +23,9 @@ Transform = Callable[[Sample, np.random.Generator], Sample]
 Broken = Literal["error", "skip"]
 
 _TRIES = 20  # images that are tried in place of a broken one
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
+_KEPT_BYTES = 2**30  # more than a batch takes
 
 
 class Pipeline(torch.utils.data.Dataset):
@@ -142,6 +147,20 @@ def _build(transforms: Sequence[Mapping[str, Any] | Transform], place: str) -> l
 
 
 def worker_init(worker_id: int) -> None:
-    """Keep a data worker on one core: the workers are the parallelism."""
+    """Keep a data worker on one core, for the workers are the parallelism, and keep its memory."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
+    if sys.platform == "linux":
+        _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc hand out freed memory again instead of returning it to the system.
+
+    Images and their maps are megabytes, which the system would clear page by page for each sample
+    anew. Other C libraries have no such option.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
+            mallopt(option, _KEPT_BYTES)
