@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model|data|decode CONFIG...``: what models, data and decoding cost."""
+"""``tools/benchmark.py model|data|decode|memory CONFIG...``: what models, data and decoding cost."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from tcm.cli import benchmark_decode
+from tcm.cli import benchmark_decode, benchmark_memory
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.benchmark import parse
 from tcm.cli.synthetic_batch import synthetic_batch, synthetic_words
@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     """Run the command."""
     args = parse(arguments)
     run = {"model": _model, "data": _data, "decode": benchmark_decode.decode}
+    run["memory"] = benchmark_memory.memory
     return run[args.command](args)
 
 

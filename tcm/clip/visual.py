@@ -5,6 +5,7 @@ pool is ours.
 """
 
 from open_clip.modified_resnet import ModifiedResNet
+from timm.models import checkpoint_seq
 from torch import Tensor
 
 from tcm.clip.attention_pool import DenseAttentionPool
@@ -22,7 +23,12 @@ class CLIPVisualTrunk(ModifiedResNet):
         output_dim: Width of the joint embedding space.
         input_resolution: Image side in pixels at which the weights were trained; the position grid
             has a 32nd of it.
+
+    Attributes:
+        with_cp: Whether training keeps the inputs of the stem and of each block only.
     """
+
+    with_cp = False
 
     def __init__(
         self,
@@ -44,9 +50,10 @@ class CLIPVisualTrunk(ModifiedResNet):
         Args:
             images: Normalised images (B, 3, H, W).
         """
-        feature, maps = self.stem(images), []
+        recompute, maps = self.with_cp and self.training, []
+        feature = checkpoint_seq([self.stem], images) if recompute else self.stem(images)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
-            feature = stage(feature)
+            feature = checkpoint_seq(stage, feature) if recompute else stage(feature)
             maps.append(feature)
         return maps
 

@@ -14,6 +14,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_model(commands)
     _add_data(commands)
     _add_decode(commands)
+    _add_memory(commands)
     return parser.parse_args(arguments)
 
 
@@ -78,3 +79,20 @@ def _add_decode(commands: argparse._SubParsersAction) -> None:
     decode.add_argument("--threads", type=int, default=1, help="CPU threads")
     decode.add_argument("--json", type=Path, help="write every timing")
     decode.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_memory(commands: argparse._SubParsersAction) -> None:
+    memory = commands.add_parser(
+        "memory",
+        help="memory that a training step keeps for its backward pass",
+        description="Count what the loss of a detector or spotter keeps for the backward pass, in "
+        "float32 and in bf16, with and without checkpointing of activations "
+        "(model.backbone.with_cp). Tensors without content do, so that it takes seconds and no "
+        "GPU; weights are not counted.",
+    )
+    memory.add_argument("config", metavar="CONFIG", help="of a detector or spotter")
+    memory.add_argument("--size", type=int, default=640, help="sides of the images in pixels")
+    memory.add_argument("--batch", type=int, default=2)
+    memory.add_argument("--time", action="store_true", help="also run and time a step of each")
+    memory.add_argument("--threads", type=int, default=1, help="CPU threads of the timed steps")
+    memory.add_argument("--debug", action="store_true", help="show the traceback of an error")

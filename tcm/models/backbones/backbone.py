@@ -1,8 +1,10 @@
 """What every backbone has: widths, the statistics of its images, and parts that can be frozen."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
+import torch
 from torch import nn
 
 from tcm.models.folding import Pair, traced_pairs
@@ -17,8 +19,8 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 class Backbone(nn.Module):
     """A network with four feature levels at the strides 4, 8, 16 and 32.
 
-    A subclass sets `trunk` and `out_channels` and calls `freeze` at the end of its constructor;
-    its ``forward(images)`` returns `Features` of normalised images (B, 3, H, W).
+    A subclass sets `trunk` and `out_channels` and calls `freeze` and `checkpoint` at the end of its
+    constructor; its ``forward(images)`` returns `Features` of normalised images (B, 3, H, W).
 
     Attributes:
         trunk: The convolutional network; schedules give ``backbone.trunk`` a rate of its own.
@@ -52,16 +54,31 @@ class Backbone(nn.Module):
             norm_eval: Whether all batch norms use their running statistics in training too.
             norm_requires_grad: Whether weights and biases of batch norms are trained.
         """
+        held = set()
         for part in self.parts(frozen_stages) if frozen_stages >= 0 else ():
             part.requires_grad_(False)
-            for module in part.modules():
-                _hold_in_eval(module)
+            held.update(part.modules())
         for module in self.trunk.modules():
             if hasattr(module, "running_var"):  # torch's batch norms, and timm's of any kind
                 if norm_eval:
-                    _hold_in_eval(module)
+                    held.add(module)
                 if not norm_requires_grad:
                     module.requires_grad_(False)
+        names = [name for name, module in self.trunk.named_modules() if module in held]
+        self.trunk.register_forward_pre_hook(partial(_hold_in_eval, names))
+
+    def checkpoint(self, with_cp: bool) -> None:
+        """Set whether training computes the trunk's activations again in the backward pass.
+
+        Args:
+            with_cp: Name and meaning are MMDetection's: less memory, more time, the same result.
+        """
+        if with_cp:
+            self.trunk.register_forward_pre_hook(_count_once)
+        self._set_checkpointing(with_cp)
+
+    def _set_checkpointing(self, with_cp: bool) -> None:
+        self.trunk.with_cp = with_cp
 
     def deploy(self) -> None:
         """Fold what inference does not need, in place; here there is nothing."""
@@ -71,15 +88,34 @@ class Backbone(nn.Module):
         return traced_pairs(self.trunk)
 
 
-def _hold_in_eval(module: nn.Module) -> None:
-    """Keep a module in eval mode whenever it is called.
-
-    The mode is set where it is read, because trainers set the flag `training` of each module by
-    other ways than `train()`: Lightning does so after every validation.
-    """
-    module.register_forward_pre_hook(_to_eval)
+# What the trunk's modules are told, they are told in each step: trainers set the flag `training` by
+# other ways than `train()` (Lightning does so after every validation), and replace batch norms.
 
 
-def _to_eval(module: nn.Module, inputs: object) -> None:
-    if module.training:
-        module.training = False
+def _hold_in_eval(names: Sequence[str], trunk: nn.Module, inputs: object) -> None:
+    for name in names:
+        module = trunk.get_submodule(name)
+        if module.training:
+            module.training = False
+
+
+def _count_once(trunk: nn.Module, inputs: object) -> None:
+    """Leave the batch norms' statistics alone whenever the backward pass computes them again."""
+    for norm in trunk.modules():
+        if hasattr(norm, "running_var") and _hold_statistics not in norm._forward_pre_hooks.values():
+            norm.register_forward_pre_hook(_hold_statistics)
+            release = partial(_release_statistics, norm.momentum)
+            norm.register_forward_hook(release, always_call=True)
+
+
+def _hold_statistics(norm: Any, inputs: object) -> None:
+    # A task of autograd is running in a backward pass only. A compiled step counts once anyway.
+    if torch.compiler.is_compiling() or torch._C._current_graph_task_id() == -1:
+        return
+    if norm.training:
+        norm.momentum = 0.0
+        norm.num_batches_tracked -= 1  # the call adds it again
+
+
+def _release_statistics(momentum: float, norm: Any, inputs: object, output: object) -> None:
+    norm.momentum = momentum

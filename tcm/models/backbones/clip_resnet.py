@@ -25,6 +25,8 @@ class CLIPResNet(Backbone):
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
+        with_cp: Whether training computes the trunk's activations twice to save memory; see
+            `Backbone.checkpoint`.
     """
 
     trunk: CLIPVisualTrunk
@@ -38,6 +40,7 @@ class CLIPResNet(Backbone):
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         self.trunk = CLIPVisualTrunk(**{**(trunk or {}), "heads": None})
@@ -45,6 +48,7 @@ class CLIPResNet(Backbone):
         if pretrained is not None:
             load_visual(self.trunk, read_clip_state(pretrained, clip_model), pretrained)
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
+        self.checkpoint(with_cp)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""

@@ -42,6 +42,8 @@ class FastTCM(TCM):
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
+        with_cp: Whether training computes the trunk's activations twice to save memory; see
+            `Backbone.checkpoint`.
     """
 
     text_constant: Tensor  # a buffer once deployed
@@ -63,6 +65,7 @@ class FastTCM(TCM):
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
+        with_cp: bool = False,
     ) -> None:
         super().__init__(
             pretrained,
@@ -77,6 +80,7 @@ class FastTCM(TCM):
             frozen_stages,
             norm_eval,
             norm_requires_grad,
+            with_cp,
         )
         dim = self.trunk.output_dim
         self.bsm = BimodalSimilarityMatching(dim, bsm) if bsm is not None else None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import torchvision
+from timm.models import checkpoint_seq
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.models._utils import IntermediateLayerGetter
@@ -40,13 +41,15 @@ class ResNet(Backbone):
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
+        with_cp: Whether training computes the trunk's activations twice to save memory; see
+            `Backbone.checkpoint`.
 
     Raises:
         ConfigError: An unknown depth, stage or style.
         CheckpointError: The weights are unknown, missing or do not fit.
     """
 
-    trunk: IntermediateLayerGetter
+    trunk: "_Stages"
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class ResNet(Backbone):
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         if depth not in _DEPTHS:
@@ -76,7 +80,7 @@ class ResNet(Backbone):
         if pretrained is not None:
             load_checked(net, _read_weights(pretrained, depth), pretrained)
         stages = {f"layer{i}": str(i) for i in (1, 2, 3, 4)}
-        self.trunk = IntermediateLayerGetter(net, stages)
+        self.trunk = _Stages(net, stages)
         self._deform(deformable_stages, depth)
         expansion = 1 if depth < 50 else 4
         self.out_channels = [64 * expansion, 128 * expansion, 256 * expansion, 512 * expansion]
@@ -84,6 +88,7 @@ class ResNet(Backbone):
         if self._bgr:
             self.std = (1.0, 1.0, 1.0)
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
+        self.checkpoint(with_cp)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised RGB images (B, 3, H, W)."""
@@ -101,6 +106,22 @@ class ResNet(Backbone):
                 plain = block.conv2
                 block.conv2 = DeformableConv2d(plain)
                 block.conv2.weight = plain.weight
+
+
+class _Stages(IntermediateLayerGetter):
+    """A ResNet up to its last stage, whose activations may be computed twice to save memory."""
+
+    with_cp = False
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the maps at the strides 4 to 32 of normalised images (B, 3, H, W), by name."""
+        if not (self.with_cp and self.training):
+            return super().forward(images)
+        stem = [part for name, part in self.items() if name not in self.return_layers]
+        feature, maps = checkpoint_seq(stem, images, every=len(stem)), {}
+        for name, returned in self.return_layers.items():
+            maps[returned] = feature = checkpoint_seq(self[name], feature)
+        return maps
 
 
 def _deepen_stem(net: torchvision.models.ResNet) -> None:

@@ -48,6 +48,8 @@ class TCM(Backbone):
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
+        with_cp: Whether training computes the trunk's activations twice to save memory; see
+            `Backbone.checkpoint`.
     """
 
     text_side: TextSide | None  # None once FastTCM is deployed
@@ -70,6 +72,7 @@ class TCM(Backbone):
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         self.trunk = CLIPVisualTrunk(**(trunk or {}))
@@ -86,6 +89,7 @@ class TCM(Backbone):
         self.matching = InstanceLanguageMatching(dim, classes, **(matching or {}))
         self.out_channels = [*self.trunk.out_channels[:3], self.trunk.out_channels[3] + classes]
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
+        self.checkpoint(with_cp)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels, with the cosine map behind the last, and the matching.

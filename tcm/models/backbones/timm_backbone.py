@@ -35,6 +35,8 @@ class Timm(Backbone):
             The first stage ends at stride 4, each other one at the next stride.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
+        with_cp: Whether training computes the trunk's activations twice to save memory; see
+            `Backbone.checkpoint`.
 
     Raises:
         ConfigError: An unknown name, tag or option, or a network without these strides or for
@@ -52,6 +54,7 @@ class Timm(Backbone):
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
+        with_cp: bool = False,
     ) -> None:
         super().__init__()
         _check_name(name)
@@ -68,6 +71,7 @@ class Timm(Backbone):
             # wait for.
             parameter.requires_grad_(path in used)
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
+        self.checkpoint(with_cp)
 
     def forward(self, images: Tensor) -> Features:
         """Return the four levels of normalised images (B, 3, H, W)."""
@@ -75,6 +79,19 @@ class Timm(Backbone):
         return Features(
             [level.movedim(3, 1) for level in levels] if self._channels_last else levels
         )
+
+    def _set_checkpointing(self, with_cp: bool) -> None:
+        """Let timm do it, network by network; most do it stage by stage.
+
+        Raises:
+            ConfigError: It is wanted, and timm can't for this network.
+        """
+        if not with_cp:
+            return
+        try:
+            self.trunk.set_grad_checkpointing(True)
+        except (AssertionError, AttributeError) as error:
+            raise ConfigError(f"with_cp: timm's {self.name} can't, {error}") from error
 
     def parts(self, stages: int) -> list[nn.Module]:
         """Return the modules of the stem and the first `stages` stages: what their maps depend on.
