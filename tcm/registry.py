@@ -8,11 +8,15 @@ through the whole tree before anything is built. Names, and values by the annota
 `tcm.values`), are checked; a class that is called from Python checks its values too.
 """
 
+import functools
 import importlib
+import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from tcm.errors import ConfigError, nearest
@@ -26,8 +30,8 @@ class Registry:
 
     Args:
         kind: What the entries are, for errors.
-        homes: Packages whose modules register themselves. They are imported when a name is looked
-            for that is not there.
+        homes: Packages whose modules register themselves. When a name is looked for that is not
+            there, those are imported that have it in their source, and all if that does not help.
     """
 
     def __init__(self, kind: str, *homes: str) -> None:
@@ -57,6 +61,8 @@ class Registry:
         return decorate
 
     def __contains__(self, name: object) -> bool:
+        if name not in self._entries and isinstance(name, str):
+            self._import_home_of(name)
         return name in self._entries or name in self._all()
 
     def names(self) -> list[str]:
@@ -110,6 +116,17 @@ class Registry:
             self._entries[name], _without_type(config), path, given, name=name, registry=self
         )
 
+    def _import_home_of(self, name: str) -> None:
+        """Import the modules whose source registers a name: all of them would take seconds."""
+        mark = re.compile(rf'^(class|def) {re.escape(name)}\b|register\("{re.escape(name)}"\)', re.M)
+        for home in self._homes:
+            spec = importlib.util.find_spec(home)
+            for folder in map(Path, (spec and spec.submodule_search_locations) or ()):
+                for file in sorted(folder.rglob("*.py")):
+                    if mark.search(_source(file)):
+                        parts = file.relative_to(folder).with_suffix("").parts
+                        importlib.import_module(".".join([home, *parts]).removesuffix(".__init__"))
+
     def _all(self) -> dict[str, Callable[..., Any]]:
         homes, self._homes = self._homes, ()  # before the imports, which may look names up
         for home in homes:
@@ -129,6 +146,11 @@ METRICS = Registry("metric", "tcm.evaluation")
 OPTIMIZERS = Registry("optimizer", "tcm.engine")
 SCHEDULES = Registry("schedule", "tcm.engine")
 CONVERTERS = Registry("converter", "tcm.models")  # functions: foreign parameter name to ours, None
+
+
+@functools.cache
+def _source(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

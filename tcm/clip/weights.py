@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import open_clip
-from open_clip.pretrained import download_pretrained
 from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, nearest
@@ -32,6 +30,9 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
     Raises:
         CheckpointError: Neither a known tag nor an existing file, no download, or a damaged file.
     """
+    import open_clip  # not at the top: slow to import, and a start without weights needs none
+    from open_clip.pretrained import download_pretrained
+
     tags = open_clip.list_pretrained_tags_by_model(model)
     if Path(pretrained).is_file():
         return read_state_file(Path(pretrained))

@@ -1,8 +1,6 @@
 """Assigning detections to ground truths, given which pairs may be joined."""
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 
 def greedy_match(hits: np.ndarray) -> list[tuple[int, int]]:
@@ -26,6 +24,9 @@ def greedy_match(hits: np.ndarray) -> list[tuple[int, int]]:
 
 def maximum_match(hits: np.ndarray) -> list[tuple[int, int]]:
     """Join as many pairs as possible; arguments and result are those of `greedy_match`."""
+    from scipy.sparse import csr_matrix  # not at the top: slow to import, and few protocols need it
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
     truth_of = maximum_bipartite_matching(csr_matrix(hits), perm_type="row")
     return sorted((int(truth), detection) for detection, truth in enumerate(truth_of) if truth >= 0)
 
