@@ -40,7 +40,7 @@ class Predictor:
         self.device = torch.device(device)
         self.precision = nullcontext if precision is None else precision
         self._threads = ThreadPoolExecutor(threads or min(_MOST_THREADS, os.cpu_count() or 1))
-        self._pending: deque[tuple[Batch, list[Future[TextInstances]]]] = deque()
+        self._pending: deque[tuple[list[Sample], list[Future[TextInstances]]]] = deque()
 
     def __enter__(self) -> "Predictor":
         return self
@@ -65,14 +65,16 @@ class Predictor:
             The samples of batches that were started before, with their texts in original image
             coordinates: as many as keep the threads from falling behind. They come in order.
         """
-        batch = batch.to(self.device, non_blocking=True)
-        with torch.inference_mode(), self.precision():
-            outputs = to_host(self.model.outputs(batch.images))
-        decoding = [
-            self._threads.submit(self._decode, outputs, i, sample)
-            for i, sample in enumerate(batch.samples)
-        ]
-        self._pending.append((batch, decoding))
+        images = batch.images.to(self.device, non_blocking=True)
+        decoding: dict[int, Future[TextInstances]] = {}
+        for (height, width), members in _by_canvas(batch).items():
+            part = images if len(members) == len(images) else images[members, :, :height, :width]
+            with torch.inference_mode(), self.precision():
+                outputs = to_host(self.model.outputs(part))
+            for row, i in enumerate(members):
+                sample = batch.samples[i]
+                decoding[i] = self._threads.submit(self._decode, outputs, row, sample)
+        self._pending.append((batch.samples, [decoding[i] for i in range(len(images))]))
         return self._take(_AHEAD)
 
     def finish(self) -> Pairs:
@@ -88,15 +90,28 @@ class Predictor:
     def _take(self, left: int) -> Pairs:
         pairs: Pairs = []
         while len(self._pending) > left:
-            batch, decoding = self._pending.popleft()
+            samples, decoding = self._pending.popleft()
             found = [future.result() for future in decoding]
-            pairs += zip(batch.samples, found, strict=True)
+            pairs += zip(samples, found, strict=True)
         return pairs
 
     def _decode(self, outputs: HostTensors, index: int, sample: Sample) -> TextInstances:
         one = _row(outputs.wait(), index)
         (found,) = self.model.texts_of(one, [sample.matrix], [sample.size])
         return found
+
+
+def _by_canvas(batch: Batch) -> dict[tuple[int, int], list[int]]:
+    """Return the images of a batch by the height and width that each has alone.
+
+    One that is smaller than others of its batch was padded to their size. Alone it is not, and what
+    is found in it must not depend on the others.
+    """
+    height, width = batch.images.shape[2:]
+    groups: dict[tuple[int, int], list[int]] = {}
+    for i, canvas in enumerate(batch.canvases or [(height, width)] * len(batch.images)):
+        groups.setdefault(canvas, []).append(i)
+    return groups
 
 
 @torch.inference_mode()

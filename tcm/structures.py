@@ -120,21 +120,25 @@ class Batch:
         targets: Name to tensor with leading dimension B.
         samples: The B samples without their pixels (image is empty), instances in original image
             coordinates; `size` is the part of the batch that is not padding.
+        canvases: Height and width that each image has in a batch of its own; None if they all have
+            the batch's.
     """
 
     images: torch.Tensor
     targets: dict[str, torch.Tensor]
     samples: list[Sample]
+    canvases: list[tuple[int, int]] | None = None
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Batch:
         """Return the batch with its tensors on `device`."""
         targets = {k: v.to(device, non_blocking=non_blocking) for k, v in self.targets.items()}
-        return Batch(self.images.to(device, non_blocking=non_blocking), targets, self.samples)
+        images = self.images.to(device, non_blocking=non_blocking)
+        return replace(self, images=images, targets=targets)
 
     def pin_memory(self) -> Batch:
         """Return the batch with its tensors in page-locked memory (called by the data loader)."""
         targets = {k: v.pin_memory() for k, v in self.targets.items()}
-        return Batch(self.images.pin_memory(), targets, self.samples)
+        return replace(self, images=self.images.pin_memory(), targets=targets)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tcm.data.loading.collate import collate
 from tcm.prediction import Predictor
 from tcm.structures import Batch, Sample, TextInstances
 
@@ -71,3 +72,22 @@ def test_the_network_alone_runs_in_the_precision():
     with Predictor(model, "cpu", lambda: torch.autocast("cpu", torch.bfloat16)) as predictor:
         list(predictor.run([_batch(2)]))
     assert model.dtype == torch.bfloat16
+
+
+def test_an_image_does_not_depend_on_the_padding_that_its_batch_brings():
+    class Sizes(_Model):
+        def outputs(self, images):
+            size = torch.tensor([images.shape[2:]] * len(images))
+            return {"size": size, "value": images.flatten(1).float().mean(1)}
+
+        def texts_of(self, outputs, matrices, sizes):
+            (size,), (value,) = outputs["size"].tolist(), outputs["value"].tolist()
+            return [TextInstances([np.zeros((4, 2))], [f"{size} {value:g}"])]
+
+    samples = [
+        Sample(np.full((h, w, 3), value, np.uint8), "", TextInstances(), index=i)
+        for i, (h, w, value) in enumerate([(32, 64, 5), (64, 64, 6), (32, 64, 7)])
+    ]
+    with Predictor(Sizes(), "cpu") as predictor:
+        found = list(predictor.run([collate(samples)]))
+    assert [texts.texts[0] for _, texts in found] == ["[32, 64] 5", "[64, 64] 6", "[32, 64] 7"]

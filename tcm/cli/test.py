@@ -38,12 +38,12 @@ def main(arguments: list[str]) -> int:
     writer = _submission_writer(metrics) if args.submission else None
     data = build(DataModule, config["data"], "data")
     check_sets(data, ("test",), args.limit)
-    loader = data.test_dataloader()
+    loader = data.test_dataloader(args.limit)
     check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
     model, device, precision = load_network(config["model"], args)
-    found = predict(model, loader, device, args.limit, precision)
+    found = predict(model, loader, device, precision=precision)
     total = min(args.limit or data.length("test"), data.length("test"))
-    pairs = list(track(found, "testing", total=total))
+    pairs = sorted(track(found, "testing", total=total), key=lambda pair: pair[0].index)
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
     paths = [sample.path for sample in samples]

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
+import numpy as np
+
+from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of, sizes_of
 from tcm.data.storage.sequences import Joined, Lazy
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
@@ -43,6 +45,13 @@ class Concat:
     def paths(self) -> Sequence[str]:
         """Return the parts' paths."""
         return Joined([paths_of(dataset) for dataset in self.datasets])
+
+    @property
+    def sizes(self) -> np.ndarray | None:
+        """Return height and width of each image, (N, 2), if all parts know them."""
+        parts = [sizes_of(dataset) for dataset in self.datasets]
+        known = [sizes for sizes in parts if sizes is not None]
+        return np.concatenate(known) if len(known) == len(parts) else None
 
     def __len__(self) -> int:
         return self.ends[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from tcm.data.storage.sequences import Lazy
 from tcm.structures import Sample
 
@@ -25,7 +27,8 @@ class Dataset(Protocol):
     """What `Pipeline`, `Concat` and subsets need of a dataset.
 
     Where the paths of the samples are not the ids, a property `paths` has them.
-    One that knows more has `infos` too, which returns an `ImageInfo` for each image.
+    One that knows more has `infos` too, which returns an `ImageInfo` for each image, and a property
+    `sizes`, their heights and widths (N, 2).
     """
 
     @property
@@ -48,3 +51,8 @@ def infos_of(dataset: Dataset) -> Sequence[ImageInfo]:
     infos = getattr(dataset, "infos", None)
     nothing = ImageInfo()
     return Lazy(len(dataset), lambda index: nothing) if infos is None else infos()
+
+
+def sizes_of(dataset: Dataset) -> np.ndarray | None:
+    """Return height and width of each image (N, 2), None if they are not known."""
+    return getattr(dataset, "sizes", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.storage import packed_records
 from tcm.data.storage.images import Exif, other_size, read_image
@@ -56,6 +58,11 @@ class TextDataset:
     def paths(self) -> Sequence[str]:
         """Return the image files."""
         return self.records.paths
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Return height and width of each image, (N, 2)."""
+        return self.records.sizes
 
     def __len__(self) -> int:
         return len(self.records)

@@ -33,8 +33,8 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
     Raises:
         ValueError: The samples do not have the same targets, or tables of other columns.
     """
-    height = _ceil(max(s.image.shape[0] for s in samples), size_divisor)
-    width = _ceil(max(s.image.shape[1] for s in samples), size_divisor)
+    canvases = [(_ceil(h, size_divisor), _ceil(w, size_divisor)) for h, w in map(_shape, samples)]
+    height, width = (max(sides) for sides in zip(*canvases, strict=True))
     images = np.empty((len(samples), height, width, 3), np.uint8)
     for canvas, sample in zip(images, samples, strict=True):
         rows, columns = sample.image.shape[:2]
@@ -47,7 +47,7 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
         for name in _names(samples)
     }
     planes = torch.from_numpy(images).permute(0, 3, 1, 2)
-    return Batch(planes, targets, [_stripped(sample) for sample in samples])
+    return Batch(planes, targets, [_stripped(sample) for sample in samples], canvases)
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:
@@ -91,6 +91,10 @@ def _stack(name: str, samples: Sequence[Sample], size: tuple[int, int]) -> torch
 
 def _stripped(sample: Sample) -> Sample:
     return replace(sample, image=_NO_PIXELS, maps={}, size=sample.valid_size, valid=None)
+
+
+def _shape(sample: Sample) -> tuple[int, int]:
+    return sample.image.shape[0], sample.image.shape[1]
 
 
 def _ceil(length: int, divisor: int) -> int:

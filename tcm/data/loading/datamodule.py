@@ -9,7 +9,7 @@ import lightning
 import torch
 from torch.utils.data import DataLoader
 
-from tcm.data.datasets.dataset import Dataset
+from tcm.data.datasets.dataset import Dataset, sizes_of
 from tcm.data.datasets.mix import Mix
 from tcm.data.loading import subset
 from tcm.data.loading.collate import collate
@@ -64,6 +64,7 @@ class DataModule(lightning.LightningDataModule):
         num_workers: Annotated[int, Bounds(ge=0)] = 0,
         pin_memory: bool | None = None,
         start_method: Literal["fork", "spawn", "forkserver"] | None = None,
+        prefetch_factor: Positive | None = None,
         seed: int = 0,
         data_fraction: Share = 1.0,
         data_seed: int = 0,
@@ -79,6 +80,7 @@ class DataModule(lightning.LightningDataModule):
                 does it where there is one.
             start_method: ``fork``, ``spawn`` or ``forkserver`` for the workers; None is the
                 system's.
+            prefetch_factor: Batches that each worker prepares ahead; None is PyTorch's 2.
             seed: Seed of the order and the augmentation.
             data_fraction: Share of the training images, in (0, 1].
             data_seed: Seed of the choice of that share.
@@ -96,6 +98,7 @@ class DataModule(lightning.LightningDataModule):
         self.num_workers = num_workers
         self.pin_memory = torch.cuda.is_available() if pin_memory is None else pin_memory
         self.start_method = start_method
+        self.prefetch_factor = prefetch_factor
         self.seed = seed
         self.data_fraction = data_fraction
         self.data_seed = data_seed
@@ -135,12 +138,16 @@ class DataModule(lightning.LightningDataModule):
         return self._datasets[name]
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Return the loader of the validation images in their order."""
+        """Return the loader of the validation images, those of a size together."""
         return self._eval_loader("val")
 
-    def test_dataloader(self) -> DataLoader[Batch]:
-        """Return the loader of the test images in their order."""
-        return self._eval_loader("test")
+    def test_dataloader(self, limit: int | None = None) -> DataLoader[Batch]:
+        """Return the loader of the test images, those of a size together.
+
+        Args:
+            limit: Images at most, the first ones; None for all.
+        """
+        return self._eval_loader("test", limit)
 
     def write_subset(self, folder: str | Path) -> None:
         """Write ``subset.json`` into a folder if a fraction below 1 was chosen."""
@@ -163,10 +170,13 @@ class DataModule(lightning.LightningDataModule):
             return 0
         return self.trainer.global_step * self.trainer.accumulate_grad_batches
 
-    def _eval_loader(self, name: str) -> DataLoader[Batch]:
+    def _eval_loader(self, name: str, limit: int | None = None) -> DataLoader[Batch]:
         stage = self.stage(name)
         dataset = self.dataset(name)
-        batches = EvalBatchSampler(len(dataset), stage.batch_size, *self._place())
+        length = min(len(dataset), limit or len(dataset))
+        sizes = sizes_of(dataset)
+        sizes = None if sizes is None else sizes[:length]
+        batches = EvalBatchSampler(length, stage.batch_size, *self._place(), sizes)
         return self._loader(name, dataset, batches)
 
     def _loader(
@@ -181,6 +191,7 @@ class DataModule(lightning.LightningDataModule):
             pin_memory=self.pin_memory,
             worker_init_fn=worker_init,
             persistent_workers=self.num_workers > 0,
+            prefetch_factor=self.prefetch_factor if self.num_workers else None,
             generator=torch.Generator(),  # its own, so that global random numbers are left alone
             multiprocessing_context=self.start_method if self.num_workers else None,
         )

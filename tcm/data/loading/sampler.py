@@ -104,26 +104,37 @@ class EndlessBatchSampler(Sampler[list[int]]):
 
 
 class EvalBatchSampler(Sampler[list[int]]):
-    """Batches in the dataset's order, each image once.
+    """Batches of images of one size, each image once; without sizes in the dataset's order.
 
     Of several processes each takes every world_size-th image.
 
     Args:
         length: Number of images.
-        batch_size: Images a batch and process.
+        batch_size: Images a batch and process, at most.
         rank: Number of this process.
         world_size: Number of processes.
+        sizes: Height and width of each image, (length, 2); None if they are not known.
     """
 
     def __init__(
-        self, length: int, batch_size: int = 1, rank: int = 0, world_size: int = 1
+        self,
+        length: int,
+        batch_size: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        sizes: np.ndarray | None = None,
     ) -> None:
-        self.draws = range(rank, length, world_size)
-        self.batch_size = batch_size
+        sizes = np.zeros((length, 2), np.int64) if sizes is None else sizes
+        order = np.lexsort((sizes[:, 1], sizes[:, 0]))[rank::world_size]  # stable
+        changes = (np.diff(sizes[order], axis=0) != 0).any(axis=1)
+        self.batches = [
+            part[start : start + batch_size].tolist()
+            for part in np.split(order, np.flatnonzero(changes) + 1)
+            for start in range(0, len(part), batch_size)
+        ]
 
     def __len__(self) -> int:
-        return -(-len(self.draws) // self.batch_size)
+        return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        for start in range(0, len(self.draws), self.batch_size):
-            yield list(self.draws[start : start + self.batch_size])
+        return iter(self.batches)

@@ -50,6 +50,11 @@ class PackedRecords(Lazy[ImageRecord]):
         counted = np.cumsum(self._content["flags"] & _IGNORED == 0)
         return np.diff(np.concatenate([[0], counted])[self._content["images"]])
 
+    @property
+    def sizes(self) -> np.ndarray:
+        """Return height and width of each image, (N, 2)."""
+        return self._content["sizes"].reshape(-1, 2)
+
     def _path(self, index: int) -> str:
         return str(self._root / self.names[index])
 

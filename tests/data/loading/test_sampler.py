@@ -101,3 +101,14 @@ def test_evaluation_visits_each_image_once_in_order(world_size: int) -> None:
     assert [len(EvalBatchSampler(7, 2, r, world_size)) for r in range(world_size)] == [
         len(share) for share in shares
     ]
+
+
+@pytest.mark.parametrize("world_size", [1, 3])
+def test_images_of_one_size_are_evaluated_together(world_size: int) -> None:
+    sizes = np.array([[32, 64], [64, 32], [32, 64], [32, 32], [32, 64], [64, 32], [32, 64]])
+    shares = [list(EvalBatchSampler(7, 2, r, world_size, sizes)) for r in range(world_size)]
+    assert sorted(flat([draw for share in shares for draw in share])) == list(range(7))
+    for batch in (batch for share in shares for batch in share):
+        assert len(batch) <= 2 and len({tuple(sizes[i]) for i in batch}) == 1
+    if world_size == 1:
+        assert shares == [[[3], [0, 2], [4, 6], [1, 5]]]
