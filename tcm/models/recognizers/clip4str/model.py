@@ -10,7 +10,6 @@ classes.
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import torch
 from torch import Tensor
 
 from tcm.charset import CharsetConfig
@@ -32,6 +31,7 @@ from tcm.models.recognizers.parseq.permutation import (
 )
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
+from tcm.models.transfer import on_device
 from tcm.registry import MODELS
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share
 
@@ -228,8 +228,8 @@ class CLIP4STR(TextRecognizer):
         """Return CLIP's text features (N, caption tokens, D); equal captions are encoded once."""
         places = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
         device = self.clip.positional_embedding.device
-        text_memory = self.clip.text_memory(self.captioner.encode(list(places)).to(device))
-        return text_memory[torch.tensor([places[c] for c in captions], device=device)]
+        ids = on_device(self.captioner.encode(list(places)), device)
+        return self.clip.text_memory(ids)[on_device([places[c] for c in captions], device)]
 
     def _image_memory(self, images: Tensor) -> Tensor:
         return self.clip.image_memory(self.normalise(images))

@@ -19,6 +19,7 @@ from torch import Tensor
 from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
+from tcm.models.transfer import on_device
 
 _ENUMERATED = 4  # labels up to this length have so few permutations that none is drawn twice
 _WITH_END = 2  # the first two: the end is learned with the whole context and without any
@@ -135,7 +136,7 @@ def permuted_batch(ids_BS: Tensor, perms_KS: Tensor, tokenizer: Tokenizer) -> Pe
     targets = targets_BL[:, None].repeat(1, count, 1)
     late = targets[:, _WITH_END:]
     targets[:, _WITH_END:] = late.masked_fill(late == tokenizer.eos_id, tokenizer.pad_id)
-    content, query = permutation_masks(perms_KS.to(ids_BS.device))
+    content, query = permutation_masks(on_device(perms_KS, ids_BS.device))
     ended = (context == tokenizer.eos_id) | (context == tokenizer.pad_id)
     padding = ended[:, None, None, None]
     return PermutedBatch(

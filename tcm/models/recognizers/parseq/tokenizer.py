@@ -100,8 +100,21 @@ class Tokenizer:
         return "".join(self.charset.characters[i - 1] for i in kept)
 
     def texts(self, logits: Tensor) -> list[str]:
-        """Return the most likely texts of logits (B, L, C)."""
-        return [self.text(ids) for ids in logits.detach().argmax(-1).tolist()]
+        """Return the most likely texts of logits (B, L, C).
+
+        One wait for the device; rows that are equal up to their end are read once.
+        """
+        ids = logits.detach().argmax(-1)
+        ended = (ids == self.eos_id).cumsum(1) > 0
+        rows = ids.masked_fill(ended, self.eos_id).to(torch.int32).cpu().numpy()
+        known: dict[bytes, str] = {}
+        texts = []
+        for row in rows:
+            key = row.tobytes()
+            if key not in known:
+                known[key] = self.text(row.tolist())
+            texts.append(known[key])
+        return texts
 
     def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Return the most likely ids (B, L) of logits (B, L, C), and the confidences (B,).

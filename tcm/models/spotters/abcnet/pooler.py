@@ -62,7 +62,7 @@ class BezierPooler(nn.Module):
     def pool(
         self, features: Sequence[Tensor], rois: Tensor, chosen: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return the chosen regions, pooled (R, C, h, w), level after level, and their indices (R,).
+        """Return the chosen regions pooled, (R, C, h, w), level after level, and their indices.
 
         The host waits for the device once, for the number of regions of each level.
 

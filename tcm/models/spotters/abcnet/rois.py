@@ -1,8 +1,8 @@
 """Which regions the recognizer of ABCNet learns from.
 
 Liu et al., CVPR 2020, section 3.3: the true curves; TPAMI 2022, section 3.5 ("Adaptive End-to-end
-Training"): predicted ones as well. Shapes: B batch, N texts, D detections of a batch, Q regions that
-may be chosen, T characters.
+Training"): predicted ones as well. Shapes: B batch, N texts, D detections of a batch, Q regions
+that may be chosen, T characters.
 """
 
 from collections.abc import Mapping
