@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model|data|decode|memory CONFIG...``: what models, data and decoding cost."""
+"""``tools/benchmark.py model|data|decode|memory|annotations``: what models and data cost."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from tcm.cli import benchmark_decode, benchmark_memory
+from tcm.cli import benchmark_annotations, benchmark_decode, benchmark_memory
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.benchmark import parse
 from tcm.cli.synthetic_batch import synthetic_batch, synthetic_words
@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
     args = parse(arguments)
     run = {"model": _model, "data": _data, "decode": benchmark_decode.decode}
     run["memory"] = benchmark_memory.memory
+    run["annotations"] = benchmark_annotations.annotations
     return run[args.command](args)
 
 

@@ -15,6 +15,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_data(commands)
     _add_decode(commands)
     _add_memory(commands)
+    _add_annotations(commands)
     return parser.parse_args(arguments)
 
 
@@ -96,3 +97,25 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
     memory.add_argument("--time", action="store_true", help="also run and time a step of each")
     memory.add_argument("--threads", type=int, default=1, help="CPU threads of the timed steps")
     memory.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_annotations(commands: argparse._SubParsersAction) -> None:
+    annotations = commands.add_parser(
+        "annotations",
+        help="time and memory of opening large annotation files and LMDBs",
+        description="Write a synthetic annotation file, and an LMDB if --words is given, open them "
+        "in processes of their own, first without a cache and then with it, and let forked workers "
+        "touch every record.",
+        epilog="example: python tools/benchmark.py annotations --images 200000 --instances 8.5",
+    )
+    annotations.add_argument("--images", type=int, default=200_000)
+    annotations.add_argument(
+        "--instances", type=float, default=8.5, help="quads of an image, the mean"
+    )
+    annotations.add_argument("--words", type=int, default=0, help="words of an LMDB; default none")
+    annotations.add_argument("--workers", type=int, default=2, help="forked processes")
+    annotations.add_argument(
+        "--folder", type=Path, help="where the files are written; default: /tmp"
+    )
+    annotations.add_argument("--json", type=Path, help="write every figure")
+    annotations.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -2,12 +2,21 @@
 
 import bisect
 import itertools
+import json
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
-from tcm.data.storage import lmdb_files
+import numpy as np
+
+from tcm.data.datasets.word_list import Invalid, pack_words, unpack_words, word_sample
+from tcm.data.storage import lmdb_files, packed
 from tcm.data.storage.images import Exif
+from tcm.data.storage.packed import Packed
+from tcm.data.storage.sequences import Joined, Lazy
 from tcm.labels import LabelRules
 from tcm.registry import DATASETS, Arguments
 from tcm.structures import Config, Sample
@@ -28,6 +37,7 @@ class LMDBWords:
         labels: Annotated[Config | None, Arguments(LabelRules)] = None,
         invalid: Invalid = "skip",
         exif: Exif = "apply",
+        cache: bool = True,
     ) -> None:
         """Read the labels.
 
@@ -40,6 +50,8 @@ class LMDBWords:
                 (``error``). An image that is there but not whole stops when it is loaded;
                 ``tools/prepare_data.py lmdb-info`` finds such.
             exif: As of `read_image`; PARSeq and CLIP4STR ignore it.
+            cache: Whether the labels of a large LMDB are read once for each set of rules, and kept
+                beside its ``data.mdb`` as ``words-RULES.tcm-cache``.
 
         Raises:
             ConfigError: The rules or `invalid` are wrong.
@@ -50,24 +62,25 @@ class LMDBWords:
         rules = LabelRules.build(labels, "LMDBWords.labels")
         self.folders = lmdb_files.find_lmdbs(root)
         self.parts = [
-            choose_words(str(folder), lmdb_files.read_words(folder), rules, invalid)
+            unpack_words(str(folder), _read(folder, rules, invalid, cache))
             for folder in self.folders
         ]
         self.ends = list(itertools.accumulate(len(part.labels) for part in self.parts))
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         """Return the folder below the root and the key of each image."""
-        return [Path(path).relative_to(self.root).as_posix() for path in self.paths]
+        return self._named([folder.relative_to(self.root).as_posix() for folder in self.folders])
 
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         """Return the folder and the key of each image."""
-        return [
-            str(folder / lmdb_files.image_key(number))
-            for folder, part in zip(self.folders, self.parts, strict=True)
-            for number in (part.positions + 1).tolist()
-        ]
+        return self._named([str(folder) for folder in self.folders])
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Return the labels."""
+        return Joined([part.labels for part in self.parts])
 
     def __len__(self) -> int:
         return self.ends[-1]
@@ -87,3 +100,30 @@ class LMDBWords:
         image = lmdb_files.read_image(folder, number, self.exif)
         path = str(folder / lmdb_files.image_key(number))
         return word_sample(image, path, part.labels[position], index)
+
+    def _named(self, folders: Sequence[str]) -> Sequence[str]:
+        pairs = zip(folders, self.parts, strict=True)
+        return Joined([_keys(folder, part.positions) for folder, part in pairs])
+
+
+def _keys(folder: str, positions: np.ndarray) -> Sequence[str]:
+    """Return the keys of images at and below a folder, ``.`` for the root itself."""
+    start = "" if folder == "." else f"{folder}/"
+    return Lazy(len(positions), lambda i: f"{start}{lmdb_files.image_key(int(positions[i]) + 1)}")
+
+
+def _read(folder: Path, rules: LabelRules, invalid: Invalid, cache: bool) -> Packed:
+    """Return the usable words of an LMDB, by its cache if there is one."""
+    source = folder / "data.mdb"
+    if not cache or not packed.worth_keeping(source, time.time_ns()):
+        return pack_words(str(folder), lmdb_files.read_words(folder), rules, invalid)
+    # The characters, not the charset's name: it may be that of a file.
+    settings = asdict(rules) | {"charset": None}
+    named = zlib.crc32(json.dumps(settings, sort_keys=True).encode())
+    stamp = packed.stamp_of(source, "words", rules=settings)
+    file = folder / f"words-{named:08x}.tcm-cache"
+    found = packed.load(file, stamp)
+    if found is None or (invalid == "error" and found.notes["left out"]):
+        content = pack_words(str(folder), lmdb_files.read_words(folder), rules, invalid)
+        found = packed.save(file, content, stamp)
+    return found

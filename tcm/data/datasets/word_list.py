@@ -1,13 +1,16 @@
 """What the datasets of word crops share: choosing the usable words, and the sample of a crop."""
 
 import logging
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from tcm.annotations.files import rectangle
+from tcm.data.storage.packed import Packed
 from tcm.data.storage.raw_word import RawWord
+from tcm.data.storage.sequences import Texts, TextsBuilder
 from tcm.errors import DataError
 from tcm.labels import LabelRules
 from tcm.structures import Sample, TextInstances
@@ -18,10 +21,15 @@ Invalid = Literal["skip", "error"]
 
 
 class Words(NamedTuple):
-    """The usable words of a source: their positions in it, int64 (N,), and their labels."""
+    """The usable words of a source.
+
+    Attributes:
+        positions: Their positions in it, uint32 (N,).
+        labels: Their labels.
+    """
 
     positions: np.ndarray
-    labels: list[str]
+    labels: Sequence[str]
 
 
 def choose_words(source: str, found: Iterable[RawWord], rules: LabelRules, invalid: str) -> Words:
@@ -36,11 +44,23 @@ def choose_words(source: str, found: Iterable[RawWord], rules: LabelRules, inval
         invalid: ``skip`` leaves out a word that cannot be used, ``error`` stops at the first one.
 
     Raises:
-        ConfigError: `invalid` is neither.
         DataError: No word is left, or one cannot be used and `invalid` is ``error``.
     """
-    problems: dict[str, list[str]] = {}
-    positions, labels = [], []
+    return unpack_words(source, pack_words(source, found, rules, invalid))
+
+
+def pack_words(source: str, found: Iterable[RawWord], rules: LabelRules, invalid: str) -> Packed:
+    """Return the words that can be used as flat arrays; arguments as of `choose_words`.
+
+    Returns:
+        ``positions`` uint32 (N,), ``labels`` and ``label_offsets`` as of `Texts`; the notes have
+        what was left out.
+
+    Raises:
+        DataError: A word cannot be used and `invalid` is ``error``.
+    """
+    problems: dict[str, tuple[int, str]] = {}  # how many, and the first
+    positions, labels = array("I"), TextsBuilder()
     for position, word in enumerate(found):
         label = rules(word.text)
         problem = word.problem or label.problem
@@ -50,14 +70,28 @@ def choose_words(source: str, found: Iterable[RawWord], rules: LabelRules, inval
         elif invalid == "error":
             raise DataError(f"{source}: {word.name}: {problem} ('{word.text[:60]}')")
         else:
-            problems.setdefault(problem, []).append(word.name)
-    total = len(positions) + sum(map(len, problems.values()))
-    if not positions:
+            count, first = problems.get(problem, (0, word.name))
+            problems[problem] = (count + 1, first)
+    content, offsets = labels.arrays()
+    arrays = {"positions": np.frombuffer(positions, np.uint32)}
+    return Packed(arrays | {"labels": content, "label_offsets": offsets}, {"left out": problems})
+
+
+def unpack_words(source: str, content: Packed) -> Words:
+    """Return the words of flat arrays; what was left out is reported in one warning.
+
+    Raises:
+        DataError: There is none.
+    """
+    problems = content.notes["left out"]
+    words = Words(content["positions"], Texts(content["labels"], content["label_offsets"]))
+    left = sum(count for count, _ in problems.values())
+    total = len(words.positions) + left
+    if not len(words.positions):
         raise DataError(f"{source}: none of {total} words can be used{_summary(problems)}")
     if problems:
-        left = total - len(positions)
         log.warning("%s: %d of %d words left out%s", source, left, total, _summary(problems))
-    return Words(np.array(positions, np.int64), labels)
+    return words
 
 
 def word_sample(image: np.ndarray, path: str, text: str, index: int) -> Sample:
@@ -67,6 +101,6 @@ def word_sample(image: np.ndarray, path: str, text: str, index: int) -> Sample:
     return Sample(image=image, path=path, instances=instances, index=index)
 
 
-def _summary(problems: dict[str, list[str]]) -> str:
-    parts = [f"{len(names)} {problem} (first {names[0]})" for problem, names in problems.items()]
+def _summary(problems: Mapping[str, Sequence[Any]]) -> str:
+    parts = [f"{count} {problem} (first {name})" for problem, (count, name) in problems.items()]
     return f": {', '.join(parts)}" if parts else ""

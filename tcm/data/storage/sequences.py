@@ -89,12 +89,15 @@ class TextsBuilder:
         self._content = bytearray()
         self._offsets = array("q", [0])
 
+    def append(self, text: str) -> None:
+        """Append a text."""
+        self._content += text.encode("utf-8", "surrogatepass")
+        self._offsets.append(len(self._content))
+
     def extend(self, texts: Iterable[str]) -> None:
         """Append texts."""
-        content, offsets = self._content, self._offsets
         for text in texts:
-            content += text.encode("utf-8", "surrogatepass")
-            offsets.append(len(content))
+            self.append(text)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the content uint8 (B,) and the offsets int64 (N + 1,), without a copy."""
