@@ -22,12 +22,12 @@ def resample_outline(polygon: np.ndarray, points: int = 400) -> np.ndarray:
     on. Outlines with many vertices get at least 8 points per vertex.
     """
     vertices = np.asarray(polygon, np.float64)
-    edges = np.roll(vertices, -1, axis=0) - vertices
+    edges = _turned(vertices, 1) - vertices
     lengths = np.hypot(*edges.T)
     points = max(points, _POINTS_PER_VERTEX * len(vertices))
     counts = np.floor(points * lengths / (lengths.sum() + 1e-8)).astype(np.int64)
     owners = np.repeat(np.arange(len(vertices)), counts)
-    steps = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    steps = np.arange(len(owners)) - (np.cumsum(counts) - counts)[owners]
     return vertices[owners] + edges[owners] * (steps / counts[owners])[:, None]
 
 
@@ -49,9 +49,9 @@ def fourier_signature(
     outline = resample_outline(polygon, points)
     x, y = (outline - outline.mean(axis=0)).T
     first = _rightmost(x, y) if start == "right" else _topmost(x, y)
-    turned = np.roll(outline, -first, axis=0)
-    spectrum = np.fft.fft(turned[:, 0] + 1j * turned[:, 1]) / len(turned)
-    signature = spectrum[np.arange(-degree, degree + 1)]
+    turned = _turned(outline.view(np.complex128)[:, 0], first)
+    spectrum = np.fft.fft(turned)
+    signature = np.concatenate([spectrum[-degree:], spectrum[: degree + 1]]) / len(turned)
     return signature if _runs_clockwise(signature, degree) else signature[::-1].copy()
 
 
@@ -78,10 +78,15 @@ def real_signature(signature: np.ndarray) -> np.ndarray:
     return np.concatenate([signature.real, signature.imag])
 
 
+def _turned(points: np.ndarray, first: int) -> np.ndarray:
+    """Return the points (N, ...) of a closed outline from `first` on; much faster than np.roll."""
+    return np.concatenate([points[first:], points[:first]])
+
+
 def _rightmost(x: np.ndarray, y: np.ndarray) -> int:
     """Return the point at the rightmost crossing of the axis y = 0."""
     above = y < 0
-    crossings = np.flatnonzero(above != np.roll(above, -1))
+    crossings = np.flatnonzero(above != _turned(above, 1))
     if not len(crossings):  # a horizontal line
         return int(x.argmax())
     before = crossings[x[crossings].argmax()]

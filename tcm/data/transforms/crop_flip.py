@@ -6,6 +6,7 @@ pipeline on the pixels of the file, as FCENet's order has it, or after `Warp`.
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from tcm.data.transforms.crop import free_positions
@@ -15,6 +16,8 @@ from tcm.data.transforms.sides import mirrored
 from tcm.errors import ConfigError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample, TextInstances
+
+_FLIP_CODES = {(True, False): 1, (False, True): 0, (True, True): -1}  # of OpenCV
 
 
 @TRANSFORMS.register()
@@ -110,7 +113,7 @@ def _mirror_pixels(
 ) -> np.ndarray:
     """Return a copy of an image (H, W, 3) with a window of it mirrored in its place."""
     left, top, right, bottom = window
-    patch = image[top:bottom, left:right]
     mirrored = image.copy()
-    mirrored[top:bottom, left:right] = patch[:: -1 if along_y else 1, :: -1 if along_x else 1]
+    code = _FLIP_CODES[along_x, along_y]
+    mirrored[top:bottom, left:right] = cv2.flip(image[top:bottom, left:right], code)
     return mirrored

@@ -121,4 +121,7 @@ def _cumulated(line: np.ndarray) -> np.ndarray:
 def _resampled(line: np.ndarray, cuts: np.ndarray, count: int) -> np.ndarray:
     """Return `count` points (count, 2) at equal distances along a line, its ends included."""
     positions = np.linspace(0.0, cuts[-1], count)
-    return np.stack([np.interp(positions, cuts, line[:, i]) for i in (0, 1)], axis=1)
+    points = np.empty((count, 2))
+    points[:, 0] = np.interp(positions, cuts, line[:, 0])
+    points[:, 1] = np.interp(positions, cuts, line[:, 1])
+    return points

@@ -154,10 +154,13 @@ class FCETargets:
         table = np.zeros((2 * count, len(texts) + 1), np.float32)
         for i, text in enumerate(texts, start=1):
             table[:, i] = text.signature / stride
-        maps = table[:, index]
-        rows, columns = np.nonzero(index)
-        maps[self.degree, rows, columns] -= columns
-        maps[count + self.degree, rows, columns] -= rows
+        maps = np.zeros((2 * count, *index.shape), np.float32)
+        pixels = np.flatnonzero(index)
+        rows, columns = np.divmod(pixels, index.shape[1])
+        values = table[:, index.ravel()[pixels]]
+        values[self.degree] -= columns
+        values[count + self.degree] -= rows
+        maps.reshape(2 * count, -1)[:, pixels] = values
         return maps
 
 
