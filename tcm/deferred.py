@@ -17,7 +17,9 @@ TORCHMETRICS: dict[str, Callable[[], Any]] = {
     "__version__": lambda: importlib.import_module("torchmetrics.__about__").__version__,
     "_logger": lambda: logging.getLogger("torchmetrics"),
     "Metric": lambda: importlib.import_module("torchmetrics.utilities.checks").Metric,
-    "MetricCollection": lambda: importlib.import_module("torchmetrics.collections").MetricCollection,
+    "MetricCollection": lambda: (
+        importlib.import_module("torchmetrics.collections").MetricCollection
+    ),
 }
 
 

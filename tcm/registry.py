@@ -118,7 +118,9 @@ class Registry:
 
     def _import_home_of(self, name: str) -> None:
         """Import the modules whose source registers a name: all of them would take seconds."""
-        mark = re.compile(rf'^(class|def) {re.escape(name)}\b|register\("{re.escape(name)}"\)', re.M)
+        mark = re.compile(
+            rf'^(class|def) {re.escape(name)}\b|register\("{re.escape(name)}"\)', re.M
+        )
         for home in self._homes:
             spec = importlib.util.find_spec(home)
             for folder in map(Path, (spec and spec.submodule_search_locations) or ()):

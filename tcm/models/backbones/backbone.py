@@ -102,7 +102,10 @@ def _hold_in_eval(names: Sequence[str], trunk: nn.Module, inputs: object) -> Non
 def _count_once(trunk: nn.Module, inputs: object) -> None:
     """Leave the batch norms' statistics alone whenever the backward pass computes them again."""
     for norm in trunk.modules():
-        if hasattr(norm, "running_var") and _hold_statistics not in norm._forward_pre_hooks.values():
+        if (
+            hasattr(norm, "running_var")
+            and _hold_statistics not in norm._forward_pre_hooks.values()
+        ):
             norm.register_forward_pre_hook(_hold_statistics)
             release = partial(_release_statistics, norm.momentum)
             norm.register_forward_hook(release, always_call=True)

@@ -67,9 +67,7 @@ class ABCNetRois(nn.Module):
         return torch.cat([images.unsqueeze(1).to(curves), curves], dim=1), classes, chosen
 
 
-def _owners(
-    curves: Tensor, image: Tensor, targets: Mapping[str, Tensor]
-) -> tuple[Tensor, Tensor]:
+def _owners(curves: Tensor, image: Tensor, targets: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Return the row of the text next to each predicted curve, and whether it is readable, (D,)."""
     distance = (curves.unsqueeze(1) - targets["bezier_rows"].float()[image]).abs().sum(dim=2)
     nearest = distance.masked_fill(targets["valid_rows"][image] == 0, torch.inf).argmin(dim=1)
