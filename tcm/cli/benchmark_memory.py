@@ -5,6 +5,7 @@ import time
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
@@ -14,6 +15,7 @@ from tcm.registry import MODELS
 from tcm.structures import Batch, Config
 
 _MIB = 2**20
+_WORDS = 20  # in each image
 _WAYS = {  # of training: bf16 autocast, checkpointing
     "float32": (False, False),
     "bf16": (True, False),
@@ -22,78 +24,79 @@ _WAYS = {  # of training: bf16 autocast, checkpointing
 }
 
 
-def add_command(commands: argparse._SubParsersAction) -> None:
-    """Add the command to those of ``tools/benchmark.py``."""
-    parser = commands.add_parser(
-        "memory",
-        help="memory that a training step keeps for its backward pass",
-        description="Run one training step of a config's detector or spotter on synthetic scene "
-        "text, on the CPU, in float32 and in bf16, with and without checkpointing of activations "
-        "(model.backbone.with_cp). What is counted are the tensors saved for the backward pass, "
-        "without weights; the numbers are those of a GPU as well, times are of this CPU.",
-    )
-    parser.add_argument("config", metavar="CONFIG", help="of a detector or spotter")
-    parser.add_argument("--size", type=int, default=640, help="sides of the images in pixels")
-    parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--words", type=int, default=20, help="words in each image")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: all cores")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    parser.set_defaults(run=_memory)
-
-
-def _memory(args: argparse.Namespace) -> int:
+def memory(args: argparse.Namespace) -> int:
+    """Print a table of ways to train, with what a step of each keeps, and takes."""
     config = read_config(args.config)
     if "backbone" not in config["model"]:
-        raise ConfigError(f"{args.config}: a detector or spotter is wanted")
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    batch = synthetic_batch(config, (args.size, args.size), args.batch, args.words)
+        raise ConfigError(f"{args.config}: memory counts detectors and spotters")
+    torch.set_num_threads(args.threads)
+    batch = synthetic_batch(config, (args.size, args.size), args.batch, _WORDS)
     print(f"{args.config}, batch {args.batch} at {args.size}x{args.size}")
-    print(
-        "| training | MiB an image | ratio | CPU s | ratio |\n| --- | ---: | ---: | ---: | ---: |"
-    )
-    first = None
+    heads = ["training", "MiB an image", "ratio"] + ["CPU s", "ratio"] * args.time
+    print(_row(heads), _row(["---"] + ["---:"] * (len(heads) - 1)), sep="\n")
+    first: list[float] = []
     for name, (half, recompute) in _WAYS.items():
-        kept, seconds = _step(config["model"], batch, half, recompute)
-        first = first or (kept, seconds)
-        mib = kept / args.batch / _MIB
-        ratios = kept / first[0], seconds / first[1]
-        print(f"| {name} | {mib:.0f} | {ratios[0]:.2f} | {seconds:.1f} | {ratios[1]:.2f} |")
+        backbone = {**config["model"]["backbone"], "with_cp": recompute}
+        model = without_pretrained({**config["model"], "backbone": backbone})
+        figures = [kept_bytes(model, batch, half) / args.batch / _MIB]
+        figures += [_seconds(model, batch, half)] if args.time else []
+        first = first or figures
+        cells = [[f"{f:.1f}", f"{f / r:.2f}"] for f, r in zip(figures, first, strict=True)]
+        print(_row([name, *sum(cells, [])]), flush=True)
     return 0
 
 
-def _step(config: Config, batch: Batch, half: bool, recompute: bool) -> tuple[int, float]:
-    """Return the bytes kept by a step, and the process time that it took in seconds."""
-    backbone = {**config["backbone"], "with_cp": recompute}
-    torch.manual_seed(0)
-    model = MODELS.build(without_pretrained({**config, "backbone": backbone}), "model").train()
-    model.to(memory_format=torch.channels_last)
-    saved = _Saved(model)
-    start = time.process_time()
-    with (
-        torch.autograd.graph.saved_tensors_hooks(saved.pack, _unpack),
-        torch.autocast("cpu", torch.bfloat16, enabled=half),
-    ):
-        loss = torch.stack(list(model.loss(batch.images, batch.targets).values())).sum()
-    loss.backward()
-    return sum(saved.sizes.values()), time.process_time() - start
+def kept_bytes(model_config: Config, batch: Batch, half: bool) -> int:
+    """Return the bytes that the losses of a batch keep for the backward pass, without weights.
+
+    Args:
+        model_config: The config's `model`.
+        batch: Its images and targets.
+        half: Whether the step runs in bf16 autocast.
+    """
+    with torch.device("meta"):
+        model = MODELS.build(model_config, "model").train()
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake:
+        model.to_empty(device="cpu")
+        images = fake.from_tensor(batch.images)
+        targets = {name: fake.from_tensor(value) for name, value in batch.targets.items()}
+        saved = _Saved(model)
+        with (
+            torch.autograd.graph.saved_tensors_hooks(saved.pack, _unpack),
+            torch.autocast("cpu", torch.bfloat16, enabled=half),
+        ):
+            model.loss(images, targets)
+    return sum(storage.nbytes() for storage in saved.storages.values())
 
 
 class _Saved:
-    """Sums up the storages that are saved, each once; weights and buffers are there anyway."""
+    """The storages that are saved, each once; weights and buffers are there anyway."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.sizes: dict[int, int] = {}
+        self.storages: dict[int, torch.UntypedStorage] = {}
         tensors = (*model.parameters(), *model.buffers())
-        self._weights = {tensor.untyped_storage().data_ptr() for tensor in tensors}
+        self._weights = {tensor.untyped_storage()._cdata for tensor in tensors}
 
     def pack(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        # A saved storage lives until the backward pass, so that no other has its address.
-        if storage.data_ptr() not in self._weights:
-            self.sizes[storage.data_ptr()] = storage.nbytes()
+        if storage._cdata not in self._weights:
+            self.storages[storage._cdata] = storage
         return tensor
 
 
 def _unpack(tensor: Tensor) -> Tensor:
     return tensor
+
+
+def _seconds(model_config: Config, batch: Batch, half: bool) -> float:
+    """Return the process time of one step on the CPU."""
+    model = MODELS.build(model_config, "model").train().to(memory_format=torch.channels_last)
+    start = time.process_time()
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        loss = torch.stack(list(model.loss(batch.images, batch.targets).values())).sum()
+    loss.backward()
+    return time.process_time() - start
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -8,12 +8,12 @@ Shapes: B batch, K classes, D joint embedding.
 from collections.abc import Sequence
 from typing import Annotated
 
-import torch
 from torch import Tensor
 
 from tcm.clip.text import PromptedTextEncoder
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import load_text, load_visual, read_clip_state
+from tcm.models.aligned import cat_channels
 from tcm.models.backbones.backbone import Backbone, FrozenStages
 from tcm.models.backbones.clip_resnet import TrunkConfig
 from tcm.models.prompting.matching import InstanceLanguageMatching
@@ -101,7 +101,7 @@ class TCM(Backbone):
         global_BD, dense_BDhw = self.trunk.embed(levels[3])
         text_BKD = self.embed_text(global_BD)
         matching = self.matching(global_BD, dense_BDhw, text_BKD)
-        last = torch.cat([levels[3], matching.cosine.to(levels[3].dtype)], dim=1)
+        last = cat_channels(levels[3], matching.cosine.to(levels[3].dtype))
         return Features([*levels[:3], last], matching)
 
     def embed_text(self, global_BD: Tensor) -> Tensor:

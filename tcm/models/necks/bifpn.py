@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d
 from tcm.models.folding import Pair
 from tcm.models.necks.fpn_p2p7 import init_pyramid, resized
 from tcm.registry import MODELS
@@ -41,10 +42,11 @@ class BiFPN(nn.Module):
     ) -> None:
         super().__init__()
         self.out_channels = out_channels
-        self.lateral_convs = nn.ModuleList(nn.Conv2d(c, out_channels, 1) for c in in_channels)
+        self.lateral_convs = nn.ModuleList(AlignedConv2d(c, out_channels, 1) for c in in_channels)
         self.lateral_norms = nn.ModuleList(nn.BatchNorm2d(out_channels) for _ in in_channels)
         self.extra_conv = nn.Sequential(
-            nn.Conv2d(in_channels[-1], out_channels, 1, bias=False), nn.BatchNorm2d(out_channels)
+            AlignedConv2d(in_channels[-1], out_channels, 1, bias=False),
+            nn.BatchNorm2d(out_channels),
         )
         self.fusions = nn.ModuleList(_Fusion(out_channels, eps) for _ in range(repeats))
         init_pyramid(self)

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d
 from tcm.models.folding import Pair
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
@@ -47,7 +48,7 @@ class FPEMFFM(nn.Module):
         self.out_channels = len(in_channels) * out_channels
         self.reduce = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(width, out_channels, 1, bias=bias),
+                AlignedConv2d(width, out_channels, 1, bias=bias),
                 nn.BatchNorm2d(out_channels),
                 nn.ReLU(inplace=True),
             )

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torchvision.ops import FeaturePyramidNetwork
 
 from tcm.errors import ConfigError
+from tcm.models.aligned import AlignedConv2d
 from tcm.registry import MODELS
 from tcm.values import Positive
 
@@ -39,6 +40,10 @@ class FPN(nn.Module):
         self.out_channels = out_channels
         self.start_level = start_level
         self.pyramid = FeaturePyramidNetwork(list(in_channels[start_level:]), out_channels)
+        for block, width in zip(self.pyramid.inner_blocks, in_channels[start_level:], strict=True):
+            aligned = AlignedConv2d(width, out_channels, 1)
+            aligned.load_state_dict(block[0].state_dict())
+            block[0] = aligned
 
     def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the levels from `start_level` on, each (B, out_channels, H/s, W/s).

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d
 from tcm.registry import MODELS
 from tcm.values import Positive
 
@@ -27,7 +28,7 @@ class FPNP2P7(nn.Module):
     def __init__(self, in_channels: Sequence[int], out_channels: Positive = 256) -> None:
         super().__init__()
         self.out_channels = out_channels
-        self.lateral_convs = nn.ModuleList(nn.Conv2d(c, out_channels, 1) for c in in_channels)
+        self.lateral_convs = nn.ModuleList(AlignedConv2d(c, out_channels, 1) for c in in_channels)
         self.smooth_convs = nn.ModuleList(
             nn.Conv2d(out_channels, out_channels, 3, padding=1) for _ in in_channels
         )

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d
 from tcm.models.initialisation import init_kaiming
 from tcm.models.necks.asf import AdaptiveScaleFusion
 from tcm.registry import MODELS
@@ -39,7 +40,7 @@ class FPNC(nn.Module):
         super().__init__()
         self.out_channels = len(in_channels) * out_channels
         self.lateral_convs = nn.ModuleList(
-            nn.Conv2d(width, lateral_channels, 1, bias=False) for width in in_channels
+            AlignedConv2d(width, lateral_channels, 1, bias=False) for width in in_channels
         )
         self.smooth_convs = nn.ModuleList(
             nn.Conv2d(lateral_channels, out_channels, 3, padding=1, bias=False) for _ in in_channels

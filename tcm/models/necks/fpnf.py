@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d
 from tcm.models.initialisation import init_kaiming
 from tcm.registry import MODELS
 from tcm.values import Positive
@@ -70,7 +71,7 @@ class FPNF(nn.Module):
 
 def _block(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, bias=False),
+        AlignedConv2d(in_channels, out_channels, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(out_channels),
         nn.ReLU(inplace=True),
     )

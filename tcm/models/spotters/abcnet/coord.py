@@ -6,6 +6,8 @@ Shapes: B batch, C channels, h and w the sides of a level.
 import torch
 from torch import Tensor, nn
 
+from tcm.models.aligned import AlignedConv2d, cat_channels
+
 
 class CoordTower(nn.Module):
     """Add to a feature what four convolutions make of it and of the place of each pixel.
@@ -20,7 +22,7 @@ class CoordTower(nn.Module):
         self.convs = nn.Sequential(
             *(
                 nn.Sequential(
-                    nn.Conv2d(channels + 2 * (i == 0), channels, 3, padding=1, bias=False),
+                    AlignedConv2d(channels + 2 * (i == 0), channels, 3, padding=1, bias=False),
                     nn.BatchNorm2d(channels),
                     nn.ReLU(inplace=True),
                 )
@@ -37,4 +39,4 @@ class CoordTower(nn.Module):
             indexing="ij",
         )
         place = torch.stack([x, y]).expand(len(feature), -1, -1, -1)
-        return feature + self.convs(torch.cat([feature, place], dim=1))
+        return feature + self.convs(cat_channels(feature, place))

@@ -1,0 +1,85 @@
+"""Replaying a network from CUDA graphs: one launch in place of hundreds."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tcm.errors import ConfigError
+
+_WARM_UPS = 3  # before a capture, for libraries that choose their kernels
+
+
+class CUDAGraphs:
+    """A forward pass that is captured once for each shape of its images, and replayed.
+
+    What a replay returns lies in memory of its graph, which the next replay of images of this shape
+    overwrites: it has to be copied or used up before, by work on the same stream. `Model.outputs`
+    and what brings them to the host keep to that. Each graph holds the memory of its activations,
+    so that only the last used ones are kept.
+
+    The weights are those of the capture's time and place: moving the model afterwards is an error,
+    and so is changing autocast, which is captured as well.
+
+    Args:
+        forward: Takes images (B, 3, H, W) on a GPU; does not wait for it; needs no gradient.
+        limit: Graphs at most; the one that was not used for longest gives way.
+    """
+
+    def __init__(self, forward: Callable[[Tensor], Any], limit: int = 8) -> None:
+        self.forward = forward
+        self.limit = limit
+        self._graphs: OrderedDict[tuple, tuple[torch.cuda.CUDAGraph, Tensor, Any]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._graphs)
+
+    def __call__(self, images: Tensor) -> Any:
+        """Return what the forward pass does of images (B, 3, H, W)."""
+        key = (images.shape, images.dtype, images.stride())
+        if key not in self._graphs:
+            while len(self._graphs) >= self.limit:
+                self._graphs.popitem(last=False)
+            self._graphs[key] = self._capture(images)
+        self._graphs.move_to_end(key)
+        graph, static, outputs = self._graphs[key]
+        static.copy_(images, non_blocking=True)
+        graph.replay()
+        return outputs
+
+    def _capture(self, images: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Any]:
+        """Return a graph, the images that it reads and the outputs that it writes."""
+        static = images.clone()
+        side = torch.cuda.Stream(images.device)
+        side.wait_stream(torch.cuda.current_stream(images.device))
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UPS):
+                self.forward(static)
+        torch.cuda.current_stream(images.device).wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        # Autocast keeps casted weights between operations only, or a graph would read freed ones.
+        with torch.cuda.graph(graph, stream=side):
+            outputs = self.forward(static)
+        return graph, static, outputs
+
+
+def use_cuda_graphs(model: nn.Module, limit: int = 8) -> CUDAGraphs:
+    """Let a deployed model's forward pass be replayed from graphs, in place.
+
+    Args:
+        model: In eval mode, on a GPU. A detector or spotter: recognizers look at what they have
+            read.
+        limit: As of `CUDAGraphs`.
+
+    Raises:
+        ConfigError: The model is not on a GPU, or has no fixed way from images to maps.
+    """
+    if next(model.parameters()).device.type != "cuda":
+        raise ConfigError("CUDA graphs: the model is not on a GPU")
+    if not hasattr(model, "head"):
+        raise ConfigError(f"CUDA graphs: {type(model).__name__} stops when all is read")
+    graphs = CUDAGraphs(model.forward, limit)
+    model.forward = graphs  # type: ignore[method-assign]
+    return graphs
