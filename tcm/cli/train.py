@@ -203,7 +203,7 @@ def _finish(
 ) -> None:
     chosen = checkpoints.best_value >= 0  # an older run may have left a best.ckpt as well
     source = checkpoints.best if chosen and checkpoints.best.exists() else checkpoints.last
-    model = load_model(config["model"], source)
+    model = load_model(config["model"], source, fold=False)
     values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
     lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]
     if chosen:

@@ -53,13 +53,16 @@ def read_checkpoint(
     return renamed, content.get("tcm", {})
 
 
-def load_model(model_config: Config, path: str | Path, converter: str | None = None) -> Model:
+def load_model(
+    model_config: Config, path: str | Path, converter: str | None = None, fold: bool = True
+) -> Model:
     """Build a model in its deployed form from a checkpoint; pretrained weights are not looked for.
 
     Args:
         model_config: The config's `model`.
         path: The checkpoint, of training or deployed.
         converter: Name of the converter of foreign parameter names; None for our own.
+        fold: As of `Model.deploy`.
 
     Returns:
         The model in eval mode, without what inference does not need.
@@ -73,7 +76,7 @@ def load_model(model_config: Config, path: str | Path, converter: str | None = N
     if deployed:
         model.deploy(fold=False)
     _load(model, state, str(path), extra, model_config)
-    model.deploy()
+    model.deploy(fold)
     return model.to(memory_format=torch.channels_last).eval()
 
 
@@ -115,7 +118,7 @@ def without_pretrained(model_config: Config) -> Config:
 
 
 def save_inference_checkpoint(model: Model, config: Config, path: str | Path) -> int:
-    """Write the checkpoint of a model's deployed form, without optimiser.
+    """Write the checkpoint of a model's deployed form, not folded, without optimiser.
 
     Returns:
         The number of parameters and buffer values that it holds. `model` is left as it is.

@@ -171,9 +171,10 @@ def test_a_trace_finds_the_norms_that_alone_read_a_convolution(read, folded):
 def test_a_trace_leaves_the_network_as_it_is():
     network = MODELS.build(BACKBONES["CLIPResNet"], "model.backbone").trunk.eval()
     before = {name: value.clone() for name, value in network.state_dict().items()}
+    hooks = [(*m._forward_hooks, *m._forward_pre_hooks) for m in network.modules()]
     traced_pairs(network)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
+    assert hooks == [(*m._forward_hooks, *m._forward_pre_hooks) for m in network.modules()]
     assert all(p.grad is None for p in network.parameters())
 
 
