@@ -6,6 +6,7 @@ from tcm.models.losses import (
     dice_loss,
     full_precision,
     hard_negative_mask,
+    kth_largest,
     masked_l1_loss,
     squared_dice_loss,
 )
@@ -133,3 +134,42 @@ def test_squared_dice_sums_in_float32(dtype):
         found = squared_dice_loss(probability, target, mask)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, squared_dice_loss(probability.float(), target, mask))
+
+
+def mined_by_topk(logits, target, mask, ratio, fallback):
+    """Follow the definition: the host counts, and topk takes the hardest."""
+    valid, text = mask > 0, target > 0
+    pixels = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, text.float(), reduction="none"
+    )
+    positives, negatives = (valid & text).sum().item(), (valid & ~text).sum().item()
+    kept = min(negatives, int(ratio * positives) if positives else fallback)
+    hardest = pixels[valid & ~text].topk(kept).values
+    return (pixels[valid & text].sum() + hardest.sum()) / (positives + kept + 1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.2, 0.9])
+@pytest.mark.parametrize("rounded", [False, True])
+def test_balanced_bce_and_its_gradient_are_those_of_topk(share, rounded):
+    torch.manual_seed(0)
+    logits = 4 * torch.randn(3, 20, 30)
+    logits = (logits.round() if rounded else logits).requires_grad_()  # with many equal ones
+    target, mask = torch.rand(3, 20, 30) < share, torch.rand(3, 20, 30) > 0.2
+    found = balanced_bce_with_logits(logits, target, mask, 2.5, fallback_negatives=17)
+    wanted = mined_by_topk(logits, target, mask, 2.5, 17)
+    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=0)
+    found, wanted = (torch.autograd.grad(v, logits)[0] for v in (found, wanted))
+    torch.testing.assert_close(found.sum(), wanted.sum(), rtol=1e-5, atol=1e-7)
+    if not rounded:  # of equal ones each has a share, and topk takes some
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-9)
+
+
+def test_the_kth_largest_of_each_row():
+    torch.manual_seed(0)
+    values = torch.randn(4, 50).round(decimals=1)
+    values[0, :9] = torch.tensor([-torch.inf, torch.inf, 0.0, -0.0, 1e-42, -1e-42, 3e38, -3e38, 0])
+    ranked = values.sort(dim=1, descending=True).values
+    for k in range(1, 51):
+        found = kth_largest(values, torch.full((4,), k))
+        assert torch.equal(found, ranked[:, k - 1])
+    assert kth_largest(values, torch.zeros(4, dtype=torch.int64)).isnan().all()

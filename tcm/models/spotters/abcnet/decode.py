@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import nms
 
@@ -107,13 +106,14 @@ class ABCNetDecoder(nn.Module):
             probability, *found = (torch.cat(parts, dim=1) for parts in zip(*levels, strict=True))
             # In double precision boxes can be set apart by image without a change of their IoU.
             boxes = found[0].double()
-            images = torch.arange(len(boxes), device=boxes.device)[:, None, None]
-            apart = (boxes + images * (boxes.amax() - boxes.amin() + 1)).flatten(0, 1)
+            images = torch.arange(len(boxes), device=boxes.device)
+            shift = images[:, None, None] * (boxes.amax() - boxes.amin() + 1)
+            apart = (boxes + shift).flatten(0, 1)
             sure = torch.nonzero((probability > least).flatten()).squeeze(1)
             candidates = Detections(*(part.flatten(0, 1)[sure] for part in found))
             best = nms(apart[sure], candidates.scores.double(), self.nms_iou)
             image = sure[best] // probability.shape[1]
-            rank = F.one_hot(image, len(boxes)).cumsum(0).gather(1, image[:, None]).squeeze(1)
+            rank = (image[:, None] == images).cumsum(0).gather(1, image[:, None]).squeeze(1)
             return candidates.select(best), image, rank <= self.keep
 
     def _candidates(

@@ -109,3 +109,20 @@ def test_ideal_predictions_cost_next_to_nothing():
     head = FCEHead(4)
     targets = batch_of(maps_of([rectangle(60, 40, (48, 32))], (64, 96)))
     assert sum(head.loss(head.predictions_of(targets), targets).values()).item() < 1e-3
+
+
+def test_the_regression_is_the_mean_over_the_pixels_of_texts():
+    boxes = [rectangle(24, 24, (24, 32)), rectangle(24, 24, (72, 32))]
+    logits, signatures, targets = small_case(boxes, np.array([False, True]))
+    signatures[:, :, targets["text_0"][0] == 0] = torch.nan  # whatever stands elsewhere
+    loss = FCELoss()
+    signatures.requires_grad_()
+    found = loss(logits, signatures, targets, 0)
+    inside = (targets["text_0"] > 0) & (targets["mask_0"] > 0)
+    weight = 0.5 + 0.5 * (targets["center_0"][inside] > 0).float()
+    points = [m.movedim(1, -1)[inside] @ loss.basis for m in (signatures, targets["fourier_0"])]
+    distance = torch.nn.functional.smooth_l1_loss(*points, reduction="none") * weight[:, None]
+    for name, part in zip(("loss_reg_x", "loss_reg_y"), distance.chunk(2, dim=1), strict=True):
+        torch.testing.assert_close(found[name], part.mean(), rtol=1e-5, atol=0)
+    (slope,) = torch.autograd.grad(found["loss_reg_x"] + found["loss_reg_y"], signatures)
+    assert torch.isfinite(slope).all() and slope.movedim(1, -1)[inside].any()

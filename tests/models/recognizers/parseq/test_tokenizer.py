@@ -69,3 +69,10 @@ def test_decoding_stops_at_the_first_end_and_counts_its_probability():
 def test_steps_count_the_end_and_stay_within_what_the_model_reads():
     tokenizer = Tokenizer(max_label_length=5)
     assert [tokenizer.steps(n) for n in (None, 0, 3, 9)] == [6, 1, 4, 6]
+
+
+def test_texts_end_at_their_first_end_whatever_follows():
+    tokenizer = Tokenizer({"characters": "abc"})
+    ids = torch.tensor([[1, 2, 0, 3], [1, 2, 0, 1], [3, 3, 3, 3], [0, 1, 1, 1]])
+    logits = torch.nn.functional.one_hot(ids, tokenizer.num_classes).float()
+    assert tokenizer.texts(logits) == ["ab", "ab", "ccc" + "c", ""]
