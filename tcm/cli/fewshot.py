@@ -47,20 +47,21 @@ def main(arguments: list[str]) -> int:
         for fraction in args.fractions
         for seed in args.seeds
     ]
+    data = build(DataModule, config["data"], "data")  # which is read once for all cells
     for cell in cells:
         if cell.scores.exists():
             print(f"{cell.folder}: done before")
         else:
-            _run(cell, args, _length(config, cell.fraction, args.scale_steps))
+            part = data.with_fraction(cell.fraction) if args.scale_steps else data
+            _run(cell, args, _length(config, part))
     rows = [_row(fraction, cells) for fraction in args.fractions]
     _write(root, Path(args.config).stem, rows)
     return 0
 
 
-def _length(config: Config, fraction: float, scale_steps: bool) -> list[str]:
+def _length(config: Config, data: DataModule) -> list[str]:
     """Return the overrides that fix the length of a run and its validations, in steps."""
     trainer = build(TrainerConfig, config.get("trainer"), "trainer")
-    data = build(DataModule, config["data"], "data", data_fraction=fraction if scale_steps else 1.0)
     batches = data.batches_per_epoch(trainer.world_size())
     per_epoch = max(1, batches // trainer.accumulate)
     total = trainer.total_steps(per_epoch)

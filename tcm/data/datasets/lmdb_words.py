@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
-from tcm.data.datasets.word_list import Invalid, pack_words, unpack_words, word_sample
+from tcm.data.datasets.word_list import Invalid, pack_words, unpack_words, word_sample, words_of
 from tcm.data.storage import lmdb_files, packed
 from tcm.data.storage.images import Exif
 from tcm.data.storage.packed import Packed
@@ -61,11 +61,17 @@ class LMDBWords:
         self.exif: Exif = exif
         rules = LabelRules.build(labels, "LMDBWords.labels")
         self.folders = lmdb_files.find_lmdbs(root)
-        self.parts = [
-            unpack_words(str(folder), _read(folder, rules, invalid, cache))
-            for folder in self.folders
-        ]
+        self._contents = [_read(folder, rules, invalid, cache) for folder in self.folders]
+        pairs = zip(self.folders, self._contents, strict=True)
+        self.parts = [unpack_words(str(folder), content) for folder, content in pairs]
         self.ends = list(itertools.accumulate(len(part.labels) for part in self.parts))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "parts": []}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.parts = [words_of(content) for content in self._contents]
 
     @property
     def ids(self) -> Sequence[str]:

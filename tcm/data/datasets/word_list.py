@@ -83,8 +83,7 @@ def unpack_words(source: str, content: Packed) -> Words:
     Raises:
         DataError: There is none.
     """
-    problems = content.notes["left out"]
-    words = Words(content["positions"], Texts(content["labels"], content["label_offsets"]))
+    problems, words = content.notes["left out"], words_of(content)
     left = sum(count for count, _ in problems.values())
     total = len(words.positions) + left
     if not len(words.positions):
@@ -92,6 +91,11 @@ def unpack_words(source: str, content: Packed) -> Words:
     if problems:
         log.warning("%s: %d of %d words left out%s", source, left, total, _summary(problems))
     return words
+
+
+def words_of(content: Packed) -> Words:
+    """Return the words of the flat arrays of `pack_words`."""
+    return Words(content["positions"], Texts(content["labels"], content["label_offsets"]))
 
 
 def word_sample(image: np.ndarray, path: str, text: str, index: int) -> Sample:

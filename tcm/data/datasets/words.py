@@ -1,6 +1,7 @@
 """The dataset of word crops in plain folders, named by a label file."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
 from tcm.data.storage.images import Exif, read_image
 from tcm.data.storage.label_files import Form, read_labels
 from tcm.data.storage.raw_word import RawWord
+from tcm.data.storage.sequences import Lazy, Texts, TextsBuilder
 from tcm.errors import DataError
 from tcm.labels import LabelRules
 from tcm.registry import DATASETS, Arguments
@@ -55,27 +57,29 @@ class FolderWords:
         raw = (RawWord(line.path, line.text) for line in lines)
         words = choose_words(ann_file, raw, rules, invalid)
         self.exif: Exif = exif
-        self.names = [lines[position].path for position in words.positions.tolist()]
+        names = TextsBuilder()
+        names.extend(lines[position].path for position in words.positions.tolist())
+        self.names = Texts(*names.arrays())
         self.labels = words.labels
 
     @property
-    def ids(self) -> list[str]:
+    def ids(self) -> Sequence[str]:
         """Return the image paths as the label file has them."""
-        return list(self.names)
+        return self.names
 
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> Sequence[str]:
         """Return the image files."""
-        return [str(self.root / name) for name in self.names]
+        return Lazy(len(self), lambda index: str(self.root / self.names[index]))
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def infos(self) -> list[ImageInfo]:
+    def infos(self) -> Sequence[ImageInfo]:
         """Return the file of each word."""
-        root = str(self.root)
+        root, names = str(self.root), self.names
         join = os.path.join  # there may be millions of words, and this is quicker than a Path
-        return [ImageInfo(join(root, name), 1) for name in self.names]
+        return Lazy(len(self), lambda index: ImageInfo(join(root, names[index]), 1))
 
     def load(self, index: int) -> Sample:
         """Return a word, untransformed.

@@ -1,5 +1,6 @@
 """The config node `data` made into data loaders."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -103,6 +104,7 @@ class DataModule(lightning.LightningDataModule):
         self.data_fraction = data_fraction
         self.data_seed = data_seed
         self.subset: subset.SubsetList | None = None
+        self._whole: dict[str, Dataset] = {}
         self._datasets: dict[str, Dataset] = {}
 
     def train_dataloader(self) -> DataLoader[Batch]:
@@ -119,6 +121,12 @@ class DataModule(lightning.LightningDataModule):
         """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
         return len(self.dataset(name))
 
+    def with_fraction(self, fraction: float) -> "DataModule":
+        """Return the same data with another share of the training images; nothing is read twice."""
+        other = copy.copy(self)
+        other.data_fraction, other.subset, other._datasets = fraction, None, {}
+        return other
+
     def most_broken(self) -> int | None:
         """Return how many training images may be broken; None if none may."""
         stage = self.stage("train")
@@ -129,7 +137,10 @@ class DataModule(lightning.LightningDataModule):
     def dataset(self, name: str) -> Dataset:
         """Return the images of ``train``, ``val`` or ``test`` before the pipeline, built once."""
         if name not in self._datasets:
-            dataset = DATASETS.build(self.stage(name).dataset, f"data.{name}.dataset")
+            if name not in self._whole:
+                config = self.stage(name).dataset
+                self._whole[name] = DATASETS.build(config, f"data.{name}.dataset")
+            dataset = self._whole[name]
             if name != "train" and isinstance(dataset, Mix):
                 raise ConfigError(f"data.{name}.dataset: Mix is for training; take Concat here")
             if name == "train" and self.data_fraction != 1:

@@ -121,8 +121,8 @@ class Pipeline(torch.utils.data.Dataset):
 
     def _substitute(self, epoch: int, index: int, error: DataError) -> Sample:
         """Return an image in place of one that cannot be read, drawn by seed, epoch and index."""
-        mixed = isinstance(self.dataset, Mix)
-        first, last = self.dataset.range_of(index) if mixed else (0, len(self))
+        dataset = self.dataset
+        first, last = dataset.range_of(index) if isinstance(dataset, Mix) else (0, len(self))
         rng = np.random.default_rng([self.seed, epoch, index, 1])
         replaced = [(self._path(index), str(error))]
         count = min(_TRIES, last - first)

@@ -1,13 +1,16 @@
 import logging
+import os
 import pickle
 
 import numpy as np
 import pytest
 
+from tcm.data.datasets.lmdb_words import LMDBWords
+from tcm.data.storage import lmdb_files, packed
 from tcm.data.storage.images import read_image
 from tcm.errors import ConfigError, DataError
 from tcm.registry import DATASETS
-from tests.data.word_files import KEPT, write_folder
+from tests.data.word_files import KEPT, write_folder, write_lmdb
 
 
 def _build(folder, **options):
@@ -83,3 +86,49 @@ def test_mistakes_are_named(tmp_path):
         dataset.load(0)
     with pytest.raises(IndexError, match="5 of 5"):
         dataset.load(5)
+
+
+@pytest.fixture
+def lmdb(tmp_path, monkeypatch):
+    """Return an LMDB that is worth a cache."""
+    monkeypatch.setattr(packed, "SMALLEST", 1)
+    folder = write_lmdb(tmp_path / "a")
+    os.utime(folder / "data.mdb", (1e9, 1e9))
+    return folder
+
+
+def _refuse(folder):
+    pytest.fail(f"{folder} was read")
+
+
+def test_a_second_look_at_an_lmdb_takes_its_cache(lmdb, monkeypatch, caplog):
+    with caplog.at_level(logging.WARNING, "tcm"):
+        first = LMDBWords(str(lmdb.parent))
+        monkeypatch.setattr(lmdb_files, "read_words", _refuse)
+        again = LMDBWords(str(lmdb.parent))
+    assert list(again.labels) == list(first.labels) == KEPT
+    assert again.ids == first.ids and again.paths == first.paths
+    assert again.ids[0] == "a/image-000000001"
+    np.testing.assert_array_equal(again.load(4).image, first.load(4).image)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 2 and told[0] == told[1] and "2 of 7 words left out" in told[0]
+
+
+def test_other_rules_and_another_file_are_read_anew(lmdb):
+    LMDBWords(str(lmdb))
+    small = LMDBWords(str(lmdb), {"charset": 36, "max_label_length": None})
+    assert small.labels[0] == "salutes" and len(small) == 6
+    assert len(list(lmdb.glob("words-*.tcm-cache"))) == 2
+    with pytest.raises(DataError, match="longer than 25"):
+        LMDBWords(str(lmdb), invalid="error")
+    lmdb_files.close()
+    (lmdb / "data.mdb").unlink()
+    write_lmdb(lmdb, ["one"])
+    assert list(LMDBWords(str(lmdb)).labels) == ["one"]
+
+
+def test_pickled_it_is_the_name_of_its_cache(lmdb):
+    dataset = LMDBWords(str(lmdb))
+    sent = pickle.dumps(dataset)
+    assert dataset.labels[0].encode() not in sent
+    assert list(pickle.loads(sent).labels) == KEPT
