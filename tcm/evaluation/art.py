@@ -21,7 +21,7 @@ from tcm.annotations.polygon_lines import parse_outline, read_labelled
 from tcm.errors import ConfigError
 from tcm.evaluation.files.unified import is_json
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
-from tcm.evaluation.matching.rrc_iou import match_image, total
+from tcm.evaluation.matching.rrc_iou import match_at, total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
@@ -101,26 +101,26 @@ class ArT(DetectionProtocol):
 
     def score(self, images: Sequence[ImagePair]) -> Scores:
         """Score the images at all thresholds."""
-        first, *others = [self._score_at(images, iou) for iou in self.ious]
-        return replace(first, also=others)
-
-    def _rule(self, iou: float) -> str:
-        return f"ArT: IoU > {iou:g}, best overlap first, illegible don't-care"
-
-    def _score_at(self, images: Sequence[ImagePair], iou: float) -> Scores:
         matches = [
-            match_image(
+            match_at(
                 name,
                 truths.polygons,
                 truths.ignored,
                 found.polygons,
-                iou=iou,
+                self.ious,
                 area_precision=self.area_precision,
                 best_first=True,
             )
             for name, truths, found in images
         ]
-        return total(matches, self._rule(iou))
+        first, *others = [
+            total([of_image[i] for of_image in matches], self._rule(iou))
+            for i, iou in enumerate(self.ious)
+        ]
+        return replace(first, also=others)
+
+    def _rule(self, iou: float) -> str:
+        return f"ArT: IoU > {iou:g}, best overlap first, illegible don't-care"
 
 
 def _own_json(path: str | Path, prefix: str) -> dict[str, Annotations] | None:

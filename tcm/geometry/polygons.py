@@ -65,11 +65,26 @@ def repair(polygon: np.ndarray) -> shapely.Polygon:
 
 def is_simple(polygon: np.ndarray) -> bool:
     """Tell whether (P, 2) is a polygon of positive area that neither crosses nor touches itself."""
-    points = np.asarray(polygon, np.float64).reshape(-1, 2)
-    if len(points) < 3 or not np.isfinite(points).all():
-        return False
-    shape = shapely.Polygon(points)
-    return bool(shape.is_valid and shape.area > 0)
+    return bool(are_simple([polygon])[0])
+
+
+def are_simple(polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what `is_simple` tells of N polygons, bool (N,)."""
+    points = [np.asarray(polygon, np.float64).reshape(-1, 2) for polygon in polygons]
+    simple = np.array([len(p) >= 3 and bool(np.isfinite(p).all()) for p in points], bool)
+    shapes = to_shapely([points[i] for i in np.flatnonzero(simple)])
+    simple[simple] = shapely.is_valid(shapes) & (shapely.area(shapes) > 0)
+    return simple
+
+
+def is_convex(polygon: np.ndarray) -> bool:
+    """Tell whether a polygon (P, 2) turns clockwise at each vertex, once around in all."""
+    points = np.asarray(polygon, np.float64)
+    closed = np.concatenate([points, points[:2]])
+    x, y = (closed[1:] - closed[:-1]).T
+    turns = x[:-1] * y[1:] - x[1:] * y[:-1]
+    # A star turns the same way, but more often to and fro.
+    return bool((turns > 0).all()) and int(((x[:-1] > 0) != (x[1:] > 0)).sum()) == 2
 
 
 def intersection_areas(

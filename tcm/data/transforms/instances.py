@@ -1,11 +1,12 @@
 """Transforms of the annotations alone: dropping what is ignored, mending broken outlines."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from tcm.geometry.polygons import bounding_box, clockwise, is_simple, repair
+from tcm.geometry.polygons import are_simple, bounding_box, clockwise, is_simple, repair
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -48,7 +49,7 @@ class FixInvalidPolygon:
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with valid polygons, or the invalid ones ignored; `rng` is not used."""
         texts = sample.instances
-        valid = np.array([self._is_valid(polygon) for polygon in texts.polygons], bool)
+        valid = self._are_valid(texts.polygons)
         if valid.all():
             return sample
         if self.mode == "ignore":
@@ -64,15 +65,16 @@ class FixInvalidPolygon:
         instances = texts.select(np.array(kept, np.int64)).with_polygons(mended)
         return replace(sample, instances=instances)
 
-    def _is_valid(self, polygon: np.ndarray) -> bool:
-        return len(polygon) >= self.min_poly_points and is_simple(polygon)
+    def _are_valid(self, polygons: Sequence[np.ndarray]) -> np.ndarray:
+        enough = [len(polygon) >= self.min_poly_points for polygon in polygons]
+        return np.array(enough, bool) & are_simple(polygons)
 
     def _fixed(self, polygon: np.ndarray) -> np.ndarray | None:
         """Return a valid polygon for (P, 2), float32 and clockwise; None if it covers nothing."""
         if not len(polygon) or not np.isfinite(polygon).all():
             return None
         outline = _outline(polygon)
-        if outline is not None and self._is_valid(outline):
+        if outline is not None and self._are_valid([outline])[0]:
             return outline
         left, top, right, bottom = bounding_box(polygon)
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)

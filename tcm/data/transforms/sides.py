@@ -10,7 +10,7 @@ seen.
 import numpy as np
 
 from tcm.geometry.bezier import polygon_sides
-from tcm.geometry.polygons import area, clip_to_box, is_simple
+from tcm.geometry.polygons import area, clip_to_box, is_convex, is_simple
 
 LEGIBLE_SHARE = 0.95  # of a polygon's area that must be left for its text to stay true
 _SAME_AREA = 1e-3  # relative difference of two ways to cut
@@ -31,11 +31,13 @@ def cut(
         The text counts as gone then, when less than `LEGIBLE_SHARE` of the area is left, and when
         there are several parts: nobody knows which characters are on which.
     """
+    ordered = _cut_sides(polygon, window)
+    if ordered is not None and is_convex(polygon) and is_simple(ordered):
+        return [ordered], area(ordered) >= LEGIBLE_SHARE * area(polygon)
     parts = clip_to_box(polygon, window)
     if len(parts) != 1:
         return parts, False
     (part,) = parts
-    ordered = _cut_sides(polygon, window)
     # Where an outline leaves the window and comes back, spikes can be left on the border.
     if ordered is None or not is_simple(ordered):
         return parts, False

@@ -100,22 +100,57 @@ def match_image(
         allowed: (N, M) bool, pairs that may be joined at all; None for all.
         best_first: Whether pairs are joined in falling order of their overlap instead.
     """
+    (match,) = match_at(
+        name,
+        truths,
+        ignored,
+        detections,
+        (iou,),
+        confidences=confidences,
+        area_precision=area_precision,
+        allowed=allowed,
+        best_first=best_first,
+    )
+    return match
+
+
+def match_at(
+    name: str,
+    truths: Sequence[np.ndarray],
+    ignored: np.ndarray,
+    detections: Sequence[np.ndarray],
+    ious: Sequence[float],
+    confidences: np.ndarray | None = None,
+    area_precision: float = 0.5,
+    allowed: np.ndarray | None = None,
+    best_first: bool = False,
+) -> list[ImageMatch]:
+    """Return what `match_image` does for each threshold; the overlaps are measured once."""
     truth_regions, truth_areas = even_odd_regions(truths)
     regions, areas = even_odd_regions(detections)
     inter = intersection_areas(truth_regions, regions)
     covered = ratios(inter, np.broadcast_to(areas, inter.shape))
     ignored_detections = (covered[ignored] > area_precision).any(axis=0)
     overlaps = ratios(inter, truth_areas[:, None] + areas - inter)
-    hits = (overlaps > iou) & ~ignored[:, None] & ~ignored_detections
+    eligible = ~ignored[:, None] & ~ignored_detections
     if allowed is not None:
-        hits &= allowed
-    if best_first:
-        pairs = best_first_match(np.where(hits, overlaps, 0.0))
-        return ImageMatch(name, pairs, ignored, ignored_detections, confidences)
-    ranks = np.zeros(len(areas)) if confidences is None else -confidences
+        eligible &= allowed
+    matches = []
+    for iou in ious:
+        hits = (overlaps > iou) & eligible
+        if best_first:
+            pairs = best_first_match(np.where(hits, overlaps, 0.0))
+        else:
+            pairs = _in_order(hits, confidences)
+        matches.append(ImageMatch(name, pairs, ignored, ignored_detections, confidences))
+    return matches
+
+
+def _in_order(hits: np.ndarray, confidences: np.ndarray | None) -> list[tuple[int, int]]:
+    """Join the pairs (N, M), detections in falling order of confidence, or as they come."""
+    ranks = np.zeros(hits.shape[1]) if confidences is None else -confidences
     order = np.argsort(ranks, kind="stable")
-    pairs = [(truth, int(order[rank])) for truth, rank in greedy_match(hits[:, order])]
-    return ImageMatch(name, pairs, ignored, ignored_detections, confidences)
+    return [(truth, int(order[rank])) for truth, rank in greedy_match(hits[:, order])]
 
 
 def match_pair(
