@@ -54,7 +54,7 @@ class Backbone(nn.Module):
             norm_eval: Whether all batch norms use their running statistics in training too.
             norm_requires_grad: Whether weights and biases of batch norms are trained.
         """
-        held = set()
+        held: set[nn.Module] = set()
         for part in self.parts(frozen_stages) if frozen_stages >= 0 else ():
             part.requires_grad_(False)
             held.update(part.modules())
@@ -78,7 +78,8 @@ class Backbone(nn.Module):
         self._set_checkpointing(with_cp)
 
     def _set_checkpointing(self, with_cp: bool) -> None:
-        self.trunk.with_cp = with_cp
+        trunk: Any = self.trunk
+        trunk.with_cp = with_cp
 
     def deploy(self) -> None:
         """Fold what inference does not need, in place; here there is nothing."""
@@ -101,11 +102,9 @@ def _hold_in_eval(names: Sequence[str], trunk: nn.Module, inputs: object) -> Non
 
 def _count_once(trunk: nn.Module, inputs: object) -> None:
     """Leave the batch norms' statistics alone whenever the backward pass computes them again."""
-    for norm in trunk.modules():
-        if (
-            hasattr(norm, "running_var")
-            and _hold_statistics not in norm._forward_pre_hooks.values()
-        ):
+    norms: list[Any] = [module for module in trunk.modules() if hasattr(module, "running_var")]
+    for norm in norms:
+        if _hold_statistics not in norm._forward_pre_hooks.values():
             norm.register_forward_pre_hook(_hold_statistics)
             release = partial(_release_statistics, norm.momentum)
             norm.register_forward_hook(release, always_call=True)

@@ -86,3 +86,18 @@ def test_a_copy_counts_once_too():
 def test_a_network_of_timm_that_cant_is_told():
     with pytest.raises(ConfigError, match="with_cp: timm's resnet10t can't"):
         _build("Timm", options={"feature_cls": "getter"}, with_cp=True)
+
+
+def test_batch_norms_that_were_replaced_since_count_once_too():
+    """Statistics over all devices are those of other modules, which a trainer puts in their place."""
+    model = _build("CLIPResNet", with_cp=True)
+    model.trunk.bn1 = torch.nn.BatchNorm2d(model.trunk.bn1.num_features)
+    _step(model)
+    assert model.trunk.bn1.num_batches_tracked == 1
+
+
+def test_batch_norms_that_were_replaced_since_are_frozen_too():
+    model = _build("CLIPResNet", frozen_stages=0)
+    model.trunk.bn1 = torch.nn.BatchNorm2d(model.trunk.bn1.num_features)
+    _step(model)
+    assert model.trunk.bn1.num_batches_tracked == 0
