@@ -4,5 +4,6 @@ from tcm.deferred import TORCHMETRICS, defer
 
 __version__ = "0.1.0"
 
-defer("open_clip")
+for package in ("open_clip", "timm"):  # their layers are wanted
+    defer(package)
 defer("torchmetrics", TORCHMETRICS)

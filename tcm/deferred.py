@@ -12,14 +12,17 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+
+def _from(part: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"torchmetrics.{part}"), name)
+
+
 # The names of torchmetrics that Lightning asks for.
 TORCHMETRICS: dict[str, Callable[[], Any]] = {
-    "__version__": lambda: importlib.import_module("torchmetrics.__about__").__version__,
+    "__version__": lambda: _from("__about__", "__version__"),
     "_logger": lambda: logging.getLogger("torchmetrics"),
-    "Metric": lambda: importlib.import_module("torchmetrics.utilities.checks").Metric,
-    "MetricCollection": lambda: (
-        importlib.import_module("torchmetrics.collections").MetricCollection
-    ),
+    "Metric": lambda: _from("utilities.checks", "Metric"),
+    "MetricCollection": lambda: _from("collections", "MetricCollection"),
 }
 
 
