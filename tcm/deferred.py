@@ -13,16 +13,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 
-def _from(part: str, name: str) -> Any:
-    return getattr(importlib.import_module(f"torchmetrics.{part}"), name)
+def _from(module: str, name: str) -> Callable[[], Any]:
+    return lambda: getattr(importlib.import_module(module), name)
 
 
-# The names of torchmetrics that Lightning asks for.
-TORCHMETRICS: dict[str, Callable[[], Any]] = {
-    "__version__": lambda: _from("__about__", "__version__"),
-    "_logger": lambda: logging.getLogger("torchmetrics"),
-    "Metric": lambda: _from("utilities.checks", "Metric"),
-    "MetricCollection": lambda: _from("collections", "MetricCollection"),
+# What others ask the packages for: Lightning, open_clip and the packages' own parts.
+NAMES: dict[str, dict[str, Callable[[], Any]]] = {
+    "open_clip": {},
+    "timm": {"__version__": _from("timm.version", "__version__")},
+    "torchmetrics": {
+        "__version__": _from("torchmetrics.__about__", "__version__"),
+        "_logger": lambda: logging.getLogger("torchmetrics"),
+        "Metric": _from("torchmetrics.utilities.checks", "Metric"),
+        "MetricCollection": _from("torchmetrics.collections", "MetricCollection"),
+    },
 }
 
 
