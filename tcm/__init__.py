@@ -1,8 +1,8 @@
 """tcm turns a CLIP model into a scene text reader."""
 
-from tcm.deferred import TORCHMETRICS, defer
+from tcm.deferred import NAMES, defer
 
 __version__ = "0.1.0"
 
-defer("open_clip")
-defer("torchmetrics", TORCHMETRICS)
+for package, names in NAMES.items():
+    defer(package, names)

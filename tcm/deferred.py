@@ -12,14 +12,21 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# The names of torchmetrics that Lightning asks for.
-TORCHMETRICS: dict[str, Callable[[], Any]] = {
-    "__version__": lambda: importlib.import_module("torchmetrics.__about__").__version__,
-    "_logger": lambda: logging.getLogger("torchmetrics"),
-    "Metric": lambda: importlib.import_module("torchmetrics.utilities.checks").Metric,
-    "MetricCollection": lambda: (
-        importlib.import_module("torchmetrics.collections").MetricCollection
-    ),
+
+def _from(module: str, name: str) -> Callable[[], Any]:
+    return lambda: getattr(importlib.import_module(module), name)
+
+
+# What others ask the packages for: Lightning, open_clip and the packages' own parts.
+NAMES: dict[str, dict[str, Callable[[], Any]]] = {
+    "open_clip": {},
+    "timm": {"__version__": _from("timm.version", "__version__")},
+    "torchmetrics": {
+        "__version__": _from("torchmetrics.__about__", "__version__"),
+        "_logger": lambda: logging.getLogger("torchmetrics"),
+        "Metric": _from("torchmetrics.utilities.checks", "Metric"),
+        "MetricCollection": _from("torchmetrics.collections", "MetricCollection"),
+    },
 }
 
 

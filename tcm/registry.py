@@ -125,7 +125,8 @@ class Registry:
             spec = importlib.util.find_spec(home)
             for folder in map(Path, (spec and spec.submodule_search_locations) or ()):
                 for file in sorted(folder.rglob("*.py")):
-                    if mark.search(_source(file)):
+                    text = _source(file)
+                    if name in text and mark.search(text):
                         parts = file.relative_to(folder).with_suffix("").parts
                         importlib.import_module(".".join([home, *parts]).removesuffix(".__init__"))
 

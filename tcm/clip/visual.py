@@ -5,8 +5,7 @@ pool is ours.
 """
 
 from open_clip.modified_resnet import ModifiedResNet
-from timm.models import checkpoint_seq
-from torch import Tensor
+from torch import Tensor, nn
 
 from tcm.clip.attention_pool import DenseAttentionPool
 from tcm.values import Positive, require_multiple
@@ -50,12 +49,25 @@ class CLIPVisualTrunk(ModifiedResNet):
         Args:
             images: Normalised images (B, 3, H, W).
         """
-        recompute, maps = self.with_cp and self.training, []
-        feature = checkpoint_seq([self.stem], images) if recompute else self.stem(images)
-        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
-            feature = checkpoint_seq(stage, feature) if recompute else stage(feature)
+        if self.with_cp and self.training:
+            return self._recomputed(images)
+        feature, maps = self.stem(images), []
+        for stage in self._stages():
+            feature = stage(feature)
             maps.append(feature)
         return maps
+
+    def _recomputed(self, images: Tensor) -> list[Tensor]:
+        from timm.models import checkpoint_seq  # not at the top: all of timm's networks come along
+
+        feature, maps = checkpoint_seq([self.stem], images), []
+        for stage in self._stages():
+            feature = checkpoint_seq(stage, feature)
+            maps.append(feature)
+        return maps
+
+    def _stages(self) -> tuple[nn.Module, ...]:
+        return self.layer1, self.layer2, self.layer3, self.layer4
 
     def embed(self, last_level: Tensor) -> tuple[Tensor, Tensor]:
         """Return the global (B, D) and the dense embedding (B, D, H/32, W/32) of the last map."""

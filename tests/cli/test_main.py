@@ -10,7 +10,7 @@ import pytest
 from tcm.cli.main import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = {"torch", "torchvision", "lightning", "cv2", "scipy", "shapely", "open_clip", "omegaconf"}
+SLOW = {"torch", "torchvision", "lightning", "cv2", "scipy", "shapely", "timm.layers", "omegaconf"}
 # In a process of its own, for what it has imported; one for all of them, as each only adds.
 SCRIPT = """
 import contextlib, io, json, resource, sys

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 import torchvision
-from timm.models import checkpoint_seq
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 from torchvision.models._utils import IntermediateLayerGetter
@@ -118,6 +117,8 @@ class _Stages(IntermediateLayerGetter):
         if not (self.with_cp and self.training):
             return super().forward(images)
         stem = [part for name, part in self.items() if name not in self.return_layers]
+        from timm.models import checkpoint_seq  # not at the top: all of timm's networks come along
+
         feature, maps = checkpoint_seq(stem, images, every=len(stem)), {}
         for name, returned in self.return_layers.items():
             maps[returned] = feature = checkpoint_seq(self[name], feature)

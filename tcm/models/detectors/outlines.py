@@ -5,7 +5,6 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from tcm.geometry.polygons import min_area_rects, transform_points
 from tcm.registry import MODELS
@@ -52,6 +51,8 @@ class RegionOutliner:
         sums = np.bincount(labels.ravel(), weights=probability.ravel())
         means = sums / np.maximum(areas, 1)
         wanted = (areas * stride**2 >= self.min_area) & (means >= self.min_score)
+        from scipy import ndimage  # not at the top: slow to import, and training finds no outlines
+
         boxes = ndimage.find_objects(labels)
         outlines, scores = [], []
         for label, box in enumerate(boxes, start=1):
