@@ -89,7 +89,7 @@ def test_a_network_of_timm_that_cant_is_told():
 
 
 def test_batch_norms_that_were_replaced_since_count_once_too():
-    """Statistics over all devices are those of other modules, which a trainer puts in their place."""
+    """A trainer puts norms over all devices in the place of the model's own."""
     model = _build("CLIPResNet", with_cp=True)
     model.trunk.bn1 = torch.nn.BatchNorm2d(model.trunk.bn1.num_features)
     _step(model)
