@@ -13,6 +13,7 @@ from tcm.devices import (
     set_float32,
 )
 from tcm.engine.checkpoint import load_model
+from tcm.inference.cuda_graphs import use_cuda_graphs
 from tcm.structures import Config
 
 
@@ -27,14 +28,16 @@ def load_network(
 
     Raises:
         CheckpointError: The checkpoint is missing or belongs to another model.
-        ConfigError: There is no such device.
+        ConfigError: There is no such device, or CUDA graphs are wanted where they can't be had.
     """
     device = choose_device(args.device)
     precision = _precision(args, device)
     set_float32(precision == "tf32")
     model = load_model(model_config, args.checkpoint, args.converter).to(device)
     if args.compile:
-        model.outputs = torch.compile(model.outputs)  # type: ignore[method-assign]
+        model.forward = torch.compile(model.forward)  # type: ignore[method-assign]
+    if args.cuda_graphs:
+        use_cuda_graphs(model)
     return model, device, precision
 
 

@@ -9,6 +9,7 @@ from tcm import devices
 from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
 from tcm.cli.parsers import options, test
+from tcm.errors import ConfigError
 from tests.cli.tiny import write_checkpoint, write_config
 
 
@@ -46,13 +47,19 @@ def test_amp_and_a_precision_exclude_each_other(command, capsys):
     assert "not allowed with argument" in capsys.readouterr().err
 
 
-def test_the_outputs_are_compiled_when_asked(command, monkeypatch):
+def test_cuda_graphs_need_a_gpu(command):
+    args = test.parse([*command, "--cuda-graphs"])
+    with pytest.raises(ConfigError, match="CUDA graphs: the model is not on a GPU"):
+        load_network(read_config(args.config)["model"], args)
+
+
+def test_the_forward_pass_is_compiled_when_asked(command, monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda function: compiled.append(function) or function)
     for arguments in ([], ["--compile"]):
         args = test.parse([*command, *arguments])
         model, *_ = load_network(read_config(args.config)["model"], args)
-    assert len(compiled) == 1 and model.outputs == compiled[0]
+    assert len(compiled) == 1 and model.forward == compiled[0]
 
 
 def test_outputs_in_bf16_are_near_those_in_float32(command):

@@ -62,3 +62,9 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compile the network, which takes minutes for each size of input and pays for many",
     )
+    parser.add_argument(
+        "--cuda-graphs",
+        action="store_true",
+        help="launch the network of a detector at once instead of kernel by kernel: on a GPU, for "
+        "many images of few sizes",
+    )
