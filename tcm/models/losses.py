@@ -12,8 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_LEAST = -(2**31)  # of int32
-
 
 def full_precision(tensor: Tensor) -> torch.autocast:
     """Return a context that switches autocast off on the device of `tensor`."""
@@ -108,7 +106,8 @@ def hard_negative_mask(
     text, valid = (target > 0).flatten(1), (mask > 0).flatten(1)
     positives, negatives = (text & valid).sum(1), (~text).sum(1)
     kept = torch.minimum((positives * negative_ratio).long(), negatives)
-    threshold = kth_largest(flat.masked_fill(text, -torch.inf), kept)[:, None]
+    ranked = flat.masked_fill(text, -torch.inf).sort(dim=1, descending=True).values
+    threshold = ranked.gather(1, (kept - 1).clamp(min=0)[:, None])
     chosen = ((flat >= threshold) | text | (kept == 0)[:, None]) & valid
     return chosen.view_as(logits)
 
@@ -134,24 +133,21 @@ def squared_dice_loss(
 
 
 def kth_largest(values: Tensor, k: Tensor) -> Tensor:
-    """Return the k-th largest of the last axis of float32 values (..., N), k from 1 on, (...).
+    """Return the k-th largest of values (N,), a float32 scalar; NaN for a `k` of 0.
 
-    `k` stays on the device, which topk could not, and a binary search of 32 counts takes a third of
-    the time and memory of a sort. It is NaN for a `k` of 0.
+    `k` stays on the device, which it could not for topk. A binary search of 31 counts takes less
+    than half the time of a sort of a whole batch's pixels, and no memory for their indices.
 
     Args:
-        values: Not NaN.
-        k: int64 (...).
+        values: float32 (N,), not negative and not NaN.
+        k: int64 scalar, at most N.
     """
-    bits = values.detach().contiguous().view(torch.int32)
-    # Their order is that of the floats once the magnitudes of the negative ones are turned round.
-    bits = bits ^ (bits >> 31).bitwise_and_(2**31 - 1)
-    reached = (bits >= 0).sum(-1) >= k
-    found = torch.where(reached, 0, _LEAST).to(torch.int32)
+    bits = values.detach().view(torch.int32)  # in the order of the floats
+    found = bits.new_zeros(())
     for bit in reversed(range(31)):
-        probe = found + 2**bit
-        found = torch.add(found, (bits >= probe[..., None]).sum(-1) >= k, alpha=2**bit)
-    return (found ^ (found >> 31).bitwise_and_(2**31 - 1)).view(torch.float32)
+        reached = (bits >= found + 2**bit).sum() >= k
+        found = torch.add(found, reached, alpha=2**bit)
+    return found.view(torch.float32)
 
 
 def _sum_of_largest(values: Tensor, k: Tensor) -> Tensor:
