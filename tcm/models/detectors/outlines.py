@@ -46,13 +46,17 @@ class RegionOutliner:
             probability: float32 (h, w), of text, in [0, 1].
             stride: Network pixels per pixel of the maps.
         """
-        areas = np.bincount(labels.ravel())
-        sums = np.bincount(labels.ravel(), weights=probability.ravel())
+        places = np.flatnonzero(labels)
+        owners = labels.ravel()[places]
+        areas = np.bincount(owners, minlength=1)
+        sums = np.bincount(owners, weights=probability.ravel()[places], minlength=1)
         means = sums / np.maximum(areas, 1)
         wanted = (areas * stride**2 >= self.min_area) & (means >= self.min_score)
         wanted[0] = False
         if self.output == "quad":
-            quads, _ = min_area_rects(_around(labels, wanted, stride))
+            kept = wanted[owners]
+            pixels = np.divmod(places[kept], labels.shape[1])
+            quads, _ = min_area_rects(_around(*pixels, owners[kept], stride))
             return list(quads), means[wanted].astype(np.float32)
         from scipy import ndimage  # not at the top: slow to import, and training finds no outlines
 
@@ -68,16 +72,21 @@ class RegionOutliner:
         return outlines, np.array(scores, np.float32)
 
 
-def _around(labels: np.ndarray, wanted: np.ndarray, stride: int) -> list[np.ndarray]:
-    """Return float32 (P, 2) network pixels of each wanted region, with those of its convex hull.
+def _around(
+    rows: np.ndarray, columns: np.ndarray, owners: np.ndarray, stride: int
+) -> list[np.ndarray]:
+    """Return float32 (P, 2) network pixels of each region, with those of its convex hull.
 
     They are the corners of its runs: of pixels side by side in a row.
+
+    Args:
+        rows: (M,), of pixels in the order of the map.
+        columns: (M,).
+        owners: (M,), the regions of the pixels.
+        stride: Network pixels per pixel of the map.
     """
-    places = np.flatnonzero(wanted[labels])
-    if not len(places):
+    if not len(owners):
         return []
-    owners = labels.ravel()[places]
-    rows, columns = np.divmod(places, labels.shape[1])
     ends = (np.diff(owners) != 0) | (np.diff(rows) != 0) | (np.diff(columns) != 1)
     first, last = np.flatnonzero(np.append(True, ends)), np.flatnonzero(np.append(ends, True))
     left, right = columns[first] * stride, columns[last] * stride + stride - 1
@@ -86,7 +95,8 @@ def _around(labels: np.ndarray, wanted: np.ndarray, stride: int) -> list[np.ndar
     corners = np.stack([left, top, left, bottom, right, top, right, bottom], axis=1)
     order = np.argsort(owners[first], kind="stable")
     points = corners[order].reshape(-1, 2).astype(np.float32)
-    stops = 4 * np.cumsum(np.bincount(owners[first], minlength=len(wanted))[wanted])
+    runs = np.bincount(owners[first])
+    stops = 4 * np.cumsum(runs[runs > 0])
     return [points[start:stop] for start, stop in pairwise([0, *stops])]
 
 
