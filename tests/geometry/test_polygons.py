@@ -177,3 +177,20 @@ def test_without_growth_it_is_the_rectangle_itself_even_of_a_line_or_a_point():
     np.testing.assert_allclose(corners[0], [[1, 2], [5, 2], [5, 6], [1, 6]])
     assert sides.tolist() == [4]
     assert geo.grown_min_area_rects([], [])[0].shape == (0, 4, 2)
+
+
+def test_convex_polygons_turn_once_around():
+    angles = np.linspace(0, 2 * np.pi, 6)[:-1]
+    pentagon = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert geo.is_convex(pentagon)
+    assert not geo.is_convex(pentagon[::-1])  # it runs anticlockwise
+    assert not geo.is_convex(pentagon[[0, 2, 4, 1, 3]])  # a star turns twice around
+    dented = np.array([[0, 0], [10, 0], [10, 10], [5, 2], [0, 10]])
+    assert not geo.is_convex(dented)
+
+
+def test_many_polygons_are_simple_as_each_by_itself():
+    square = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], np.float32)
+    polygons = [square, square[[0, 2, 1, 3]], square[:2], square * np.nan, square * [1, 0]]
+    assert geo.are_simple(polygons).tolist() == [True, False, False, False, False]
+    assert geo.are_simple([]).tolist() == []

@@ -1,6 +1,7 @@
 """From labelled pixels to the outlines of texts, for every head that labels pixels."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import cv2
@@ -8,8 +9,6 @@ import numpy as np
 
 from tcm.geometry.polygons import min_area_rects, transform_points
 from tcm.registry import MODELS
-
-_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # of a pixel that is enlarged
 
 
 @MODELS.register()
@@ -47,42 +46,66 @@ class RegionOutliner:
             probability: float32 (h, w), of text, in [0, 1].
             stride: Network pixels per pixel of the maps.
         """
-        areas = np.bincount(labels.ravel())
-        sums = np.bincount(labels.ravel(), weights=probability.ravel())
+        places = np.flatnonzero(labels)
+        owners = labels.ravel()[places]
+        areas = np.bincount(owners, minlength=1)
+        sums = np.bincount(owners, weights=probability.ravel()[places], minlength=1)
         means = sums / np.maximum(areas, 1)
         wanted = (areas * stride**2 >= self.min_area) & (means >= self.min_score)
+        wanted[0] = False
+        if self.output == "quad":
+            kept = wanted[owners]
+            pixels = np.divmod(places[kept], labels.shape[1])
+            quads, _ = min_area_rects(_around(*pixels, owners[kept], stride))
+            return list(quads), means[wanted].astype(np.float32)
         from scipy import ndimage  # not at the top: slow to import, and training finds no outlines
 
         boxes = ndimage.find_objects(labels)
         outlines, scores = [], []
-        for label, box in enumerate(boxes, start=1):
-            if box is None or not wanted[label]:
-                continue
-            mask = (labels[box] == label).view(np.uint8)
-            outline = self._outline(mask, stride)
-            if outline is not None:
+        for label in np.flatnonzero(wanted):
+            box = boxes[label - 1]
+            outline = _outline((labels[box] == label).view(np.uint8), stride)
+            if len(outline) >= 4:
                 corner = np.array([box[1].start, box[0].start]) * stride
                 outlines.append((outline + corner).astype(np.float32))
                 scores.append(means[label])
-        if self.output == "quad":
-            outlines = list(min_area_rects(outlines)[0])
         return outlines, np.array(scores, np.float32)
 
-    def _outline(self, mask: np.ndarray, stride: int) -> np.ndarray | None:
-        """Return the clockwise outline (P, 2) of a region, or all that a rectangle needs of it."""
-        if self.output == "quad":
-            contours = _contours(mask)
-            points = np.concatenate(contours)[:, 0] * stride
-            return (points[:, None] + _CORNERS * (stride - 1)).reshape(-1, 2)
-        if stride > 1:
-            mask = cv2.resize(mask, None, fx=stride, fy=stride, interpolation=cv2.INTER_NEAREST)
-        outline = _contours(mask)[0][::-1, 0]
-        return outline if len(outline) >= 4 else None
+
+def _around(
+    rows: np.ndarray, columns: np.ndarray, owners: np.ndarray, stride: int
+) -> list[np.ndarray]:
+    """Return float32 (P, 2) network pixels of each region, with those of its convex hull.
+
+    They are the corners of its runs: of pixels side by side in a row.
+
+    Args:
+        rows: (M,), of pixels in the order of the map.
+        columns: (M,).
+        owners: (M,), the regions of the pixels.
+        stride: Network pixels per pixel of the map.
+    """
+    if not len(owners):
+        return []
+    ends = (np.diff(owners) != 0) | (np.diff(rows) != 0) | (np.diff(columns) != 1)
+    first, last = np.flatnonzero(np.append(True, ends)), np.flatnonzero(np.append(ends, True))
+    left, right = columns[first] * stride, columns[last] * stride + stride - 1
+    top = rows[first] * stride
+    bottom = top + stride - 1
+    corners = np.stack([left, top, left, bottom, right, top, right, bottom], axis=1)
+    order = np.argsort(owners[first], kind="stable")
+    points = corners[order].reshape(-1, 2).astype(np.float32)
+    runs = np.bincount(owners[first])
+    stops = 4 * np.cumsum(runs[runs > 0])
+    return [points[start:stop] for start, stop in pairwise([0, *stops])]
 
 
-def _contours(mask: np.ndarray) -> Sequence[np.ndarray]:
-    """Return the outer contours (P, 1, 2) of the regions of a mask, anticlockwise on the screen."""
-    return cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+def _outline(mask: np.ndarray, stride: int) -> np.ndarray:
+    """Return the clockwise outline (P, 2) of the first piece of a region, in network pixels."""
+    if stride > 1:
+        mask = cv2.resize(mask, None, fx=stride, fy=stride, interpolation=cv2.INTER_NEAREST)
+    contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    return contours[0][::-1, 0]  # OpenCV's run anticlockwise on the screen
 
 
 def to_original(outlines: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:
@@ -95,8 +118,14 @@ def to_original(outlines: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.n
     if not len(outlines):
         return []
     points = transform_points(np.concatenate(outlines), np.linalg.inv(matrix))
-    ends = np.cumsum([len(outline) for outline in outlines])
-    order = -1 if np.linalg.det(matrix) < 0 else 1  # a mirrored image turns clockwise around
-    turned = [outline[::order] for outline in np.split(points, ends[:-1])]
-    starts = [int(outline.sum(axis=1).argmin()) for outline in turned]
-    return [np.concatenate([p[i:], p[:i]]) for p, i in zip(turned, starts, strict=True)]
+    counts = np.array([len(outline) for outline in outlines])
+    starts = np.cumsum(counts) - counts
+    owners = np.repeat(np.arange(len(counts)), counts)
+    steps = np.arange(len(points)) - starts[owners]
+    if np.linalg.det(matrix) < 0:  # a mirrored image turns clockwise around
+        points = points[starts[owners] + counts[owners] - 1 - steps]
+    sums = points.sum(axis=1)
+    least = np.flatnonzero(sums == np.minimum.reduceat(sums, starts)[owners])
+    first = least[np.unique(owners[least], return_index=True)[1]] - starts
+    points = points[starts[owners] + (steps + first[owners]) % counts[owners]]
+    return [points[start : start + count] for start, count in zip(starts, counts, strict=True)]

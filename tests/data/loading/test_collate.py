@@ -24,6 +24,12 @@ def test_images_are_padded_with_zeros_to_a_multiple_of_32() -> None:
         assert image.sum() == one.image.sum()
 
 
+def test_images_come_channels_last_also_where_they_are_sent() -> None:
+    batch = collate([sample(40, 50), sample(20, 70)])
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+    assert batch.to("cpu").images.float().is_contiguous(memory_format=torch.channels_last)
+
+
 def test_exact_multiples_are_not_padded() -> None:
     assert collate([sample(32, 64)]).images.shape == (1, 3, 32, 64)
     assert collate([sample(30, 30)], size_divisor=10).images.shape == (1, 3, 30, 30)

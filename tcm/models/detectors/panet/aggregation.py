@@ -29,7 +29,7 @@ def aggregate(
         distance: A pixel joins if its embedding is nearer than this to the mean over the kernel.
     """
     count, labels = cv2.connectedComponents(kernel.view(np.uint8), connectivity=4, ltype=cv2.CV_32S)
-    vectors = np.ascontiguousarray(embedding.reshape(len(embedding), -1).T)
+    vectors = cv2.merge(list(embedding)).reshape(-1, len(embedding))
     means = _means(labels, vectors, count)
     free = text & (labels == 0)
     # Kernel pixels without a free neighbour would only burden the queue.
