@@ -9,11 +9,12 @@ from tests.models.tiny import METHODS, detector, targets
 SIZE = (64, 96)
 TEXT = ([[[16, 16], [80, 16], [80, 48], [16, 48]]], [False])
 DETECTORS = [method for method in METHODS if method != "abcnet"]
-SLOW = pytest.mark.slow
+# A trace takes 5 to 10 seconds.
+pytestmark = pytest.mark.slow
 CASES = [
-    pytest.param(backbone, method, marks=() if (backbone, method) == ("FastTCM", "dbnet") else SLOW)
-    for backbone in ("FastTCM", "CLIPResNet", "ResNet")
-    for method in DETECTORS
+    *(("FastTCM", method) for method in DETECTORS),
+    ("CLIPResNet", "dbnet"),
+    ("ResNet", "dbnet"),
 ]
 
 
