@@ -1,7 +1,8 @@
 """Replaying a network from CUDA graphs: one launch in place of hundreds."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,15 +14,14 @@ _WARM_UPS = 3  # before a capture, for libraries that choose their kernels
 
 
 class CUDAGraphs:
-    """A forward pass that is captured once for each shape of its images, and replayed.
+    """A forward pass that is captured once for each shape and precision, and replayed.
 
     What a replay returns lies in memory of its graph, which the next replay of images of this shape
     overwrites: it has to be copied or used up before, by work on the same stream. `Model.outputs`
     and what brings them to the host keep to that. Each graph holds the memory of its activations,
     so that only the last used ones are kept.
 
-    The weights are those of the capture's time and place: moving the model afterwards is an error,
-    and so is changing autocast, which is captured as well.
+    Weights are read where they lay at the capture: the model must not be moved afterwards.
 
     Args:
         forward: Takes images (B, 3, H, W) on a GPU; does not wait for it; needs no gradient.
@@ -38,7 +38,9 @@ class CUDAGraphs:
 
     def __call__(self, images: Tensor) -> Any:
         """Return what the forward pass does of images (B, 3, H, W)."""
-        key = (images.shape, images.dtype, images.stride())
+        device = images.device.type
+        precision = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+        key = (images.shape, images.dtype, images.stride(), precision)
         if key not in self._graphs:
             while len(self._graphs) >= self.limit:
                 self._graphs.popitem(last=False)
@@ -54,15 +56,26 @@ class CUDAGraphs:
         static = images.clone()
         side = torch.cuda.Stream(images.device)
         side.wait_stream(torch.cuda.current_stream(images.device))
-        with torch.cuda.stream(side):
-            for _ in range(_WARM_UPS):
-                self.forward(static)
-        torch.cuda.current_stream(images.device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        # Autocast keeps casted weights between operations only, or a graph would read freed ones.
-        with torch.cuda.graph(graph, stream=side):
-            outputs = self.forward(static)
+        with _uncached_autocast():
+            with torch.cuda.stream(side):
+                for _ in range(_WARM_UPS):
+                    self.forward(static)
+            torch.cuda.current_stream(images.device).wait_stream(side)
+            with torch.cuda.graph(graph, stream=side):
+                outputs = self.forward(static)
         return graph, static, outputs
+
+
+@contextmanager
+def _uncached_autocast() -> Iterator[None]:
+    """Let autocast cast weights where they are used: a graph would go on reading a freed cache."""
+    before = torch.is_autocast_cache_enabled()
+    torch.set_autocast_cache_enabled(False)
+    try:
+        yield
+    finally:
+        torch.set_autocast_cache_enabled(before)
 
 
 def use_cuda_graphs(model: nn.Module, limit: int = 8) -> CUDAGraphs:

@@ -46,6 +46,33 @@ def test_there_are_no_more_graphs_than_the_limit():
     assert len(graphs) == 2
 
 
+class _Graph:
+    """Runs again what was captured, into the same memory."""
+
+    def __init__(self, forward, static, outputs):
+        self.forward, self.static, self.outputs = forward, static, outputs
+
+    def replay(self):
+        self.outputs.copy_(self.forward(self.static))
+
+
+def test_the_graph_of_a_shape_is_used_again_and_the_oldest_gives_way(monkeypatch):
+    captured = []
+
+    def capture(self, images):
+        captured.append(len(images))
+        static = images.clone()
+        outputs = self.forward(static)
+        return _Graph(self.forward, static, outputs), static, outputs
+
+    monkeypatch.setattr(CUDAGraphs, "_capture", capture)
+    graphs = CUDAGraphs(lambda images: 2.0 * images, limit=2)
+    for value, length in enumerate([1, 2, 1, 3, 1, 2]):
+        assert graphs(torch.full((length,), float(value))).tolist() == [2.0 * value] * length
+    assert captured == [1, 2, 3, 2]
+    assert len(graphs) == 2
+
+
 def test_a_model_that_is_not_on_a_gpu_is_told():
     with pytest.raises(ConfigError, match="not on a GPU"):
         use_cuda_graphs(_deployed("dbnet", "cpu"))
