@@ -1,5 +1,8 @@
 """Batches of synthetic text as a config takes them, for benchmarks."""
 
+import copy
+from collections.abc import Callable
+
 import numpy as np
 
 from tcm.data.loading.collate import collate
@@ -26,6 +29,18 @@ def synthetic_batch(config: dict, size: tuple[int, int], batch: int, words: int)
             sample = TRANSFORMS.build(transform)(sample, rng)
         samples.append(sample)
     return collate(samples)
+
+
+def batch_maker(config: dict, size: tuple[int, int], batch: int, words: int) -> Callable[[], Batch]:
+    """Return what makes a batch of the training pipeline of synthetic images of a size.
+
+    The images are drawn beforehand, as if they were decoded.
+    """
+    dataset = SyntheticText(batch, size, words_per_image=(words, words), text_height=(16, 40))
+    scenes = [dataset.load(index) for index in range(batch)]
+    pipeline = Pipeline(dataset, config["data"]["train"]["pipeline"])
+    rng = np.random.default_rng(0)
+    return lambda: collate([pipeline.transform(copy.copy(scene), rng) for scene in scenes])
 
 
 def synthetic_words(config: dict, batch: int) -> Batch:

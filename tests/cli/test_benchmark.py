@@ -1,15 +1,17 @@
 """The benchmark's tables: what is in them, and that the parts belong together."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
 import torch
 
-from tcm.cli import benchmark
+from tcm.cli import benchmark_model
 from tcm.cli.benchmark import main
 from tcm.errors import ConfigError
 from tcm.inference.profile import process_peak_mib
+from tcm.inference.variants import Variant
 from tests.cli.test_words import MODELS
 from tests.cli.test_words import _config as words_config
 from tests.cli.tiny import CONFIG, write_config
@@ -21,28 +23,80 @@ PLAIN = CONFIG.replace("type: FastTCM", "type: CLIPResNet").replace(
 )
 
 
-def test_models_are_compared_part_by_part(tmp_path, capsys):
+@pytest.fixture
+def peak_here(monkeypatch):
+    """Take the peak in this process: another one takes seconds to start."""
+
+    def peak(*call):
+        run, *arguments = pickle.loads(pickle.dumps(call))  # as it goes to another process
+        return run(*arguments) or 1
+
+    monkeypatch.setattr(benchmark_model, "process_peak_mib", peak)
+
+
+def test_models_are_compared_part_by_part(tmp_path, capsys, peak_here):
     plain = write_config(tmp_path, PLAIN, "plain.yaml")
     fast = write_config(tmp_path, CONFIG, "fast.yaml")
     result = tmp_path / "result.json"
     small = ["--size", "64", "96", "--rounds", "3", "--warmup", "1", "--words", "2"]
     assert main(["model", plain, fast, *small, "--device", "cpu", "--json", str(result)]) == 0
     table = capsys.readouterr().out
-    assert "| plain |" in table and "| fast |" in table and "prompting ms" in table
+    assert "| plain fold |" in table and "| fast fold |" in table and "prompting ms" in table
     first, second = json.loads(result.read_text())
     assert [len(p["total_ms"]) for p in (first, second)] == [3, 3]
     for profile in (first, second):
         assert set(profile["parts_ms"]) == {"trunk", "prompting", "neck", "head", "decoding"}
         assert all(t > 0 for part in profile["parts_ms"].values() for t in part)
-        assert profile["peak_mib"] > 50
+        assert profile["peak_mib"] == 1 and profile["gflops"] > 0 and profile["waits"] == 0
     # Deployed: without text side, but with pool and decoders.
     assert second["parameters"] > first["parameters"]
     assert max(second["parts_ms"]["prompting"]) > min(first["parts_ms"]["prompting"])
+    assert second["launches"] > first["launches"]
 
 
-def test_recognizers_are_timed_on_crops_of_their_own_size(tmp_path, capsys, monkeypatch):
-    # In this process: another one takes seconds to start.
-    monkeypatch.setattr(benchmark, "process_peak_mib", lambda run, *arguments: run(*arguments) or 1)
+def test_variants_stand_beside_each_other(tmp_path, capsys, peak_here):
+    config, result = write_config(tmp_path, PLAIN), tmp_path / "result.json"
+    small = ["--size", "64", "64", "--rounds", "1", "--warmup", "0", "--words", "2"]
+    small += ["--device", "cpu", "--json", str(result)]
+    assert main(["model", config, *small, "--variants", "eager", "fold", "amp+fold"]) == 0
+    assert "| tiny eager |" in capsys.readouterr().out
+    eager, folded, amp = json.loads(result.read_text())
+    assert [p["name"] for p in (eager, folded, amp)] == ["tiny eager", "tiny fold", "tiny amp+fold"]
+    assert folded["launches"] < eager["launches"] and folded["parameters"] < eager["parameters"]
+    assert amp["launches"] > folded["launches"]  # casts
+    assert eager["gflops"] == pytest.approx(folded["gflops"]) == pytest.approx(amp["gflops"])
+
+
+def test_a_training_step_is_split(tmp_path, capsys, peak_here):
+    result = tmp_path / "result.json"
+    small = ["--size", "64", "64", "--rounds", "2", "--warmup", "1", "--words", "2", "--batch", "2"]
+    config = write_config(tmp_path)
+    assert main(["model", config, *small, "--train", "--device", "cpu", "--json", str(result)]) == 0
+    head, titles, *_ = capsys.readouterr().out.splitlines()
+    assert "training step, batch 2, 64x64" in head
+    assert "| data ms | trunk ms | prompting ms | neck ms | head ms | losses ms |" in titles
+    (profile,) = json.loads(result.read_text())
+    parts = ["data", "trunk", "prompting", "neck", "head", "losses", "backward", "optimiser"]
+    assert list(profile["parts_ms"]) == parts
+    assert all(time > 0 for times in profile["parts_ms"].values() for time in times)
+    step = sum(np.median(profile["parts_ms"][part]) for part in parts[1:])
+    assert step == pytest.approx(np.median(profile["total_ms"]), rel=0.7)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--variants", "eager", "fast"], "--variants fast: unknown 'fast'; known: amp, compile"),
+        (["--variants", "fold", "--amp"], "--variants says itself what is on"),
+        (["--train", "--fold"], "--train: batch norms are folded for inference alone"),
+    ],
+)
+def test_options_that_contradict_are_refused(options, expected, tmp_path):
+    with pytest.raises(ConfigError, match=expected):
+        main(["model", write_config(tmp_path), "--device", "cpu", *options])
+
+
+def test_recognizers_are_timed_on_crops_of_their_own_size(tmp_path, capsys, peak_here):
     configs, dataset = {}, {"type": "SyntheticWords", "length": 2}
     for name, model in MODELS.items():
         (tmp_path / name).mkdir()
@@ -62,7 +116,7 @@ def test_recognizers_are_timed_on_crops_of_their_own_size(tmp_path, capsys, monk
 
 def test_the_parts_of_a_recognizer_are_its_forward_pass_and_no_trace_is_left(tmp_path):
     config = words_config(tmp_path, MODELS["CLIP4STR"], {"type": "SyntheticWords", "length": 2})
-    subject = benchmark._subject(config, None, 1, 1, torch.device("cpu"))
+    subject = benchmark_model.subject(config, None, 1, 1, torch.device("cpu"), Variant())
     seen = []
 
     def clock():  # one tick a look

@@ -12,6 +12,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_model(commands)
+    _add_peers(commands)
     _add_data(commands)
     _add_decode(commands)
     _add_memory(commands)
@@ -25,7 +26,11 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
         help="latency, images/s, parameters and memory of models, part by part",
         description="Build the models of several configs with random weights and run them in turn "
         "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it. "
-        "Recognizers run on word crops of their own size and read each to the greatest length.",
+        "Recognizers run on word crops of their own size and read each to the greatest length. "
+        "With one CPU thread times are those of the processor, else of the wall.",
+        epilog="example: python tools/benchmark.py model "
+        "configs/textdet/dbnet/dbnet_fasttcm-cr50_1200e_icdar2015.yaml --threads 1 "
+        "--variants eager amp fold+compile",
     )
     model.add_argument(
         "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
@@ -35,7 +40,7 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
         nargs=2,
         type=int,
         metavar=("HEIGHT", "WIDTH"),
-        help="of scenes, in pixels, multiples of 32; default 736 1280",
+        help="of scenes, in pixels, multiples of 32; default 736 1280, of training 640 640",
     )
     model.add_argument("--batch", type=int, default=1)
     model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
@@ -43,9 +48,54 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
     model.add_argument("--words", type=int, default=20, help="words in each image")
     model.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
     model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
+    model.add_argument(
+        "--train",
+        action="store_true",
+        help="time training steps of detectors: data (the whole training pipeline on this core), "
+        "forward pass by part, losses, backward pass, optimiser",
+    )
     model.add_argument("--amp", action="store_true", help="bf16 autocast")
+    model.add_argument(
+        "--fold",
+        action=argparse.BooleanOptionalAction,
+        help="fold batch norms into convolutions; default: yes, as test and infer do",
+    )
+    model.add_argument("--compile", action="store_true", help="torch.compile the network")
+    model.add_argument(
+        "--variants",
+        nargs="+",
+        metavar="VARIANT",
+        help="in place of these three: rows of each config, in turn in one run; eager (nothing of "
+        "them) or any of amp, fold, compile, joined by +, such as: eager amp fold+compile",
+    )
     model.add_argument("--json", type=Path, help="write every timing")
     model.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def _add_peers(commands: argparse._SubParsersAction) -> None:
+    peers = commands.add_parser(
+        "peers",
+        help="MMOCR's and docTR's DBNet on ResNet-50 beside ours",
+        description="Run the other library in its own environment, in a process that takes turns "
+        "with ours: forward passes and, of MMOCR, training steps, which make the targets there.",
+        epilog="example: python tools/benchmark.py peers --mmocr mmocr/bin/python --threads 1",
+    )
+    peers.add_argument("--mmocr", metavar="PYTHON", help="interpreter with mmocr")
+    peers.add_argument("--doctr", metavar="PYTHON", help="interpreter with python-doctr")
+    peers.add_argument(
+        "--config",
+        default="configs/textdet/dbnet/dbnet_resnet50_1200e_icdar2015.yaml",
+        help="ours; default: DBNet on ResNet-50",
+    )
+    peers.add_argument("--size", nargs=2, type=int, default=[640, 640], metavar=("HEIGHT", "WIDTH"))
+    peers.add_argument("--batch", type=int, default=1)
+    peers.add_argument("--words", type=int, default=20, help="words in each image")
+    peers.add_argument("--rounds", type=int, default=5, help="timed runs of each")
+    peers.add_argument("--warmup", type=int, default=1, help="untimed runs before")
+    peers.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    peers.add_argument("--threads", type=int, default=1, help="CPU threads; default: 1")
+    peers.add_argument("--json", type=Path, help="write every timing")
+    peers.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _add_data(commands: argparse._SubParsersAction) -> None:
