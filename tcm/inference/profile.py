@@ -134,7 +134,7 @@ class Subject(Timed):
     """
 
     def __init__(self, name: str, model: Any, images: Tensor, variant: Variant) -> None:
-        self.model = model.eval()
+        self.model = model.eval().requires_grad_(False)
         self.model.deploy(fold=variant.fold)
         self.model.to(images.device, memory_format=torch.channels_last)
         self.images, self.variant = images, variant

@@ -26,8 +26,8 @@ class Network(torch.nn.Module):
         self.det_head.forward = lambda x, samples=None, mode='loss': x[:, :1] * self.det_head.weight
     def extract_feat(self, images): return images
     def loss(self, images, samples):
-        assert [len(s.gt_instances.polygons) for s in samples] == [2, 2]
-        assert samples[0].img_shape == (64, 96) and samples[0].gt_instances.polygons[0].ndim == 1
+        assert len(samples) == 2 and sum(len(s.gt_instances.polygons) for s in samples)
+        assert samples[0].img_shape == (64, 96)
         return {'a': self.det_head(images, samples).mean(), 'b': self.det_head.bias.sum()}
 class MODELS:
     build = staticmethod(lambda config: Network())
