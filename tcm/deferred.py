@@ -2,7 +2,8 @@
 
 ``import package.part`` first runs the package's ``__init__``, which may import much that nobody
 asked for: Lightning wants two classes of torchmetrics and gets a hundred metrics with SciPy's
-signals, and we want the layers of open_clip and get timm with a hundred networks.
+signals, and we want the layers of open_clip and get timm with a hundred networks. The command line
+does this, whose process is its own; who imports tcm finds all packages as they are.
 """
 
 import importlib
@@ -28,6 +29,12 @@ NAMES: dict[str, dict[str, Callable[[], Any]]] = {
         "MetricCollection": _from("torchmetrics.collections", "MetricCollection"),
     },
 }
+
+
+def defer_all() -> None:
+    """Put off the packages of `NAMES`."""
+    for package, names in NAMES.items():
+        defer(package, names)
 
 
 def defer(package: str, names: Mapping[str, Callable[[], Any]] | None = None) -> None:

@@ -49,7 +49,10 @@ def test_what_is_imported_or_missing_is_left_alone(package):
 def test_lightning_and_torchmetrics_agree_whichever_is_first():
     """In a process of its own, where neither is imported."""
     code = """
-import sys, tcm, lightning
+import sys
+from tcm.deferred import defer_all
+defer_all()
+import lightning
 assert "torchmetrics.functional" not in sys.modules and "scipy" not in sys.modules
 from lightning.pytorch.core import module
 import torchmetrics

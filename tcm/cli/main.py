@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from tcm.deferred import defer_all
 from tcm.errors import TCMError
 
 
@@ -17,6 +18,7 @@ def run_command(name: str) -> None:
 
     def main(arguments: list[str]) -> int:
         importlib.import_module(f"tcm.cli.parsers.{name}").parse(arguments)
+        defer_all()
         return importlib.import_module(f"tcm.cli.{name}").main(arguments)
 
     run(main)
