@@ -123,16 +123,19 @@ def _on_patch(sample: Sample, rng: np.random.Generator, flag: int) -> np.ndarray
     if sample.valid is None and _show_image(sample, np.array([[0, 0, width, height]])).all():
         return _picture(sample, replicate)
     source = replace(sample, image=_with_fourth(sample.image, flag))
-    canvas = np.zeros((*sample.size, source.image.shape[2]), np.uint8)
     window = _text_free_window(sample, rng)
-    if window is not None:
+    if window is None:
+        canvas = np.zeros((*sample.size, source.image.shape[2]), np.uint8)
+    else:
         scale = np.divide(sample.size[::-1], window[2:] - window[:2])
         magnify = np.diag([*scale, 1.0])
         magnify[:2, 2] = -scale * window[:2]
         patch = replace(source, matrix=magnify @ sample.matrix, valid=None)
         canvas = _picture(patch, replicate)
     under = canvas[:height, :width]
-    canvas[:height, :width] = _picture(source, _Look(cv2.BORDER_TRANSPARENT, flag=flag), under)
+    picture = _picture(source, _Look(cv2.BORDER_TRANSPARENT, flag=flag), under)
+    if not np.may_share_memory(picture, under):  # a plain resize covers it all
+        under[:] = picture
     return _without_fourth(canvas)
 
 

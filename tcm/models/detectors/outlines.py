@@ -55,8 +55,8 @@ class RegionOutliner:
         wanted[0] = False
         if self.output == "quad":
             kept = wanted[owners]
-            pixels = np.divmod(places[kept], labels.shape[1])
-            quads, _ = min_area_rects(_around(*pixels, owners[kept], stride))
+            rows, columns = np.divmod(places[kept], labels.shape[1])
+            quads, _ = min_area_rects(_around(rows, columns, owners[kept], stride))
             return list(quads), means[wanted].astype(np.float32)
         from scipy import ndimage  # not at the top: slow to import, and training finds no outlines
 
