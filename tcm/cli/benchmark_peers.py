@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -145,7 +146,11 @@ def _request(args: argparse.Namespace, device: torch.device) -> dict[str, Any]:
 def _theirs(peer: Peer) -> list[Row]:
     name = f"{peer.about['name']} float32 (torch {peer.about['torch']})"
     whats = ["forward", "train"] if peer.about["trains"] else ["forward"]
-    return [Row(name, what, lambda what=what: peer.ask(what)["ms"]) for what in whats]
+    return [Row(name, what, partial(_milliseconds, peer, what)) for what in whats]
+
+
+def _milliseconds(peer: Peer, what: str) -> float:
+    return peer.ask(what)["ms"]
 
 
 def _ours(args: argparse.Namespace, device: torch.device) -> list[Row]:

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,7 +92,8 @@ def main():
     torch.set_num_threads(request["threads"])
     torch.manual_seed(0)
     images = torch.rand(request["batch"], 3, *request["size"]).to(request["device"])
-    peer = {"doctr": DocTR, "mmocr": MMOCR}[request["library"]](request, images)
+    kinds: dict[str, Any] = {"doctr": DocTR, "mmocr": MMOCR}
+    peer = kinds[request["library"]](request, images)
     _answer(
         answers, {"name": peer.name, "torch": torch.__version__, "trains": hasattr(peer, "train")}
     )

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from tcm.inference.profile import DetectorSubject
+from tcm.inference.variants import Variant
 from tcm.registry import MODELS
 from tests.models.tiny import detector, targets
 
@@ -23,7 +24,7 @@ def test_a_backbone_without_a_trunk_is_all_trunk():
     model = MODELS.build(detector("CLIPResNet"), "model")
     model.backbone = _AllTrunk(model.backbone)
     images = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
-    subject = DetectorSubject("plain", model, images, targets([], [], 64, 64))
+    subject = DetectorSubject("plain", model, images, Variant(), targets([], [], 64, 64))
     subject.time_parts()
     times = subject.profile.parts_ms
     assert set(times) == {"trunk", "prompting", "neck", "head", "decoding"}
