@@ -28,7 +28,10 @@ trainer: {{max_steps: 2, val_every_steps: 2, progress_bar: false}}
 """
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(m, marks=() if m in ("dbnet", "abcnet") else pytest.mark.slow) for m in METHODS],
+)
 def test_two_steps_and_a_validation(method, tmp_path, monkeypatch):
     monkeypatch.chdir(BASES.parents[1])
     config = tmp_path / "timm.yaml"

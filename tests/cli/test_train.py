@@ -47,9 +47,15 @@ def test_a_run_leaves_everything_in_the_work_dir(straight):
     assert load_config(run / "config.yaml")["trainer"]["max_steps"] == 7
 
 
-@pytest.mark.parametrize("stop", [3, 5, 6])
-@pytest.mark.parametrize("options", [[], ["trainer.ema_decay=0.9"], ["trainer.accumulate=2"]])
-def test_a_resumed_run_ends_where_a_straight_one_does(tmp_path, stop, options):
+@pytest.mark.parametrize(
+    ("options", "stop"),
+    [
+        pytest.param(options, stop, marks=() if i == j else pytest.mark.slow)
+        for i, options in enumerate([[], ["trainer.ema_decay=0.9"], ["trainer.accumulate=2"]])
+        for j, stop in enumerate([3, 5, 6])
+    ],
+)
+def test_a_resumed_run_ends_where_a_straight_one_does(tmp_path, options, stop):
     config = write_config(tmp_path, CONFIG.replace("{type: Poly}", "{type: Constant}"))
     one, two = tmp_path / "one", tmp_path / "two"
     main([config, "--work-dir", str(one), "--cfg-options", *options])
