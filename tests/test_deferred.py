@@ -46,6 +46,7 @@ def test_what_is_imported_or_missing_is_left_alone(package):
     assert "no_such_package" not in sys.modules
 
 
+@pytest.mark.slow  # integration/test_imports.py holds that a run does without the rest
 def test_lightning_and_torchmetrics_agree_whichever_is_first():
     """In a process of its own, where neither is imported."""
     code = """

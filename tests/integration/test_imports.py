@@ -1,6 +1,7 @@
 """Parts of one's own, in a file outside of the package, reach every command by `imports`."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tcm.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs/examples/my_parts.yaml"
+UNUSED = {"torchmetrics.functional", "scipy.signal", "timm.models", "open_clip.factory"}
 SMALL = [
     "data.train.batch_size=2",
     "data.train.dataset.size=[64, 64]",
@@ -36,11 +38,16 @@ def folder(tmp_path_factory):
 def test_it_trains_tests_infers_and_runs_in_fewshot(folder, capsys):
     options = ["--cfg-options", *SMALL]
     run = folder / "run"
-    # In processes of its own, as a user does: nothing is imported beforehand.
+    # In processes of its own, as a user does: nothing is imported beforehand. They tell what they
+    # import, for a start must not take seconds for what it does not use.
     cell = ["--fractions", "1", "--seeds", "0", "--work-dir", str(run), *options]
     command = [sys.executable, "tools/fewshot.py", str(EXAMPLE), *cell]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    told = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=told)
     assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {"lightning", "tcm.engine.trainer", "tcm.inference.predict"} <= imported
+    assert not UNUSED & imported
     (row,) = json.loads((run / "fewshot.json").read_text())
     assert row["metric"] == "count" and 0 <= row["exact_count"]["mean"] <= 1
     (checkpoint,) = run.rglob("inference.ckpt")
