@@ -13,6 +13,7 @@ from tcm.devices import (
     set_float32,
 )
 from tcm.engine.checkpoint import load_model
+from tcm.inference.compiled import compiled
 from tcm.inference.cuda_graphs import use_cuda_graphs
 from tcm.structures import Config
 
@@ -35,7 +36,7 @@ def load_network(
     set_float32(precision == "tf32")
     model = load_model(model_config, args.checkpoint, args.converter).to(device)
     if args.compile:
-        model.forward = torch.compile(model.forward)  # type: ignore[method-assign]
+        model.forward = compiled(model.forward, device)  # type: ignore[method-assign]
     if args.cuda_graphs:
         use_cuda_graphs(model)
     return model, device, precision

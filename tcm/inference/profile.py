@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tcm.inference.compiled import compiled
 from tcm.inference.counts import Counts, count
 from tcm.inference.variants import Variant
 from tcm.structures import TextInstances
@@ -138,7 +139,7 @@ class Subject(Timed):
         self.model.deploy(fold=variant.fold)
         self.model.to(images.device, memory_format=torch.channels_last)
         self.images, self.variant = images, variant
-        self.network = torch.compile(self.model) if variant.compile else self.model
+        self.network = compiled(self.model, images.device) if variant.compile else self.model
         self.profile = Profile(name, sum(p.numel() for p in model.parameters()))
 
     @abstractmethod
