@@ -37,13 +37,21 @@ class Counts:
     waits: int
 
 
-def count(run: Callable[[], object], device: torch.device) -> Counts:
-    """Run something three times and count; it must have run before, so that nothing is prepared."""
+def count(
+    run: Callable[[], object], device: torch.device, waiting: Callable[[], object] | None = None
+) -> Counts:
+    """Run something three times and count; it must have run before, so that nothing is prepared.
+
+    Args:
+        run: What is counted.
+        device: Where it runs.
+        waiting: The part of it whose waits are counted; None for the whole.
+    """
     flops = FlopCounterMode(display=False)
     with flops:
         run()
     with counted_waits(device) as waits:
-        run()
+        (waiting or run)()
     return Counts(flops.get_total_flops() / 1e9, _launches(run, device), waits.count)
 
 

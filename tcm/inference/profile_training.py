@@ -69,7 +69,10 @@ class TrainingSubject(Timed):
         """Return what one step asks of the device, uncompiled."""
         compiled, self._loss = self._loss, self.model.loss
         try:
-            return count(self.step, self.images.device)
+            device = self.images.device
+            # An optimiser's counters lie on the host, which an imagined device can't know.
+            waiting = None if device.type == "cuda" else lambda: self._backward(self._total())
+            return count(self.step, device, waiting)
         finally:
             self._loss = compiled
 
