@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -14,7 +14,6 @@ from tcm.errors import ConfigError
 log = logging.getLogger("tcm")
 
 Precision = Literal["auto", "float32", "tf32", "bf16", "fp16"]
-PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 def choose_device(name: str | None) -> torch.device:
@@ -53,6 +52,11 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     if precision == "bf16" and not has_bf16(device):
         log.warning("bf16: this %s has no instructions for it; float32 is faster", device.type)
     return precision
+
+
+def mixed_precision(device: torch.device) -> Precision:
+    """Return what ``--amp`` means on a device: bf16, or fp16 on GPUs that lack it."""
+    return "fp16" if device.type == "cuda" and not has_bf16(device) else "bf16"
 
 
 def set_float32(tf32: bool) -> None:

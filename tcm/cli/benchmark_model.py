@@ -4,6 +4,7 @@ import argparse
 import json
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -38,6 +39,27 @@ _SIZE = (736, 1280)  # of scenes
 _TRAINING_SIZE = (640, 640)
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is timed.
+
+    Attributes:
+        path: The config.
+        size: Height and width of scenes in pixels; None for the usual ones.
+        batch: Images.
+        words: Words in each.
+        device: Where it runs.
+        variant: Precision, folding and compilation.
+    """
+
+    path: str
+    size: tuple[int, int] | None
+    batch: int
+    words: int
+    device: torch.device
+    variant: Variant
+
+
 def model(args: argparse.Namespace) -> int:
     """Run the command."""
     if args.threads:
@@ -46,18 +68,21 @@ def model(args: argparse.Namespace) -> int:
     size = tuple(args.size) if args.size else None
     if size and any(side < 32 or side % 32 for side in size):
         raise ConfigError(f"--size {size[0]} {size[1]}: multiples of 32 are wanted")
-    rows = [(path, variant) for path in args.configs for variant in _variants(args)]
+    cases = [
+        Case(path, size, args.batch, args.words, device, variant)
+        for path in args.configs
+        for variant in _variants(args)
+    ]
     make = training_subject if args.train else subject
-    subjects = [make(path, size, args.batch, args.words, device, v) for path, v in rows]
+    subjects = [make(case) for case in cases]
     if len({type(s) for s in subjects}) > 1:
         raise ConfigError("detectors read scenes and recognizers crops: time them in two calls")
     profiles = profile_in_turn(subjects, args.rounds, args.warmup)
-    for timed, (path, variant) in zip(subjects, rows, strict=True):
+    for timed, case in zip(subjects, cases, strict=True):
         if device.type == "cuda":
             timed.profile.peak_mib = cuda_peak_mib(_run(timed))
-        elif not variant.compile:  # to compile once more takes minutes
-            fresh = (make, path, size, args.batch, variant)
-            timed.profile.peak_mib = process_peak_mib(_run_once, *fresh)
+        elif not case.variant.compile:  # to compile once more takes minutes
+            timed.profile.peak_mib = process_peak_mib(_run_once, make, replace(case, words=1))
     print(_head(args, device, subjects[0]))
     print(_table(profiles, args.batch))
     if args.json:
@@ -81,56 +106,43 @@ def _variants(args: argparse.Namespace) -> list[Variant]:
     return variants
 
 
-def subject(
-    path: str,
-    size: tuple[int, int] | None,
-    batch: int,
-    words: int,
-    device: torch.device,
-    variant: Variant,
-) -> Subject:
+def subject(case: Case) -> Subject:
     """Return a config's deployed model and the images that it is timed on.
 
     Raises:
         ConfigError: A size is given for a recognizer.
     """
-    config = read_config(path)
-    name = _name(path, variant)
+    config = read_config(case.path)
+    name = _name(case)
     model = MODELS.build(without_pretrained(config["model"]), "model")
     if not isinstance(model, TextRecognizer):
-        data = synthetic_batch(config, size or _SIZE, batch, words)
-        return DetectorSubject(name, model, data.images.to(device), variant, data.targets)
-    if size:
+        data = synthetic_batch(config, case.size or _SIZE, case.batch, case.words)
+        return DetectorSubject(name, model, data.images.to(case.device), case.variant, data.targets)
+    if case.size:
         raise ConfigError(
-            f"--size: {path} is of a recognizer, whose crops have a size of their own"
+            f"--size: {case.path} is of a recognizer, whose crops have a size of their own"
         )
-    images = synthetic_words(config, batch).images.to(device)
-    return RecognizerSubject(name, model, images, variant)
+    images = synthetic_words(config, case.batch).images.to(case.device)
+    return RecognizerSubject(name, model, images, case.variant)
 
 
-def training_subject(
-    path: str,
-    size: tuple[int, int] | None,
-    batch: int,
-    words: int,
-    device: torch.device,
-    variant: Variant,
-) -> TrainingSubject:
+def training_subject(case: Case) -> TrainingSubject:
     """Return a config's model in training, its optimiser and the batch that it is timed on.
 
     Raises:
         ConfigError: It is a recognizer, or the config has no optimizer.
     """
-    config = read_config(path)
+    config = read_config(case.path)
     if "backbone" not in config["model"] or not config.get("optimizer"):
-        raise ConfigError(f"{path}: --train times detectors and spotters with an optimizer")
+        raise ConfigError(f"{case.path}: --train times detectors and spotters with an optimizer")
     model = MODELS.build(without_pretrained(config["model"]), "model").train()
-    model.to(device, memory_format=torch.channels_last)
-    data = synthetic_batch(config, size or _TRAINING_SIZE, batch, words).to(device)
-    make = batch_maker(config, _SIZE, batch, words)
+    model.to(case.device, memory_format=torch.channels_last)
+    size = case.size or _TRAINING_SIZE
+    data = synthetic_batch(config, size, case.batch, case.words).to(case.device)
+    make = batch_maker(config, _SIZE, case.batch, case.words)
     optimizer = _optimizer(config, model)
-    name = _name(path, variant)
-    return TrainingSubject(name, model, data.images, data.targets, optimizer, make, variant)
+    name = _name(case)
+    return TrainingSubject(name, model, data.images, data.targets, optimizer, make, case.variant)
 
 
 def _optimizer(config: Config, model: torch.nn.Module) -> torch.optim.Optimizer:
@@ -140,19 +152,17 @@ def _optimizer(config: Config, model: torch.nn.Module) -> torch.optim.Optimizer:
     return OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups)
 
 
-def _name(path: str, variant: Variant) -> str:
-    return f"{Path(path).stem} {variant}"
+def _name(case: Case) -> str:
+    return f"{Path(case.path).stem} {case.variant}"
 
 
 def _run(timed: Timed) -> Callable[[], None]:
     return timed.step if isinstance(timed, TrainingSubject) else timed.forward  # type: ignore[attr-defined]
 
 
-def _run_once(
-    make: Callable[..., Timed], path: str, size: tuple[int, int] | None, batch: int, v: Variant
-) -> None:
+def _run_once(make: Callable[[Case], Timed], case: Case) -> None:
     """Build a config's model and run it once; called in a process of its own."""
-    _run(make(path, size, batch, 1, torch.device("cpu"), v))()
+    _run(make(case))()
 
 
 def _head(args: argparse.Namespace, device: torch.device, first: Timed) -> str:

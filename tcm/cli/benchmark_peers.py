@@ -9,7 +9,7 @@ import platform
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from tcm.cli.benchmark_model import subject, training_subject
+from tcm.cli.benchmark_model import Case, subject, training_subject
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.devices import choose_device
@@ -156,10 +156,11 @@ def _milliseconds(peer: Peer, what: str) -> float:
 def _ours(args: argparse.Namespace, device: torch.device) -> list[Row]:
     """Return ours as it is trained and as it is deployed, in float32 and bf16."""
     rows = []
-    made = (args.config, tuple(args.size), args.batch, args.words, device)
+    size = (args.size[0], args.size[1])
     for precision, amp in (("float32", False), ("bf16", True)):
-        deployed = subject(*made, Variant(amp=amp, fold=True))
-        trained = training_subject(*made, Variant(amp=amp))
+        case = Case(args.config, size, args.batch, args.words, device, Variant(amp=amp))
+        deployed = subject(replace(case, variant=Variant(amp=amp, fold=True)))
+        trained = training_subject(case)
         name = f"tcm {precision} (torch {torch.__version__})"
         rows.append(Row(name, "forward", lambda s=deployed: s.time(s.forward)))  # type: ignore[misc]
         rows.append(Row(name, "train", lambda s=trained: s.time(s.step)))  # type: ignore[misc]

@@ -8,7 +8,7 @@ from tcm.contracts import Model
 from tcm.devices import (
     Precision,
     choose_device,
-    has_bf16,
+    mixed_precision,
     resolve_precision,
     set_float32,
 )
@@ -32,7 +32,8 @@ def load_network(
         ConfigError: There is no such device, or CUDA graphs are wanted where they can't be had.
     """
     device = choose_device(args.device)
-    precision = _precision(args, device)
+    wanted = mixed_precision(device) if args.amp else args.precision
+    precision = resolve_precision(wanted, device)
     set_float32(precision == "tf32")
     model = load_model(model_config, args.checkpoint, args.converter).to(device)
     if args.compile:
@@ -40,9 +41,3 @@ def load_network(
     if args.cuda_graphs:
         use_cuda_graphs(model)
     return model, device, precision
-
-
-def _precision(args: argparse.Namespace, device: torch.device) -> Precision:
-    if args.amp and device.type == "cuda" and not has_bf16(device):
-        return "fp16"
-    return resolve_precision("bf16" if args.amp else args.precision, device)

@@ -22,6 +22,7 @@ from tcm.contracts import Model
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
+from tcm.devices import choose_device, mixed_precision
 from tcm.engine.broken_images import BrokenImages
 from tcm.engine.callbacks import Checkpoints, held_log, release_log, setup_logging
 from tcm.engine.checkpoint import (
@@ -71,10 +72,14 @@ def main(arguments: list[str]) -> int:
     batches = data.batches_per_epoch(trainer_config.world_size())
     steps_per_epoch = max(1, batches // trainer_config.accumulate)
     total_steps = trainer_config.total_steps(steps_per_epoch)
-    trainer, checkpoints = build_trainer(trainer_config, work_dir, total_steps, steps_per_epoch)
     limit = data.most_broken()
-    if limit is not None:
-        trainer.callbacks.append(BrokenImages(limit, work_dir / "broken.json"))  # type: ignore[attr-defined]
+    trainer, checkpoints = build_trainer(
+        trainer_config,
+        work_dir,
+        total_steps,
+        steps_per_epoch,
+        [] if limit is None else [BrokenImages(limit, work_dir / "broken.json")],
+    )
     module = TrainingModule(
         _build_model(config, resume),
         config.get("optimizer") or _missing("optimizer"),
@@ -100,8 +105,8 @@ def main(arguments: list[str]) -> int:
 def _as_options(args: argparse.Namespace) -> list[str]:
     options = [f"trainer.devices={args.devices}"] if args.devices else []
     if args.amp:
-        fp16 = torch.cuda.is_available() and not torch.cuda.is_bf16_supported()
-        options.append(f"trainer.precision={'16-mixed' if fp16 else 'bf16-mixed'}")
+        half = mixed_precision(choose_device(None))
+        options.append(f"trainer.precision={'16-mixed' if half == 'fp16' else 'bf16-mixed'}")
     return options
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_only
 
+from tcm.engine.processes import of_all
 from tcm.errors import DataError
 from tcm.structures import Batch
 
@@ -70,7 +70,7 @@ class BrokenImages(Callback):
             DataError: They have found too many.
         """
         found, draws = self._before["found"], self._before["draws"]
-        for part in _of_all_processes({"draws": self.draws, "found": self.found}):
+        for part in of_all({"draws": self.draws, "found": self.found}):
             found, draws = _joined(found, part["found"]), draws + part["draws"]
         self._refuse_too_many(found)
         return {"draws": draws, "found": found}
@@ -86,7 +86,9 @@ class BrokenImages(Callback):
             return
         content = {"draws": state["draws"], "images": found}
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        self.file.write_text(text, encoding="utf-8")
+        beside = self.file.with_suffix(".part")  # so that a stopped run leaves the old one whole
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(self.file)
         log.warning("%s", self._summary(found, state["draws"]))
 
     def _summary(self, found: Found, draws: int) -> str:
@@ -113,11 +115,3 @@ def _joined(one: Found, other: Found) -> Found:
 
 def _names(found: Found) -> str:
     return ", ".join(list(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
-
-
-def _of_all_processes(item: Any) -> list[Any]:
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return [item]
-    parts: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(parts, item)
-    return parts

@@ -13,6 +13,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
+from tcm.engine.processes import from_first, in_first
 from tcm.engine.schedules import Schedule
 from tcm.prediction import Predictor
 from tcm.registry import OPTIMIZERS, SCHEDULES
@@ -132,9 +133,10 @@ class TrainingModule(lightning.LightningModule):
         assert self._predictor is not None, "the epoch's start makes one"
         self._validated += self._predictor.finish()
         self._predictor.close()
-        images = _gathered([(s.index, found, s.instances, s.path) for s, found in self._validated])
+        own = [(s.index, found, s.instances, s.path) for s, found in self._validated]
         self._validated, self._predictor = [], None
-        scored = _from_first(None if images is None else self._scores(images))
+        parts = in_first(own)
+        scored = from_first(None if parts is None else self._scores(sum(parts, [])))
         if _MAIN in scored:
             self.main_figure, value = scored.pop(_MAIN)
             self.log(self.main_figure, value, prog_bar=True, logger=False, rank_zero_only=False)
@@ -144,8 +146,9 @@ class TrainingModule(lightning.LightningModule):
         """Return every figure by its name in the log, and under `_MAIN` the main one and its value.
 
         Args:
-            images: All images in the order of the dataset.
+            images: Of all processes; the metrics get them in the order of the dataset.
         """
+        images = sorted(images, key=lambda image: image[0])
         predictions, truths, names = ([image[i] for image in images] for i in (1, 2, 3))
         scored: dict[str, Any] = {}
         for name, metric in self.metrics.items():
@@ -179,28 +182,3 @@ class TrainingModule(lightning.LightningModule):
         if self.device.type == "cuda":
             state["cuda"] = torch.cuda.get_rng_state(self.device)
         return state
-
-
-def _gathered(images: list[_Image]) -> list[_Image] | None:
-    """Return the images of all processes in the order of the dataset; None but in the first."""
-    parts: list[Any] = [images]
-    if _distributed():
-        parts = [None] * torch.distributed.get_world_size()
-        first = torch.distributed.get_rank() == 0
-        torch.distributed.gather_object(images, parts if first else None)
-        if not first:
-            return None
-    return sorted((image for part in parts for image in part), key=lambda image: image[0])
-
-
-def _from_first(value: Any) -> Any:
-    """Return what the first process has."""
-    if not _distributed():
-        return value
-    values = [value]
-    torch.distributed.broadcast_object_list(values)
-    return values[0]
-
-
-def _distributed() -> bool:
-    return torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -7,6 +7,7 @@ which batch comes at which step, which is what makes resuming exact at any step.
 import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -158,12 +159,24 @@ class TrainerConfig:
 
 
 def build_trainer(
-    config: TrainerConfig, work_dir: Path, total_steps: int, steps_per_epoch: int
+    config: TrainerConfig,
+    work_dir: Path,
+    total_steps: int,
+    steps_per_epoch: int,
+    further: Sequence[Callback] = (),
 ) -> tuple[lightning.Trainer, Checkpoints]:
-    """Return the trainer and the callback that keeps the checkpoints."""
+    """Return the trainer and the callback that keeps the checkpoints.
+
+    Args:
+        config: The config's `trainer`.
+        work_dir: Where everything is written.
+        total_steps: Optimiser steps of the run.
+        steps_per_epoch: Optimiser steps of an epoch.
+        further: Callbacks besides its own.
+    """
     every = config.validation_interval(steps_per_epoch)
     checkpoints = Checkpoints(work_dir, every)
-    callbacks: list[Callback] = [Throughput()]
+    callbacks: list[Callback] = [Throughput(), *further]
     if config.ema_decay is not None:
         callbacks.append(EMAWeightAveraging(decay=config.ema_decay))
     callbacks.append(checkpoints)  # behind the averaging, so that a checkpoint has this step's

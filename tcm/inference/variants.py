@@ -1,9 +1,11 @@
 """The ways of running one network that a benchmark puts beside each other."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 
+from tcm.devices import autocast
 from tcm.errors import ConfigError, nearest
 
 _SWITCHES = ("amp", "fold", "compile")
@@ -41,6 +43,6 @@ class Variant:
         """Return what `parse` takes."""
         return "+".join(name for name in _SWITCHES if getattr(self, name)) or "eager"
 
-    def autocast(self, device: torch.device) -> torch.autocast:
+    def autocast(self, device: torch.device) -> AbstractContextManager[object]:
         """Return the context that the network runs in."""
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.amp)
+        return autocast("bf16" if self.amp else "float32", device)

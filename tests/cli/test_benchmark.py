@@ -116,7 +116,8 @@ def test_recognizers_are_timed_on_crops_of_their_own_size(tmp_path, capsys, peak
 
 def test_the_parts_of_a_recognizer_are_its_forward_pass_and_no_trace_is_left(tmp_path):
     config = words_config(tmp_path, MODELS["CLIP4STR"], {"type": "SyntheticWords", "length": 2})
-    subject = benchmark_model.subject(config, None, 1, 1, torch.device("cpu"), Variant())
+    case = benchmark_model.Case(config, None, 1, 1, torch.device("cpu"), Variant())
+    subject = benchmark_model.subject(case)
     seen = []
 
     def clock():  # one tick a look

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from tcm.engine.module import TrainingModule, _gathered
+from tcm.engine.module import TrainingModule
 from tcm.evaluation.scores import Scores
 from tcm.structures import Batch, Sample, TextInstances
 
@@ -167,22 +167,13 @@ def test_the_first_metric_decides_and_all_are_logged():
     assert found["val/b/truths"] == 4
 
 
-def test_several_processes_give_the_images_in_the_order_of_the_dataset(monkeypatch):
-    """Process r of 3 has the images r, r + 3, ...; only the first one gets them."""
-    parts = [[(i, None, None, f"{i}.jpg") for i in range(rank, 8, 3)] for rank in range(3)]
-
-    def gather_object(own, into):
-        assert own == parts[0]
-        into[:] = parts
-
-    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
-    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 3)
-    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
-    monkeypatch.setattr(torch.distributed, "gather_object", gather_object)
-    assert [image[0] for image in _gathered(parts[0])] == list(range(8))
-    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
-    monkeypatch.setattr(torch.distributed, "gather_object", lambda own, into: None)
-    assert _gathered(parts[1]) is None
+def test_metrics_see_the_images_of_several_processes_in_the_order_of_the_dataset():
+    """Process r of 3 has the images r, r + 3, ...."""
+    metric = _Metric(1)
+    images = [(i, None, None, f"{i}.jpg") for rank in range(3) for i in range(rank, 8, 3)]
+    _module(metrics={"a": metric})._scores(images)
+    ((_, _, names),) = metric.asked
+    assert names == [f"{i}.jpg" for i in range(8)]
 
 
 def test_scalars_are_computed_for_the_steps_that_are_logged(monkeypatch):

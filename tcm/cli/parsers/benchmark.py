@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from tcm.cli.parsers.options import add_debug_argument, add_device_argument
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
@@ -46,7 +48,7 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
     model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
     model.add_argument("--warmup", type=int, default=2, help="untimed runs before")
     model.add_argument("--words", type=int, default=20, help="words in each image")
-    model.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    add_device_argument(model)
     model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
     model.add_argument(
         "--train",
@@ -69,7 +71,7 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
         "them) or any of amp, fold, compile, joined by +, such as: eager amp fold+compile",
     )
     model.add_argument("--json", type=Path, help="write every timing")
-    model.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(model)
 
 
 def _add_peers(commands: argparse._SubParsersAction) -> None:
@@ -92,10 +94,10 @@ def _add_peers(commands: argparse._SubParsersAction) -> None:
     peers.add_argument("--words", type=int, default=20, help="words in each image")
     peers.add_argument("--rounds", type=int, default=5, help="timed runs of each")
     peers.add_argument("--warmup", type=int, default=1, help="untimed runs before")
-    peers.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    add_device_argument(peers)
     peers.add_argument("--threads", type=int, default=1, help="CPU threads; default: 1")
     peers.add_argument("--json", type=Path, help="write every timing")
-    peers.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(peers)
 
 
 def _add_data(commands: argparse._SubParsersAction) -> None:
@@ -109,7 +111,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     data.add_argument("--images", type=int, default=200, help="timed images")
     data.add_argument("--cfg-options", nargs="*", default=[], metavar="KEY=VALUE")
     data.add_argument("--json", type=Path, help="write the figures")
-    data.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(data)
 
 
 def _add_decode(commands: argparse._SubParsersAction) -> None:
@@ -129,7 +131,7 @@ def _add_decode(commands: argparse._SubParsersAction) -> None:
     decode.add_argument("--rounds", type=int, default=10, help="timed runs of each")
     decode.add_argument("--threads", type=int, default=1, help="CPU threads")
     decode.add_argument("--json", type=Path, help="write every timing")
-    decode.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(decode)
 
 
 def _add_memory(commands: argparse._SubParsersAction) -> None:
@@ -146,7 +148,7 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
     memory.add_argument("--batch", type=int, default=2)
     memory.add_argument("--time", action="store_true", help="also run and time a step of each")
     memory.add_argument("--threads", type=int, default=1, help="CPU threads of the timed steps")
-    memory.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(memory)
 
 
 def _add_annotations(commands: argparse._SubParsersAction) -> None:
@@ -168,4 +170,4 @@ def _add_annotations(commands: argparse._SubParsersAction) -> None:
         "--folder", type=Path, help="where the files are written; default: /tmp"
     )
     annotations.add_argument("--json", type=Path, help="write every figure")
-    annotations.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(annotations)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from tcm.cli.parsers.options import add_debug_argument
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
@@ -41,5 +42,5 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "they can be read in one way only, and a line says so (default: submission)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug_argument(parser)
     return parser.parse_args(arguments)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tcm.cli.parsers.options import (
+    add_checkpoint_argument,
     add_config_arguments,
     add_converter_argument,
     add_exif_argument,
@@ -23,7 +24,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "work_dirs/quickstart/inference.ckpt photo.jpg",
     )
     add_config_arguments(parser)
-    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    add_checkpoint_argument(parser)
     parser.add_argument("images", nargs="+", type=Path, help="image files or folders of images")
     parser.add_argument(
         "--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results"

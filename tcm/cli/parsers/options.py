@@ -18,7 +18,22 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="override config keys, such as trainer.max_steps=100 data.train.batch_size=4",
     )
+    add_debug_argument(parser)
+
+
+def add_debug_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--debug``, which `tcm.cli.main` reads."""
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``, as `choose_device` takes it."""
+    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+
+
+def add_checkpoint_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the checkpoint of a config."""
+    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
 
 
 def add_converter_argument(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +61,7 @@ def add_exif_argument(parser: argparse.ArgumentParser, default: Exif | None = "a
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says where and how precisely a network runs, as `tcm.cli.network` takes it."""
-    parser.add_argument("--device", help="cpu, cuda or cuda:1; default: a GPU where there is one")
+    add_device_argument(parser)
     precision = parser.add_mutually_exclusive_group()
     precision.add_argument(
         "--precision",

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from tcm.cli.parsers.options import (
+    add_checkpoint_argument,
     add_config_arguments,
     add_converter_argument,
     add_network_arguments,
@@ -19,7 +20,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "work_dirs/quickstart/best.ckpt --visualize pictures",
     )
     add_config_arguments(parser)
-    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    add_checkpoint_argument(parser)
     add_converter_argument(parser)
     parser.add_argument(
         "--test-set",
