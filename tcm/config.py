@@ -23,6 +23,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from tcm.errors import ConfigError, nearest
+from tcm.files import write_text
 
 
 def load_config(
@@ -70,7 +71,7 @@ def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     """Write a resolved config as YAML, keys in their order."""
     # OmegaConf quotes what it would read as a number, such as the text "1e-4"; PyYAML does not.
     text = OmegaConf.to_yaml(OmegaConf.create(dict(config)), sort_keys=False)
-    Path(path).write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def _trees(

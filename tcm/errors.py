@@ -25,6 +25,10 @@ class CheckpointError(TCMError):
     """A checkpoint or weights file that is missing, damaged or of another model."""
 
 
+class OutputError(TCMError):
+    """A file or folder that cannot be written, or that would replace what is not ours."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return a hint at the candidate closest to `name`, or all candidates if none is close.
 

@@ -18,6 +18,7 @@ from tcm.annotations.files import rectangle
 from tcm.annotations.instance import Instance
 from tcm.annotations.json_stream import stream_list
 from tcm.errors import DataError, nearest
+from tcm.files import whole
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import bounding_box
 
@@ -146,7 +147,7 @@ def write(path: str | Path, images: Sequence[ImageEntry]) -> None:
         "task_name": kind.lower(),
         "category": [{"id": 0, "name": "text"}],
     }
-    with Path(path).open("w", encoding="utf-8") as file:  # SynthText is too large for one string
+    with whole(path) as file:  # SynthText is too large for one string
         file.write(f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [')
         for i, image in enumerate(images):
             file.write(",\n" if i else "\n")

@@ -1,7 +1,6 @@
 """``tools/benchmark.py model|peers|data|decode|memory|annotations``: what models and data cost."""
 
 import argparse
-import json
 
 from tcm.cli import (
     benchmark_annotations,
@@ -15,6 +14,7 @@ from tcm.cli.parsers.benchmark import parse
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, worker_init
 from tcm.data.loading.profile import profile_pipeline
+from tcm.files import write_json
 from tcm.registry import build
 
 
@@ -46,5 +46,5 @@ def _data(args: argparse.Namespace) -> int:
         print(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")
     if args.json:
         ms = {name: seconds / args.images * 1e3 for name, seconds in stages.items()}
-        args.json.write_text(json.dumps(ms, indent=1) + "\n", encoding="utf-8")
+        write_json(args.json, ms)
     return 0

@@ -21,6 +21,7 @@ import numpy as np
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.storage import lmdb_files
+from tcm.files import write_json
 
 _SIZE = (720, 1280)  # of the images, which are not there
 _PAST = 60  # seconds that the files are dated back, since no cache is kept of what is just written
@@ -53,7 +54,7 @@ def annotations(args: argparse.Namespace) -> int:
     for title, rows in found.items():
         print(f"{title}\n{_table(rows)}\n")
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_json(args.json, found)
     return 0
 
 

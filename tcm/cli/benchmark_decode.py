@@ -1,7 +1,6 @@
 """``tools/benchmark.py decode CONFIG...``: what the decoders take for an image."""
 
 import argparse
-import json
 import platform
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.contracts import Head
 from tcm.errors import ConfigError
+from tcm.files import write_json
 from tcm.registry import MODELS
 
 _HEAD_WIDTH = 64  # of the head's input, which is not run
@@ -74,7 +74,7 @@ def decode(args: argparse.Namespace) -> int:
             for row in cases
             for case, texts in zip(row, args.texts, strict=True)
         ]
-        args.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(args.json, content)
     return 0
 
 

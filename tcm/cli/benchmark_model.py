@@ -1,7 +1,6 @@
 """``tools/benchmark.py model CONFIG...``: what forward passes and training steps cost."""
 
 import argparse
-import json
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from tcm.devices import choose_device
 from tcm.engine.checkpoint import without_pretrained
 from tcm.engine.optimizers import parameter_groups
 from tcm.errors import ConfigError
+from tcm.files import write_json
 from tcm.inference.profile import (
     DetectorSubject,
     Profile,
@@ -218,4 +218,4 @@ def _write(path: Path, profiles: Sequence[Profile]) -> None:
         }
         for p in profiles
     ]
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_json(path, content)

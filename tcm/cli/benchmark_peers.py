@@ -22,6 +22,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.devices import choose_device
 from tcm.errors import ConfigError
+from tcm.files import write_json
 from tcm.inference.profile import counts_cpu_time
 from tcm.inference.variants import Variant
 
@@ -132,7 +133,7 @@ def peers(args: argparse.Namespace) -> int:
     print(_table(rows))
     if args.json:
         content = [{"name": row.name, "what": row.what, "ms": row.ms} for row in rows]
-        args.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(args.json, content)
     return 0
 
 

@@ -1,6 +1,5 @@
 """``tools/evaluate.py --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tcm.cli.parsers.evaluate import parse
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
+from tcm.files import write_json
 
 
 def main(arguments: list[str]) -> int:
@@ -71,7 +71,6 @@ def _counts(scores: Scores) -> str:
 def _write(path: Path, protocol: str, scores: Scores) -> None:
     content = {"protocol": protocol, **scores.as_report(), "notes": list(scores.notes)}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(path, content)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror}") from error

@@ -15,6 +15,7 @@ from tcm.cli.parsers.fewshot import parse
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import DataError, TCMError
+from tcm.files import whole, write_json, write_text
 from tcm.registry import build
 from tcm.structures import Config
 
@@ -120,16 +121,17 @@ def _figures(row: dict[str, Any]) -> list[str]:
 
 
 def _write(root: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
-    (root / "fewshot.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_json(root / "fewshot.json", rows)
     keys = _figures(rows[0])
     lines = [f"# {name}, {rows[0]['metric']}", "", f"| fraction | seeds | {' | '.join(keys)} |"]
     lines.append("| ---: | ---: |" + " ---: |" * len(keys))
     for row in rows:
         figures = [f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}" for key in keys]
         lines.append(f"| {row['fraction']:g} | {row['seeds']} | " + " | ".join(figures) + " |")
-    (root / "fewshot.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(root / "fewshot.md", "\n".join(lines) + "\n")
     print("\n".join(lines))
-    _plot(name, rows).savefig(root / "fewshot.png")
+    with whole(root / "fewshot.png", "wb") as file:
+        _plot(name, rows).savefig(file, format="png")
 
 
 def _plot(name: str, rows: Sequence[dict[str, Any]]) -> Any:

@@ -18,7 +18,8 @@ from tcm.cli.progress import bars
 from tcm.data.formats import unified
 from tcm.data.formats.readers import READERS, reader
 from tcm.data.formats.unified import ImageRecord
-from tcm.errors import ConfigError, DataError, nearest
+from tcm.errors import ConfigError, nearest
+from tcm.files import make_folder
 
 OPTIONS = ("exclude", "points", "dont_care", "exif")  # of the readers that take them
 
@@ -64,12 +65,9 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _write(splits: dict[str, list[ImageRecord]], out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for split, records in splits.items():
-            unified.write(out / f"{split}.json", _relative(records, out))
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written: {error.strerror}") from error
+    make_folder(out)
+    for split, records in splits.items():
+        unified.write(out / f"{split}.json", _relative(records, out))
 
 
 def _relative(records: list[ImageRecord], out: Path) -> list[ImageRecord]:

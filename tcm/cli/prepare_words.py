@@ -18,6 +18,7 @@ from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import read_bytes
 from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
 from tcm.errors import DataError
+from tcm.files import make_folder
 
 _READERS: dict[str, Callable[..., WordSplits]] = {
     "iiit5k": iiit5k.read,
@@ -106,10 +107,7 @@ def _label_file(path: Path) -> Path:
 
 
 def _write_files(out: Path, split: str, words: Sequence[LabelLine]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written: {error.strerror}") from error
+    make_folder(out)
     base = out.resolve()
     lines = [
         LabelLine(Path(os.path.relpath(Path(word.path).resolve(), base)).as_posix(), word.text)

@@ -1,7 +1,6 @@
 """``tools/test.py CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.scores import Result, check_names
+from tcm.files import make_folder, write_json
 from tcm.inference.predict import predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS, build
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     test_set = [_test_set(args.test_set)] if args.test_set else []
     config = read_config(args.config, args.cfg_options, test_set)
     for file in filter(None, (args.scores, args.save_predictions, args.submission)):
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(file).parent)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     writer = _submission_writer(metrics) if args.submission else None
     data = build(DataModule, config["data"], "data")
@@ -98,7 +98,7 @@ def _write(
             name: {"headline": result.headline, **result.as_report()}
             for name, result in scores.items()
         }
-        Path(args.scores).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_json(args.scores, content)
     if args.save_predictions:
         write_predictions(args.save_predictions, paths, predictions)
     if args.visualize:

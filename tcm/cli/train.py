@@ -1,7 +1,6 @@
 """``tools/train.py CONFIG``: train, validate on the way, keep the best and the last checkpoint."""
 
 import argparse
-import json
 import logging
 import platform
 import subprocess
@@ -36,6 +35,7 @@ from tcm.engine.module import TrainingModule
 from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
 from tcm.errors import CheckpointError, ConfigError
 from tcm.evaluation.scores import check_names
+from tcm.files import write_json
 from tcm.registry import METRICS, MODELS, build
 from tcm.structures import Config
 
@@ -155,7 +155,7 @@ def _prepare(work_dir: Path, config: Config, arguments: list[str], fresh: bool) 
             (work_dir / name).unlink(missing_ok=True)
     setup_logging(work_dir / "train.log")
     dump_config(config, work_dir / "config.yaml")
-    (work_dir / "environment.json").write_text(json.dumps(_environment(arguments), indent=1) + "\n")
+    write_json(work_dir / "environment.json", _environment(arguments))
 
 
 def _environment(arguments: list[str]) -> dict[str, str | None]:

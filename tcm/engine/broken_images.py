@@ -1,6 +1,5 @@
 """The count of training images that could not be read and that others took the place of."""
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from tcm.engine.processes import of_all
 from tcm.errors import DataError
+from tcm.files import write_json
 from tcm.structures import Batch
 
 log = logging.getLogger("tcm")
@@ -85,10 +85,7 @@ class BrokenImages(Callback):
         if not found:
             return
         content = {"draws": state["draws"], "images": found}
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        beside = self.file.with_suffix(".part")  # so that a stopped run leaves the old one whole
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(self.file)
+        write_json(self.file, content)
         log.warning("%s", self._summary(found, state["draws"]))
 
     def _summary(self, found: Found, draws: int) -> str:

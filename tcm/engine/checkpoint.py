@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, nearest
+from tcm.files import whole
 from tcm.registry import CONVERTERS, MODELS
 from tcm.state_dicts import load_checked
 from tcm.structures import Config
@@ -127,7 +128,8 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
     deployed.deploy(fold=False)
     state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
-    torch.save(content, path)
+    with whole(path, "wb") as file:
+        torch.save(content, file)
     return sum(value.numel() for value in state.values())
 
 

@@ -24,6 +24,7 @@ from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.rrc_iou import match_at, total
 from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.scores import Scores
+from tcm.files import write_text
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 
@@ -97,7 +98,7 @@ class ArT(DetectionProtocol):
                 {"points": polygon.astype(np.int64).tolist(), "confidence": float(score)}
                 for polygon, score in zip(found.polygons, scores, strict=True)
             ]
-        Path(path).write_text(json.dumps(content), encoding="utf-8")
+        write_text(path, json.dumps(content))
 
     def score(self, images: Sequence[ImagePair]) -> Scores:
         """Score the images at all thresholds."""

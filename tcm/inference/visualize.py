@@ -5,7 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tcm.errors import DataError
+from tcm.errors import OutputError
+from tcm.files import write_bytes
 from tcm.inference.labels import write_label
 from tcm.structures import TextInstances
 
@@ -77,15 +78,15 @@ def write_image(path: Path, image: np.ndarray) -> None:
     """Write an RGB image; the suffix decides the format.
 
     Raises:
-        DataError: It could not be written.
+        OutputError: It could not be written, or no format has such a suffix.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        written = cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    except cv2.error:  # a suffix without a format
-        written = False
-    if not written:
-        raise DataError(f"{path}: the image could not be written")
+        known, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        known = False
+    if not known:
+        raise OutputError(f"{path}: no image format is known by the suffix '{path.suffix}'")
+    write_bytes(path, data.data, sync=False)
 
 
 def _outline(

@@ -16,6 +16,7 @@ from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
 from tcm.data.datasets.mix import Mix
 from tcm.data.storage.sequences import Lazy
 from tcm.errors import ConfigError, DataError
+from tcm.files import write_json
 from tcm.structures import Sample
 
 T = TypeVar("T")
@@ -67,8 +68,7 @@ def part_of(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Subs
 
 def write(path: str | Path, subset: SubsetList) -> None:
     """Write a subset as JSON."""
-    text = json.dumps(asdict(subset), indent=1, ensure_ascii=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    write_json(path, asdict(subset))
 
 
 def read(path: str | Path) -> SubsetList:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tcm.annotations.files import read_json
 from tcm.annotations.unified import parse_image, parse_instance, read_entries
-from tcm.errors import DataError
+from tcm.files import whole
 from tcm.geometry.bezier import (
     Least,
     bezier_to_polygon,
@@ -86,7 +86,7 @@ def write_with_beziers(path: str | Path, out: str | Path, fits: list[Fit]) -> No
         fits: The curves of `fit_texts`, all of them in order.
 
     Raises:
-        DataError: The file cannot be written.
+        OutputError: The file cannot be written.
     """
     path, out = Path(path), Path(out)
     content = read_json(path)
@@ -95,12 +95,8 @@ def write_with_beziers(path: str | Path, out: str | Path, fits: list[Fit]) -> No
         entry["img_path"] = _from_folder(entry["img_path"], path.parent, out.parent)
         for item in entry["instances"]:
             item["beziers"] = np.round(next(curves).bezier, _DECIMALS).ravel().tolist()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with out.open("w", encoding="utf-8") as file:
-            _dump(content, file)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written: {error.strerror}") from error
+    with whole(out) as file:
+        _dump(content, file)
 
 
 def _fit(polygon: np.ndarray, place: str, least: Least) -> Fit:

@@ -15,6 +15,7 @@ from tcm.data.prepare.rectify import cut_box, rectify
 from tcm.data.storage.images import Exif, other_size, read_image
 from tcm.data.storage.label_files import LabelLine, write_labels
 from tcm.errors import ConfigError, DataError, nearest
+from tcm.files import make_folder, write_bytes
 
 MODES = ("box", "rectified")
 
@@ -64,7 +65,7 @@ def cut_words(
     if padding and mode != "box":
         raise ConfigError("padding: only boxes can be padded")
     crops = Crops()
-    _make_folder(out / "images")
+    make_folder(out / "images")
     for number, record in enumerate(records):
         _cut_scene(record, number, out, mode, padding, exif, crops)
         progress("scenes", number + 1, len(records))
@@ -105,16 +106,6 @@ def _cut_scene(
         crops.labels.append(LabelLine(path, " ".join((text or "").split())))
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written: {error.strerror}") from error
-
-
 def _write_image(path: Path, image: np.ndarray) -> None:
     data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-    try:
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from error
+    write_bytes(path, data.data, sync=False)

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from tcm.annotations.files import read_json, read_lines
 from tcm.errors import DataError
+from tcm.files import write_text
 
 _QUOTED = re.compile(r'\s*(.+?)\s*,\s*"(.*)"\s*')
 _SPACE = re.compile(r"\s*(\S+)\s+(.*)")
@@ -60,16 +61,13 @@ def write_labels(file: Path, labels: Sequence[LabelLine]) -> None:
     """Write a label file of the form ``tab``.
 
     Raises:
-        DataError: A path or text has a tab or a line break, or the file cannot be written.
+        DataError: A path or text has a tab or a line break.
+        OutputError: The file cannot be written.
     """
     for label in labels:
         if re.search(r"[\t\r\n]", label.path + label.text):
             raise DataError(f"{file}: {label.path}: the text {label.text!r} does not fit in a line")
-    try:
-        content = "".join(f"{label.path}\t{label.text}\n" for label in labels)
-        file.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{file}: cannot be written: {error.strerror}") from error
+    write_text(file, "".join(f"{label.path}\t{label.text}\n" for label in labels))
 
 
 def _guess(file: Path, lines: Sequence[str]) -> Form:

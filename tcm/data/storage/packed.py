@@ -8,7 +8,6 @@ bytes. There is nothing in it that could be run.
 import json
 import logging
 import os
-import secrets
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tcm.errors import DataError
+from tcm.errors import DataError, OutputError
+from tcm.files import whole
 
 log = logging.getLogger("tcm")
 
@@ -108,15 +108,12 @@ def save(file: Path, packed: Packed, stamp: Stamp) -> Packed:
     The file appears as a whole, whoever else writes it at the same time. Where it cannot be
     written the arrays are returned as they were.
     """
-    beside = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with beside.open("xb") as stream:
+        with whole(file, "wb") as stream:
             for part in _parts(packed, stamp):
                 stream.write(part)
-        beside.replace(file)
-    except OSError as error:
-        log.info("%s: cannot be written (%s); it does without", file, error.strerror)
-        beside.unlink(missing_ok=True)
+    except OutputError as error:
+        log.info("%s; it does without", error)
         return packed
     return _open(file) or packed
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from tcm.errors import DataError
+from tcm.files import whole
 from tcm.geometry.polygons import clockwise, min_area_rect
 
 
 def write_members(path: str | Path, members: Mapping[str, str]) -> None:
     """Write a zip of text files by name; equal content gives equal bytes."""
-    with zipfile.ZipFile(path, "w") as archive:
+    with whole(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
         for member, content in members.items():
             # A ZipInfo made by hand carries a fixed date.
             archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)

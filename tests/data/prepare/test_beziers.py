@@ -7,7 +7,7 @@ import pytest
 
 from tcm.data.formats import unified
 from tcm.data.prepare.beziers import fit_texts, write_with_beziers
-from tcm.errors import DataError
+from tcm.errors import DataError, OutputError
 from tcm.geometry.bezier import polygon_to_bezier
 
 BOX = [10, 10, 40, 10, 40, 20, 10, 20]
@@ -110,5 +110,5 @@ def test_a_malformed_file_is_named(tmp_path: Path) -> None:
 
 def test_an_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, BOX)
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         write_with_beziers(path, path / "out.json", list(fit_texts(path)))

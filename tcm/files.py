@@ -1,0 +1,127 @@
+"""Writing files that are whole or not there: every file of the package is written here.
+
+A file is written beside its target, synced to the disk and then renamed, so that a stop at any
+moment, or a full disk, leaves what was there before.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from tcm.errors import OutputError
+
+_PART = ".part"
+
+
+@contextmanager
+def whole(path: str | Path, mode: Literal["w", "wb"] = "w", sync: bool = True) -> Iterator[IO[Any]]:
+    """Open a file that takes its name when the block has ended without an error.
+
+    Folders that lack are made. A link is followed; what is no file, such as ``/dev/stdout``, is
+    written straight away.
+
+    Args:
+        path: The file.
+        mode: ``w`` for text in UTF-8, in which half a surrogate pair (of a file's name that is not
+            UTF-8) stands as JSON's escape; ``wb`` for bytes.
+        sync: Whether it must be on the disk before it is renamed; of many small files that can be
+            made again the disk would take longer than they are worth.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    target, part = _places(path)
+    try:
+        with _open(part, mode) as stream:
+            yield stream
+            if sync and part != target:
+                stream.flush()
+                os.fsync(stream.fileno())
+        if part != target:
+            part.replace(target)
+        if sync:
+            _sync_folder(target.parent)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) != part:
+            raise  # of another file that the block reads
+        raise _cannot(path, error) from error
+    finally:
+        if part != target:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file as `whole` does."""
+    with whole(path) as file:
+        file.write(text)
+
+
+def write_bytes(path: str | Path, data: bytes | memoryview, sync: bool = True) -> None:
+    """Write a binary file as `whole` does."""
+    with whole(path, "wb", sync) as file:
+        file.write(data)
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write JSON, indented by one, as `whole` does."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def make_folder(path: str | Path) -> None:
+    """Make a folder, and those above it.
+
+    Raises:
+        OutputError: It cannot be made, or it is a file.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: no folder can be made here: {_reason(error)}") from error
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder that is one's own."""
+    for part in folder.glob(f".*{_PART}"):
+        part.unlink(missing_ok=True)
+
+
+def _places(path: str | Path) -> tuple[Path, Path]:
+    """Return where a file is to lie, and where it is written: the same if it is no regular file."""
+    try:
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not target.is_file():
+            return target, target
+    except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
+        raise _cannot(path, error) from error
+    return target, target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
+
+
+def _open(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:
+    if mode == "wb":
+        return path.open("wb")
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming last, where a folder can be synced."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cannot(path: str | Path, error: OSError | ValueError) -> OutputError:
+    return OutputError(f"{path}: cannot be written: {_reason(error)}")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
