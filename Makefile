@@ -14,7 +14,7 @@ setup: .venv/.installed
 
 # Train on synthetic scene text, score on images that were not trained on, draw what was found.
 demo: setup
-	$(BIN)/python tools/train.py configs/quickstart.yaml
+	$(BIN)/python tools/train.py configs/quickstart.yaml --overwrite
 	$(BIN)/python tools/test.py configs/quickstart.yaml work_dirs/quickstart/inference.ckpt \
 		--visualize work_dirs/quickstart/visualization
 

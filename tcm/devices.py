@@ -89,6 +89,10 @@ class HostTensors:
             self.arrived.synchronize()
         return self.tensors
 
+    def ready(self) -> bool:
+        """Tell whether they have arrived."""
+        return self.arrived is None or self.arrived.query()
+
 
 def to_host(tensors: Mapping[str, Tensor]) -> HostTensors:
     """Copy tensors of one device to the host, those of a GPU in one transfer that none waits for.

@@ -25,6 +25,10 @@ class CheckpointError(TCMError):
     """A checkpoint or weights file that is missing, damaged or of another model."""
 
 
+class TrainingError(TCMError):
+    """A training that can't go on, such as one whose losses are not finite."""
+
+
 class OutputError(TCMError):
     """A file or folder that cannot be written, or that would replace what is not ours."""
 

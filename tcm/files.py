@@ -7,6 +7,7 @@ moment, or a full disk, leaves what was there before.
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,12 @@ _PART = ".part"
 
 
 @contextmanager
-def whole(path: str | Path, mode: Literal["w", "wb"] = "w", sync: bool = True) -> Iterator[IO[Any]]:
+def whole(
+    path: str | Path,
+    mode: Literal["w", "wb"] = "w",
+    sync: bool = True,
+    previous: Path | None = None,
+) -> Iterator[IO[Any]]:
     """Open a file that takes its name when the block has ended without an error.
 
     Folders that lack are made. A link is followed; what is no file, such as ``/dev/stdout``, is
@@ -30,6 +36,7 @@ def whole(path: str | Path, mode: Literal["w", "wb"] = "w", sync: bool = True) -
             UTF-8) stands as JSON's escape; ``wb`` for bytes.
         sync: Whether it must be on the disk before it is renamed; of many small files that can be
             made again the disk would take longer than they are worth.
+        previous: The name that what was there before gets then; None if nobody needs it any more.
 
     Raises:
         OutputError: It cannot be written.
@@ -42,6 +49,8 @@ def whole(path: str | Path, mode: Literal["w", "wb"] = "w", sync: bool = True) -
                 stream.flush()
                 os.fsync(stream.fileno())
         if part != target:
+            if previous is not None and target.exists():
+                target.replace(previous)
             part.replace(target)
         if sync:
             _sync_folder(target.parent)
@@ -65,6 +74,12 @@ def write_bytes(path: str | Path, data: bytes | memoryview, sync: bool = True) -
     """Write a binary file as `whole` does."""
     with whole(path, "wb", sync) as file:
         file.write(data)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file; the copy is written as `whole` does."""
+    with whole(path, "wb") as file, source.open("rb") as content:
+        shutil.copyfileobj(content, file)
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     ]
     data = build(DataModule, config["data"], "data")  # which is read once for all cells
     for cell in cells:
-        if cell.scores.exists():
+        if _scored(cell.scores):
             print(f"{cell.folder}: done before")
         else:
             part = data.with_fraction(cell.fraction) if args.scale_steps else data
@@ -74,7 +74,7 @@ def _run(cell: Cell, args: argparse.Namespace, length: Sequence[str]) -> None:
     options = ["--cfg-options", *args.cfg_options]
     train = ["--work-dir", str(cell.folder), "--data-fraction", str(cell.fraction)]
     train += ["--data-seed", str(cell.seed), "--seed", str(cell.seed)]
-    if (cell.folder / "last.ckpt").exists():
+    if cell.folder.exists():
         train.append("--resume")
     _call("train", args.config, *train, *options, *length, "trainer.max_epochs=null")
     checkpoint = str(cell.folder / f"{args.checkpoint}.ckpt")
@@ -102,6 +102,17 @@ def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         row[name] = {"mean": statistics.mean(values), "deviation": deviation, "values": values}
     return row
+
+
+def _scored(path: Path) -> bool:
+    """Tell whether a cell is done: whole scores are there."""
+    if not path.exists():
+        return False
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        print(f"{path}: damaged, the cell is tested again")
+        return False
 
 
 def _headline(path: Path) -> tuple[str, dict[str, float]]:

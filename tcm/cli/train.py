@@ -16,14 +16,13 @@ from lightning.pytorch.utilities import rank_zero_only
 import tcm
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.train import parse
-from tcm.config import dump_config
 from tcm.contracts import Model
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
 from tcm.devices import choose_device, mixed_precision
 from tcm.engine.broken_images import BrokenImages
-from tcm.engine.callbacks import Checkpoints, held_log, release_log, setup_logging
+from tcm.engine.callbacks import held_log, release_log, setup_logging
 from tcm.engine.checkpoint import (
     load_model,
     load_parameters,
@@ -32,10 +31,12 @@ from tcm.engine.checkpoint import (
     without_pretrained,
 )
 from tcm.engine.module import TrainingModule
+from tcm.engine.saving import Checkpoints
+from tcm.engine.stopping import Stopped, StopSignals
 from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
-from tcm.errors import CheckpointError, ConfigError
+from tcm.engine.work_dir import WorkDir
+from tcm.errors import ConfigError, TrainingError
 from tcm.evaluation.scores import check_names
-from tcm.files import write_json
 from tcm.registry import METRICS, MODELS, build
 from tcm.structures import Config
 
@@ -46,8 +47,12 @@ def main(arguments: list[str]) -> int:
     """Run the command."""
     args = parse(arguments)
     config = read_config(args.config, [*args.cfg_options, *_as_options(args)])
-    work_dir = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
-    resume = _checkpoint_to_resume(args.resume, work_dir)
+    first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it on import
+    path = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
+    # The other processes of a run find what the first one has made.
+    work_dir = WorkDir(path, args.resume, args.overwrite or not first)
+    work_dir.check(config)
+    resume = work_dir.checkpoint
     if resume is None and not config.get("load_from"):
         _refuse_frozen_random_weights(config["model"].get("backbone", {}))
     data = build(
@@ -63,22 +68,23 @@ def main(arguments: list[str]) -> int:
     quieten()
     trainer_config = build(TrainerConfig, config.get("trainer"), "trainer")
     trainer_config = trainer_config.with_total_batch(data.stage("train").batch_size)
-    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]  # Lightning sets it on import
-        with held_log() as records:
+    with held_log() as records:
+        if first:
             check_sets(data, ("train", "val"))
             check_names(metrics, paths_of(data.dataset("val")))
-        _prepare(work_dir, config, arguments, fresh=resume is None)
-        release_log(records)
     batches = data.batches_per_epoch(trainer_config.world_size())
     steps_per_epoch = max(1, batches // trainer_config.accumulate)
     total_steps = trainer_config.total_steps(steps_per_epoch)
     limit = data.most_broken()
+    stop = StopSignals()
     trainer, checkpoints = build_trainer(
         trainer_config,
-        work_dir,
+        path,
         total_steps,
         steps_per_epoch,
-        [] if limit is None else [BrokenImages(limit, work_dir / "broken.json")],
+        [] if limit is None else [BrokenImages(limit, path / "broken.json")],
+        stop,
+        work_dir.step,
     )
     module = TrainingModule(
         _build_model(config, resume),
@@ -91,14 +97,44 @@ def main(arguments: list[str]) -> int:
         config,
         trainer_config.compile,
     )
-    if trainer.is_global_zero:
-        data.write_subset(work_dir)
+    if first:
+        work_dir.begin(config, _environment(arguments))
+        setup_logging(path / "train.log")
+        release_log(records)
+        data.write_subset(path)
+        for line in work_dir.said:
+            log.warning("%s", line)
         _describe(module, data, total_steps)
         _warn_of_no_validation(total_steps, trainer_config.validation_interval(steps_per_epoch))
     start = time.perf_counter()
-    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    if trainer.is_global_zero:
-        _finish(module, config, work_dir, checkpoints, time.perf_counter() - start)
+    status = _fit(trainer, module, data, resume, stop)
+    if first and not status:
+        _finish(module, config, path, checkpoints, time.perf_counter() - start)
+    return status
+
+
+def _fit(
+    trainer: lightning.Trainer,
+    module: TrainingModule,
+    data: DataModule,
+    resume: Path | None,
+    stop: StopSignals,
+) -> int:
+    """Train; return the status of the process, other than 0 if a signal has ended it.
+
+    Raises:
+        TrainingError: The processes of the run cannot find one another.
+    """
+    try:
+        with stop:
+            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    except Stopped as stopped:
+        if trainer.is_global_zero:
+            log.info("%s", stopped)
+            sys.stderr.write(f"{stopped}\n")
+        return stopped.status
+    except torch.distributed.DistNetworkError as error:
+        raise TrainingError(f"trainer.devices: {str(error).splitlines()[0]}") from error
     return 0
 
 
@@ -110,18 +146,8 @@ def _as_options(args: argparse.Namespace) -> list[str]:
     return options
 
 
-def _checkpoint_to_resume(resume: str | None, work_dir: Path) -> str | None:
-    if resume is None:
-        return None
-    path = work_dir / "last.ckpt" if resume == "auto" else Path(resume)
-    _, extra = read_checkpoint(path)
-    if "random_state" not in extra:
-        raise CheckpointError(f"{path}: an inference checkpoint can't be resumed; take last.ckpt")
-    return str(path)
-
-
-def _build_model(config: Config, resume: str | None) -> Model:
-    start = {"checkpoint": resume} if resume else config.get("load_from")
+def _build_model(config: Config, resume: Path | None) -> Model:
+    start = {"checkpoint": str(resume)} if resume else config.get("load_from")
     if start is None:
         return MODELS.build(config["model"], "model")
     model = MODELS.build(without_pretrained(config["model"]), "model")
@@ -146,16 +172,6 @@ def _refuse_frozen_random_weights(backbone: Config) -> None:
 
 def _missing(section: str) -> Config:
     raise ConfigError(f"{section}: the section is missing, training needs it")
-
-
-def _prepare(work_dir: Path, config: Config, arguments: list[str], fresh: bool) -> None:
-    work_dir.mkdir(parents=True, exist_ok=True)
-    if fresh:
-        for name in ("metrics.jsonl", "train.log", "broken.json"):
-            (work_dir / name).unlink(missing_ok=True)
-    setup_logging(work_dir / "train.log")
-    dump_config(config, work_dir / "config.yaml")
-    write_json(work_dir / "environment.json", _environment(arguments))
 
 
 def _environment(arguments: list[str]) -> dict[str, str | None]:
@@ -206,8 +222,8 @@ def _warn_of_no_validation(total_steps: int, every: int) -> None:
 def _finish(
     module: TrainingModule, config: Config, work_dir: Path, checkpoints: Checkpoints, seconds: float
 ) -> None:
-    chosen = checkpoints.best_value >= 0  # an older run may have left a best.ckpt as well
-    source = checkpoints.best if chosen and checkpoints.best.exists() else checkpoints.last
+    chosen = checkpoints.best_value >= 0
+    source = checkpoints.best if chosen else checkpoints.last
     model = load_model(config["model"], source, fold=False)
     values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
     lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]

@@ -1,4 +1,4 @@
-"""What happens around the training steps: timing, logging, checkpoints."""
+"""What happens around the training steps: timing and logging."""
 
 import json
 import logging
@@ -14,6 +14,8 @@ from typing import Any
 from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
+
+from tcm.engine.clock import Clock
 
 log = logging.getLogger("tcm")
 
@@ -60,77 +62,20 @@ class Throughput(Callback):
         self._waited = self._images = 0.0
 
 
-class Checkpoints(Callback):
-    """Keep the best and the last checkpoint.
-
-    ``best.ckpt`` is chosen by the main figure of the first metric, such as hmean; a run is resumed
-    exactly from ``last.ckpt``.
-
-    Args:
-        folder: Where they are written.
-        every_steps: Optimiser steps between two saves of ``last.ckpt``; the end of the run always
-            saves.
-    """
-
-    def __init__(self, folder: Path, every_steps: int) -> None:
-        self.best = folder / "best.ckpt"
-        self.last = folder / "last.ckpt"
-        self.every_steps = every_steps
-        self.figure = ""
-        self.best_value = -1.0
-        self.best_step = 0
-        self._saved_step = 0
-
-    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Save the best so far."""
-        self.figure = pl_module.main_figure
-        value = trainer.callback_metrics.get(self.figure)
-        if value is not None and float(value) > self.best_value:
-            self.best_value, self.best_step = float(value), trainer.global_step
-            trainer.save_checkpoint(self.best)
-            log.info("best so far: %s", self.describe())
-
-    def describe(self) -> str:
-        """Return the best so far in a few words."""
-        return f"{self.figure} {self.best_value:.4f} at step {self.best_step}"
-
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        """Save the last state every so often, and at the end."""
-        step = trainer.global_step
-        due = step % self.every_steps == 0 or step >= trainer.max_steps
-        if due and step != self._saved_step:
-            self._saved_step = step
-            trainer.save_checkpoint(self.last)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a resumed run must know."""
-        return {
-            "figure": self.figure,
-            "best_value": self.best_value,
-            "best_step": self.best_step,
-            "saved_step": self._saved_step,
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the best of the run that is resumed."""
-        self.figure, self.best_value = state_dict["figure"], state_dict["best_value"]
-        self.best_step = state_dict["best_step"]
-        self._saved_step = state_dict["saved_step"]
-
-
 class MetricsFile(Logger):
     """Write every logged figure as a line of JSON, and a readable line to the log.
 
     Args:
         path: ``metrics.jsonl``.
         total_steps: Of the run, for the log.
+        clock: Of the run.
     """
 
-    def __init__(self, path: Path, total_steps: int) -> None:
+    def __init__(self, path: Path, total_steps: int, clock: Clock) -> None:
         super().__init__()
         self._path = path
         self._total_steps = total_steps
-        self._start = time.perf_counter()
+        self._clock = clock
 
     @property
     def name(self) -> str:
@@ -151,7 +96,7 @@ class MetricsFile(Logger):
         """Append one line."""
         done = (step or 0) + 1
         numbers = {key: _rounded(value) for key, value in metrics.items()}
-        line = {"step": done, "time_s": round(time.perf_counter() - self._start, 1), **numbers}
+        line = {"step": done, "time_s": round(self._clock.seconds(), 1), **numbers}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         shown = "  ".join(f"{key} {float(value):g}" for key, value in metrics.items())

@@ -3,7 +3,7 @@
 It knows no particular model, data or metric.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import lightning
@@ -15,6 +15,7 @@ from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.processes import from_first, in_first
 from tcm.engine.schedules import Schedule
+from tcm.errors import CheckpointError
 from tcm.prediction import Predictor
 from tcm.registry import OPTIMIZERS, SCHEDULES
 from tcm.structures import Batch, Config, Sample, TextInstances
@@ -62,7 +63,10 @@ class TrainingModule(lightning.LightningModule):
         self._param_groups = dict(param_groups or {})
         self._config = config or {}
         self._random_state: dict[str, Tensor] | None = None
+        self._resumed_groups: list[int] | None = None
         self.main_figure = ""  # known from the first validation on
+        self.losses: dict[str, Tensor] = {}  # of the last step, under their names
+        self.between_steps: Callable[[], None] = lambda: None  # what a callback puts here
         self._predictor: Predictor | None = None
         self._validated: list[tuple[Sample, TextInstances]] = []
 
@@ -72,7 +76,15 @@ class TrainingModule(lightning.LightningModule):
         optimizer = OPTIMIZERS.build(self._optimizer, "optimizer", params=groups)
         for group in optimizer.param_groups:
             group["base_lr"] = group["lr"]
+        self._refuse_other_groups([len(group["params"]) for group in optimizer.param_groups])
         return optimizer
+
+    def _refuse_other_groups(self, sizes: list[int]) -> None:
+        if self._resumed_groups is not None and self._resumed_groups != sizes:
+            raise CheckpointError(
+                f"the checkpoint to resume has groups of {self._resumed_groups} parameters, this "
+                f"config makes {sizes}: param_groups or what is frozen has changed"
+            )
 
     def configure_gradient_clipping(
         self,
@@ -105,16 +117,17 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the model's losses; each is logged under its name."""
         losses = self._loss(batch.images, batch.targets)
+        self.losses = {name: value.detach() for name, value in losses.items()}
         total = torch.stack(list(losses.values())).sum()
         # Whatever is logged waits for the device, so only what is written is.
         every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning's own
         if (self.global_step + 1) % every == 0:
-            self._log_step(total, losses, len(batch.samples))
+            self._log_step(total, len(batch.samples))
         return total
 
-    def _log_step(self, total: Tensor, losses: Mapping[str, Tensor], size: int) -> None:
+    def _log_step(self, total: Tensor, size: int) -> None:
         self.log("loss", total.detach(), prog_bar=True, batch_size=size)
-        self.log_dict({name: value.detach() for name, value in losses.items()}, batch_size=size)
+        self.log_dict(self.losses, batch_size=size)
         rates = [group["lr"] for group in self._optimizer_groups()]
         self.log("lr", max(rates), batch_size=size)
         self.log("epoch", self.global_step / self.steps_per_epoch, batch_size=size)
@@ -160,11 +173,23 @@ class TrainingModule(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store the config and the state of the random numbers beside the weights."""
-        checkpoint["tcm"] = {"config": self._config, "random_state": self._current_random_state()}
+        checkpoint["tcm"] = {
+            "config": self._config,
+            "random_state": self._current_random_state(),
+            "step": self.global_step,
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take the state of the random numbers; it is set when training starts."""
+        """Take the state of the random numbers, set when training starts, and the groups' sizes."""
         self._random_state = checkpoint["tcm"]["random_state"]
+        for state in checkpoint.get("optimizer_states", []):
+            self._resumed_groups = [len(group["params"]) for group in state["param_groups"]]
+
+    def on_before_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Call `between_steps` when a step is done and the next one has its batch."""
+        if self.trainer.training:
+            self.between_steps()
+        return batch
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int

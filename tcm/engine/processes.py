@@ -36,3 +36,32 @@ def from_first(item: Any) -> Any:
     items = [item]
     torch.distributed.broadcast_object_list(items)
     return items[0]
+
+
+class Agreement:
+    """What any process wants, known to all of them at the same step.
+
+    Several exchange it beside the computing of a step, on the host, so that nothing waits for it:
+    what is wanted is known a step later. A single process knows at once.
+    """
+
+    def __init__(self) -> None:
+        self._group: Any = None
+        self._wanted: torch.Tensor | None = None
+        self._exchange: Any = None
+
+    def __call__(self, *wants: bool) -> list[bool]:
+        """Return what any process wanted; all call this together, at every step."""
+        if not distributed():
+            return list(wants)
+        if self._group is None:
+            self._group = torch.distributed.new_group(backend="gloo")
+        known = [False] * len(wants)
+        if self._exchange is not None and self._wanted is not None:
+            self._exchange.wait()
+            known = self._wanted.bool().tolist()
+        self._wanted = torch.tensor(wants, dtype=torch.uint8)
+        self._exchange = torch.distributed.all_reduce(
+            self._wanted, torch.distributed.ReduceOp.MAX, self._group, async_op=True
+        )
+        return known

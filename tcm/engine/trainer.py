@@ -20,7 +20,11 @@ from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy, Strategy
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from tcm.devices import Precision, choose_device, resolve_precision, set_float32
-from tcm.engine.callbacks import Checkpoints, MetricsFile, StepProgressBar, Throughput
+from tcm.engine.callbacks import MetricsFile, StepProgressBar, Throughput
+from tcm.engine.clock import Clock
+from tcm.engine.finite import FiniteLosses
+from tcm.engine.saving import Checkpoints, SaveEvery, WholeCheckpoints
+from tcm.engine.stopping import Companions, StopSignals
 from tcm.errors import ConfigError
 from tcm.values import Bounds, Positive, PositiveFloat, checked
 
@@ -49,6 +53,9 @@ class TrainerConfig:
         ema_decay: Decay of the averaged weights that are validated and saved; None for none.
         val_every_epochs: Epochs between two validations.
         val_every_steps: Steps between two validations, in place of `val_every_epochs`.
+        checkpoint_every: How often ``last.ckpt`` is saved, in steps (``500``) or minutes
+            (``10 min``); it is after each validation and at the end as well.
+        patience_nonfinite: Steps in a row whose loss is not finite that end the run.
         log_every_steps: Steps between two lines of the log.
         devices: Number of devices of a node, or ``auto``.
         num_nodes: Number of nodes.
@@ -73,6 +80,8 @@ class TrainerConfig:
     ema_decay: Annotated[float, Bounds(gt=0, lt=1)] | None = None
     val_every_epochs: PositiveFloat = 1
     val_every_steps: Positive | None = None
+    checkpoint_every: int | str = "10 min"
+    patience_nonfinite: Positive = 3
     log_every_steps: Positive = 50
     devices: int | str = "auto"
     num_nodes: Positive = 1
@@ -164,6 +173,8 @@ def build_trainer(
     total_steps: int,
     steps_per_epoch: int,
     further: Sequence[Callback] = (),
+    stop: StopSignals | None = None,
+    step: int = 0,
 ) -> tuple[lightning.Trainer, Checkpoints]:
     """Return the trainer and the callback that keeps the checkpoints.
 
@@ -173,13 +184,17 @@ def build_trainer(
         total_steps: Optimiser steps of the run.
         steps_per_epoch: Optimiser steps of an epoch.
         further: Callbacks besides its own.
+        stop: The signals that end the run; None for none.
+        step: The step it goes on from.
     """
     every = config.validation_interval(steps_per_epoch)
-    checkpoints = Checkpoints(work_dir, every)
-    callbacks: list[Callback] = [Throughput(), *further]
+    clock = Clock()
+    saves = SaveEvery.of(config.checkpoint_every)
+    checkpoints = Checkpoints(work_dir, saves, stop or StopSignals(), clock)
+    finite = FiniteLosses(work_dir, config.patience_nonfinite, checkpoints.good)
+    callbacks: list[Callback] = [Companions(), Throughput(), *further, finite, checkpoints]
     if config.ema_decay is not None:
         callbacks.append(EMAWeightAveraging(decay=config.ema_decay))
-    callbacks.append(checkpoints)  # behind the averaging, so that a checkpoint has this step's
     if config.progress_bar and sys.stderr.isatty():
         callbacks.append(StepProgressBar())
     set_float32(config.tf32)
@@ -202,10 +217,11 @@ def build_trainer(
         gradient_clip_algorithm=config.gradient_clip_by,
         log_every_n_steps=min(config.log_every_steps, total_steps),
         logger=[
-            MetricsFile(work_dir / "metrics.jsonl", total_steps),
-            TensorBoardLogger(work_dir, name="tensorboard", version=""),
+            MetricsFile(work_dir / "metrics.jsonl", total_steps, clock),
+            TensorBoardLogger(work_dir, name="tensorboard", version="", purge_step=step),
         ],
         callbacks=callbacks,
+        plugins=[WholeCheckpoints()],
         default_root_dir=work_dir,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -233,7 +249,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     for text in (
         ".*does not have many workers.*",
-        ".*overridden `transfer_batch_to_device`.*",
+        ".*overridden `(transfer_batch_to_device|on_before_batch_transfer)`.*",
         ".*isinstance.treespec.*",
         ".*worker processes in total.*",
     ):

@@ -28,6 +28,15 @@ def calls(monkeypatch):
     return noted
 
 
+def test_cut_scores_are_no_scores(tmp_path, calls):
+    root = _run(tmp_path)
+    calls.clear()
+    path = root / "fraction_1_seed_0/scores.json"
+    path.write_text(path.read_text()[:20])
+    _run(tmp_path)
+    assert [tool for tool, _ in calls] == ["train", "test"]
+
+
 def _run(tmp_path, *more):
     root = tmp_path / "study"
     for fraction in ("0.5", "1"):

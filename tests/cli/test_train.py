@@ -9,8 +9,8 @@ import torch
 from tcm.cli.test import main as score
 from tcm.cli.train import main
 from tcm.config import load_config
-from tcm.engine.callbacks import Checkpoints
 from tcm.engine.checkpoint import load_model, load_parameters, read_checkpoint
+from tcm.engine.saving import Checkpoints
 from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import METRICS, MODELS
 from tests.cli.tiny import CONFIG, write_checkpoint, write_config
@@ -136,7 +136,8 @@ def test_load_from_starts_with_the_weights_of_a_checkpoint(straight, tmp_path):
 def test_a_run_too_short_to_be_validated_says_so_and_takes_its_own_last_step(tmp_path, straight):
     run, config = tmp_path / "run", straight[1]
     shutil.copytree(straight[0], run)  # with the best.ckpt of another run
-    main([config, "--work-dir", str(run), "--cfg-options", "trainer.max_steps=3"])
+    main([config, "--work-dir", str(run), "--overwrite", "--cfg-options", "trainer.max_steps=3"])
+    assert not (run / "best.ckpt").exists()
     log = (run / "train.log").read_text()
     assert "the run ends at step 3, before its first validation at step 4: no best.ckpt" in log
     assert "of last.ckpt" in log

@@ -12,7 +12,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         prog="tools/train.py",
         description="Train a model as a config describes it. Everything goes to the work dir: the "
         "resolved config, the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and "
-        "inference.ckpt.",
+        "inference.ckpt. A run that is there is not touched unless asked.",
         epilog="example: python tools/train.py configs/quickstart.yaml "
         "--cfg-options trainer.max_steps=100",
     )
@@ -23,7 +23,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         nargs="?",
         const="auto",
         metavar="CKPT",
-        help="continue exactly where CKPT stopped; without CKPT from last.ckpt in the work dir",
+        help="continue exactly where CKPT stopped; without CKPT from last.ckpt in the work dir, or "
+        "from the beginning if there is none yet",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="delete the run that the work dir holds"
     )
     parser.add_argument(
         "--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -147,7 +148,13 @@ def _build(transforms: Sequence[Mapping[str, Any] | Transform], place: str) -> l
 
 
 def worker_init(worker_id: int) -> None:
-    """Keep a data worker on one core, for the workers are the parallelism, and keep its memory."""
+    """Keep a data worker on one core, for the workers are the parallelism, and keep its memory.
+
+    What a terminal or a scheduler signals to all processes of a run is for the training, which
+    ends its workers when it has saved.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     if sys.platform == "linux":

@@ -1,0 +1,147 @@
+"""Stopping a training: by a signal, and with a process of it that has died."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any
+
+from lightning.pytorch.callbacks import Callback
+
+log = logging.getLogger("tcm")
+_LOOK_EVERY_S = 0.2
+_GRACE_S = 20.0
+_BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+
+
+class Stopped(BaseException):  # noqa: N818  # like KeyboardInterrupt, it is no error
+    """A signal has ended the training.
+
+    Attributes:
+        status: What the process exits with, as the shell has it: 128 and the signal's number.
+    """
+
+    def __init__(self, signum: int, what: str) -> None:
+        super().__init__(what)
+        self.status = 128 + signum
+
+
+class StopSignals:
+    """Note SIGTERM and SIGINT; the training looks between two steps whether there was one.
+
+    A second SIGINT ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopSignals":
+        """Take the signals over."""
+        self._before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+        self.take()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give them back."""
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+
+    def take(self) -> None:
+        """Take the signals over once more: Lightning sets its own handlers in between."""
+        if threading.current_thread() is threading.main_thread():
+            for signum in self._before:
+                signal.signal(signum, self._note)
+
+    def name(self) -> str:
+        """Return the name of the signal that came, such as ``SIGTERM``."""
+        return signal.Signals(self.signum).name if self.signum else "a signal"
+
+    def _note(self, signum: int, frame: FrameType | None) -> None:
+        if self.signum == signum == signal.SIGINT:
+            os.write(2, b"stopped at once\n")
+            os._exit(128 + signum)
+        if self.signum is None:
+            wait = "; once more stops at once" if signum == signal.SIGINT else ""
+            # No log here: the signal may have come in the middle of one.
+            os.write(2, f"{signal.Signals(signum).name}: stops after this step{wait}\n".encode())
+        self.signum = signum
+
+
+class Companions(Callback):
+    """End a run of several processes when one of them has died.
+
+    The others would wait for it in the next exchange of gradients, which nothing can interrupt, and
+    outlive the run. Those that torchrun or Slurm has started these look after.
+    """
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._started: list[Any] = []
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Start to look after the others, in a thread."""
+        self._started = getattr(trainer.strategy.launcher, "procs", [])
+        if self._started:
+            _put_off_lightning_s_own()
+            threading.Thread(target=self._look_after_started, daemon=True).start()
+        elif "LOCAL_RANK" in os.environ and "TORCHELASTIC_RUN_ID" not in os.environ:
+            parent = os.getppid()
+            threading.Thread(target=self._look_after_parent, args=(parent,), daemon=True).start()
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Let the others end as they like."""
+        self._over.set()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """End the others; those that the same signal stops may end by themselves."""
+        self._over.set()
+        until = time.monotonic() + (_GRACE_S if isinstance(exception, Stopped) else 0)
+        for process in getattr(trainer.strategy.launcher, "procs", []):
+            while process.poll() is None and time.monotonic() < until:
+                time.sleep(_LOOK_EVERY_S)
+            _kill(process)
+
+    def _look_after_started(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            for i, process in enumerate(self._started, 1):
+                status = process.poll()
+                if status and status not in _BY_SIGNAL:
+                    self._end(f"process {i} of the run has ended ({_way(status)}), so does the run")
+
+    def _look_after_parent(self, parent: int) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            if os.getppid() != parent:
+                self._end("the first process of the run has ended, so does this one")
+
+    def _end(self, what: str) -> None:
+        log.error("%s", what)
+        sys.stderr.write(f"error: {what}\n")
+        sys.stderr.flush()
+        for process in self._started:
+            _kill(process)
+        os._exit(1)
+
+
+def _put_off_lightning_s_own() -> None:
+    """Keep Lightning's observer from killing this process before it can say why."""
+    for thread in threading.enumerate():
+        if thread.name == "child-process-observer":
+            thread._sleep_period = threading.TIMEOUT_MAX  # type: ignore[attr-defined]
+
+
+def _kill(process: Any) -> None:
+    if process.poll() is None:
+        process.kill()
+
+
+def _way(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
