@@ -128,9 +128,30 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
     deployed.deploy(fold=False)
     state = deployed.state_dict()
     content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
-    with whole(path, "wb") as file:
-        torch.save(content, file)
+    write_checkpoint(content, path)
     return sum(value.numel() for value in state.values())
+
+
+def write_checkpoint(
+    content: dict[str, Any], path: str | Path, previous: Path | None = None
+) -> None:
+    """Write a checkpoint whole or not at all.
+
+    Args:
+        content: What it holds.
+        path: The file.
+        previous: The name that what was there before gets then.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with whole(path, "wb", previous=previous) as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:  # closing the archive fails as well, and hides the reason
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def _load(

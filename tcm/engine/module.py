@@ -13,7 +13,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
-from tcm.engine.processes import from_first, in_first
+from tcm.engine.processes import from_first, in_first, of_all
 from tcm.engine.schedules import Schedule
 from tcm.errors import CheckpointError
 from tcm.prediction import Predictor
@@ -62,7 +62,7 @@ class TrainingModule(lightning.LightningModule):
         self._schedule.bind(total_steps, steps_per_epoch)
         self._param_groups = dict(param_groups or {})
         self._config = config or {}
-        self._random_state: dict[str, Tensor] | None = None
+        self._random_states: list[dict[str, Tensor]] = []  # of the processes
         self._resumed_groups: list[int] | None = None
         self.main_figure = ""  # known from the first validation on
         self.losses: dict[str, Tensor] = {}  # of the last step, under their names
@@ -101,13 +101,16 @@ class TrainingModule(lightning.LightningModule):
         self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:
-        """Compile; continue with the random numbers of the checkpoint, if there was one."""
+        """Compile; continue with the random numbers of the checkpoint, if it has this process's."""
         self._loss = torch.compile(self.model.loss) if self._compile else self.model.loss
-        if self._random_state is not None:
-            torch.set_rng_state(self._random_state["cpu"].cpu())
-            if "cuda" in self._random_state and self.device.type == "cuda":
-                torch.cuda.set_rng_state(self._random_state["cuda"].cpu(), self.device)
-            self._random_state = None
+        if self.global_rank >= len(self._random_states):
+            if self.global_rank > 0:  # the first one's are those of a single process
+                torch.manual_seed(torch.initial_seed() + self.global_rank)
+            return
+        state = self._random_states[self.global_rank]
+        torch.set_rng_state(state["cpu"].cpu())
+        if "cuda" in state and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda"].cpu(), self.device)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the learning rate of this step."""
@@ -126,8 +129,8 @@ class TrainingModule(lightning.LightningModule):
         return total
 
     def _log_step(self, total: Tensor, size: int) -> None:
-        self.log("loss", total.detach(), prog_bar=True, batch_size=size)
-        self.log_dict(self.losses, batch_size=size)
+        self.log("loss", total.detach(), prog_bar=True, batch_size=size, sync_dist=True)
+        self.log_dict(self.losses, batch_size=size, sync_dist=True)
         rates = [group["lr"] for group in self._optimizer_groups()]
         self.log("lr", max(rates), batch_size=size)
         self.log("epoch", self.global_step / self.steps_per_epoch, batch_size=size)
@@ -159,9 +162,9 @@ class TrainingModule(lightning.LightningModule):
         """Return every figure by its name in the log, and under `_MAIN` the main one and its value.
 
         Args:
-            images: Of all processes; the metrics get them in the order of the dataset.
+            images: Of all processes; the metrics get each once, in the order of the dataset.
         """
-        images = sorted(images, key=lambda image: image[0])
+        images = [image for _, image in sorted({image[0]: image for image in images}.items())]
         predictions, truths, names = ([image[i] for image in images] for i in (1, 2, 3))
         scored: dict[str, Any] = {}
         for name, metric in self.metrics.items():
@@ -172,16 +175,17 @@ class TrainingModule(lightning.LightningModule):
         return scored
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Store the config and the state of the random numbers beside the weights."""
+        """Store the config and the state of every process's random numbers beside the weights."""
         checkpoint["tcm"] = {
             "config": self._config,
-            "random_state": self._current_random_state(),
+            "random_state": of_all(self._current_random_state()),
             "step": self.global_step,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take the state of the random numbers, set when training starts, and the groups' sizes."""
-        self._random_state = checkpoint["tcm"]["random_state"]
+        states = checkpoint["tcm"]["random_state"]
+        self._random_states = [states] if isinstance(states, dict) else states
         for state in checkpoint.get("optimizer_states", []):
             self._resumed_groups = [len(group["params"]) for group in state["param_groups"]]
 

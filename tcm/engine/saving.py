@@ -13,11 +13,12 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_only
 
+from tcm.engine.checkpoint import write_checkpoint
 from tcm.engine.clock import Clock
 from tcm.engine.processes import Agreement
 from tcm.engine.stopping import Stopped, StopSignals
 from tcm.errors import ConfigError, TrainingError
-from tcm.files import copy_file, whole
+from tcm.files import copy_file
 
 log = logging.getLogger("tcm")
 LAST, PREVIOUS, BEST = "last.ckpt", "previous.ckpt", "best.ckpt"
@@ -64,8 +65,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write a checkpoint; what ``last.ckpt`` was becomes ``previous.ckpt``."""
         path = Path(path)
         before = path.with_name(PREVIOUS) if path.name == LAST else None
-        with whole(path, "wb", previous=before) as file:
-            torch.save(checkpoint, file)
+        write_checkpoint(checkpoint, path, before)
 
 
 class Checkpoints(Callback):

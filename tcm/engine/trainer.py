@@ -251,6 +251,7 @@ def quieten() -> None:
         ".*does not have many workers.*",
         ".*overridden `(transfer_batch_to_device|on_before_batch_transfer)`.*",
         ".*isinstance.treespec.*",
+        ".*sync_dist=True.*",  # one process computes the scores and tells the others
         ".*worker processes in total.*",
     ):
         warnings.filterwarnings("ignore", text)

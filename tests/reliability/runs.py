@@ -7,8 +7,10 @@ import torch
 from tcm.cli.train import main
 from tcm.registry import METRICS
 from tests.cli.tiny import CONFIG, write_config
+from tests.reliability.slowly import slow_down
 
 STEPS = 9
+slow_down()
 _VARYING = {"time_s", "images_per_s", "data_time_ratio"}
 
 

@@ -106,7 +106,8 @@ class EndlessBatchSampler(Sampler[list[int]]):
 class EvalBatchSampler(Sampler[list[int]]):
     """Batches of images of one size, each image once; without sizes in the dataset's order.
 
-    Of several processes each takes every world_size-th image.
+    Of several processes each takes every world_size-th image. One for which there is none takes an
+    image of another, since the others wait for it: such an image comes twice.
 
     Args:
         length: Number of images.
@@ -125,7 +126,8 @@ class EvalBatchSampler(Sampler[list[int]]):
         sizes: np.ndarray | None = None,
     ) -> None:
         sizes = np.zeros((length, 2), np.int64) if sizes is None else sizes
-        order = np.lexsort((sizes[:, 1], sizes[:, 0]))[rank::world_size]  # stable
+        whole = np.lexsort((sizes[:, 1], sizes[:, 0]))  # stable
+        order = whole[rank::world_size] if rank < length else whole[-1:]
         changes = (np.diff(sizes[order], axis=0) != 0).any(axis=1)
         self.batches = [
             part[start : start + batch_size].tolist()
