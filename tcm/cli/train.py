@@ -32,7 +32,7 @@ from tcm.engine.checkpoint import (
 )
 from tcm.engine.module import TrainingModule
 from tcm.engine.saving import Checkpoints
-from tcm.engine.stopping import Stopped, StopSignals
+from tcm.engine.stopping import Stopped, StopSignals, requeued
 from tcm.engine.trainer import TrainerConfig, build_trainer, quieten
 from tcm.engine.work_dir import WorkDir
 from tcm.errors import ConfigError, TrainingError
@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
     first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it on import
     path = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
     # The other processes of a run find what the first one has made.
-    work_dir = WorkDir(path, args.resume, args.overwrite or not first)
+    resumed = args.resume or ("auto" if requeued() else None)
+    work_dir = WorkDir(path, resumed, args.overwrite or not first)
     work_dir.check(config)
     resume = work_dir.checkpoint
     if resume is None and not config.get("load_from"):

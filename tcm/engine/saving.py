@@ -107,6 +107,7 @@ class Checkpoints(Callback):
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Keep the signals: Lightning has set its own handlers since."""
         self.stop.take()
+        self.stop.take_requeueing(trainer)
 
     def on_train_batch_start(self, trainer: Any, *args: Any) -> None:
         """Correct Lightning's count of steps, from which it takes that of a line of the log.
@@ -133,6 +134,7 @@ class Checkpoints(Callback):
         if due:
             self.save(trainer)
         if stop:
+            self.stop.requeue(self.folder)
             raise self._stopped(f"stopped at step {step}; {self._latest()}")
 
     def in_validation(self, step: int) -> None:

@@ -6,10 +6,13 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.plugins.environments import SLURMEnvironment
+from lightning.pytorch.utilities import rank_zero_only
 
 log = logging.getLogger("tcm")
 _LOOK_EVERY_S = 0.2
@@ -32,12 +35,14 @@ class Stopped(BaseException):  # noqa: N818  # like KeyboardInterrupt, it is no 
 class StopSignals:
     """Note SIGTERM and SIGINT; the training looks between two steps whether there was one.
 
-    A second SIGINT ends the process at once.
+    A second SIGINT ends the process at once. Under Slurm the signal by which Lightning requeues the
+    job (SIGUSR1) is noted too: Lightning's handler would save in the middle of a step.
     """
 
     def __init__(self) -> None:
         self.signum: int | None = None
         self._before: dict[int, Any] = {}
+        self._requeue: dict[int, Any] = {}
 
     def __enter__(self) -> "StopSignals":
         """Take the signals over."""
@@ -61,6 +66,25 @@ class StopSignals:
             for signum in self._before:
                 signal.signal(signum, self._note)
 
+    def take_requeueing(self, trainer: Any) -> None:
+        """Take over the signal of Slurm, and keep Lightning's handler for `requeue`."""
+        environment = trainer._accelerator_connector.cluster_environment
+        if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
+            signum = environment.requeue_signal or signal.SIGUSR1
+            self._requeue[signum] = signal.signal(signum, self._note)
+
+    def requeue(self, folder: Path) -> None:
+        """Let Lightning requeue the job of a run, all of which is saved, if that was the signal.
+
+        Args:
+            folder: The work dir, where Lightning leaves a checkpoint of its own: it is removed, for
+                the run goes on from ``last.ckpt``.
+        """
+        handler = self._requeue.get(self.signum or 0)
+        if handler is not None:
+            handler(self.signum, None)
+            remove_slurm_checkpoints(folder)
+
     def name(self) -> str:
         """Return the name of the signal that came, such as ``SIGTERM``."""
         return signal.Signals(self.signum).name if self.signum else "a signal"
@@ -74,6 +98,18 @@ class StopSignals:
             # No log here: the signal may have come in the middle of one.
             os.write(2, f"{signal.Signals(signum).name}: stops after this step{wait}\n".encode())
         self.signum = signum
+
+
+def requeued() -> bool:
+    """Tell whether this process is of a Slurm job that was requeued."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0) > 0
+
+
+def remove_slurm_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints that Lightning makes when it requeues, and would resume unasked."""
+    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        for path in folder.glob("hpc_ckpt_*.ckpt"):
+            path.unlink(missing_ok=True)
 
 
 class Companions(Callback):

@@ -49,6 +49,28 @@ def test_the_resumed_run_is_the_same(tmp_path, monkeypatch, name, at):
     assert not differences(tmp_path / "straight", tmp_path / "run")
 
 
+@pytest.mark.slow
+def test_slurm_requeues_a_job_that_then_goes_on(tmp_path, monkeypatch):
+    assert train(tmp_path / "straight") == 0
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text(f"#!/bin/sh\necho $@ > {tmp_path}/asked\n")
+    scontrol.chmod(0o755)
+    job = {"NTASKS": "1", "JOB_ID": "42", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}
+    for name, value in {**job, "JOB_NAME": "train", "NTASKS_PER_NODE": "1"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        send(patch, "training_step", 4, signal.SIGUSR1)
+        assert train(run) == 128 + signal.SIGUSR1
+    assert (tmp_path / "asked").read_text() == "requeue 42\n"
+    assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 4
+    assert not list(run.glob("hpc*"))
+    monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+    assert train(run) == 0
+    assert not differences(tmp_path / "straight", run)
+
+
 def test_a_validation_is_not_waited_for(tmp_path, monkeypatch, capfd):
     send(monkeypatch, "validation_step", 1, signal.SIGTERM)
     assert train(tmp_path / "run") == 143
