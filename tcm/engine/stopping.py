@@ -14,9 +14,13 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.plugins.environments import SLURMEnvironment
 from lightning.pytorch.utilities import rank_zero_only
 
+from tcm.errors import TrainingError
+
 log = logging.getLogger("tcm")
 _LOOK_EVERY_S = 0.2
 _GRACE_S = 20.0
+_LOST_S = 3.0  # until a process that has closed its connections has ended
+_NEVER_S = 1e8
 _BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
@@ -122,56 +126,72 @@ class Companions(Callback):
     def __init__(self) -> None:
         self._over = threading.Event()
         self._started: list[Any] = []
+        self._parent: int | None = None
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Start to look after the others, in a thread."""
         self._started = getattr(trainer.strategy.launcher, "procs", [])
         if self._started:
             _put_off_lightning_s_own()
-            threading.Thread(target=self._look_after_started, daemon=True).start()
         elif "LOCAL_RANK" in os.environ and "TORCHELASTIC_RUN_ID" not in os.environ:
-            parent = os.getppid()
-            threading.Thread(target=self._look_after_parent, args=(parent,), daemon=True).start()
+            self._parent = os.getppid()
+        if self._started or self._parent is not None:
+            threading.Thread(target=self._look, daemon=True).start()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Let the others end as they like."""
         self._over.set()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """End the others; those that the same signal stops may end by themselves."""
+        """End the others; those that the same signal stops may end by themselves.
+
+        Raises:
+            TrainingError: The error is that of an exchange with a process that has died.
+        """
         self._over.set()
+        lost = self._find_lost(_LOST_S) if isinstance(exception, RuntimeError) else ""
+        self._started = getattr(trainer.strategy.launcher, "procs", [])
         until = time.monotonic() + (_GRACE_S if isinstance(exception, Stopped) else 0)
-        for process in getattr(trainer.strategy.launcher, "procs", []):
+        for process in self._started:
             while process.poll() is None and time.monotonic() < until:
                 time.sleep(_LOOK_EVERY_S)
             _kill(process)
+        if lost:
+            raise TrainingError(lost) from exception
 
-    def _look_after_started(self) -> None:
+    def _look(self) -> None:
+        """Look at them every so often; end the run if one is lost."""
         while not self._over.wait(_LOOK_EVERY_S):
+            lost = self._find_lost()
+            if lost:
+                log.error("%s", lost)
+                sys.stderr.write(f"error: {lost}\n")
+                sys.stderr.flush()
+                for process in self._started:
+                    _kill(process)
+                os._exit(1)
+
+    def _find_lost(self, seconds: float = 0) -> str:
+        """Return which process has ended, in a sentence; nothing if none has until then."""
+        until = time.monotonic() + seconds
+        while self._started or self._parent is not None:
             for i, process in enumerate(self._started, 1):
                 status = process.poll()
                 if status and status not in _BY_SIGNAL:
-                    self._end(f"process {i} of the run has ended ({_way(status)}), so does the run")
-
-    def _look_after_parent(self, parent: int) -> None:
-        while not self._over.wait(_LOOK_EVERY_S):
-            if os.getppid() != parent:
-                self._end("the first process of the run has ended, so does this one")
-
-    def _end(self, what: str) -> None:
-        log.error("%s", what)
-        sys.stderr.write(f"error: {what}\n")
-        sys.stderr.flush()
-        for process in self._started:
-            _kill(process)
-        os._exit(1)
+                    return f"process {i} of the run has ended ({_way(status)}), so does the run"
+            if self._parent not in (None, os.getppid()):
+                return "the first process of the run has ended, so does this one"
+            if time.monotonic() >= until:
+                break
+            time.sleep(_LOOK_EVERY_S)
+        return ""
 
 
 def _put_off_lightning_s_own() -> None:
     """Keep Lightning's observer from killing this process before it can say why."""
     for thread in threading.enumerate():
         if thread.name == "child-process-observer":
-            thread._sleep_period = threading.TIMEOUT_MAX  # type: ignore[attr-defined]
+            thread._sleep_period = _NEVER_S  # type: ignore[attr-defined]
 
 
 def _kill(process: Any) -> None:
