@@ -18,17 +18,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from tcm.errors import ConfigError, nearest
+from tcm.errors import ConfigError, nearest, shown
 from tcm.files import write_text
+from tcm.interpolation import check_syntax, resolved
+from tcm.yaml_files import DEPTH, check_tree, parse_yaml, read_yaml
+
+_FILES = 50  # bases of bases of a file
+_NAMED = 80  # characters of an option in an error's text
+_MERGES = 1000  # files merged for a config; a base that two files name is merged twice
+
+
+class LoadedConfig(dict[str, Any]):
+    """A config as it is used, its interpolations resolved.
+
+    Attributes:
+        written: The same config with the interpolations as texts. This is what goes into files: an
+            environment variable, such as a password, stays where it is.
+    """
+
+    def __init__(self, config: Mapping[str, Any], written: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self.written = dict(written)
 
 
 def load_config(
     path: str | Path, options: Sequence[str] = (), over: Sequence[str | Path] = ()
-) -> dict[str, Any]:
+) -> LoadedConfig:
     """Read a config with its bases, apply the overrides and resolve the interpolations.
 
     Args:
@@ -43,12 +60,15 @@ def load_config(
             the override.
     """
     *_, tree = _trees(path, options, over)
-    try:
-        resolved: Any = OmegaConf.to_container(OmegaConf.create(tree), resolve=True)
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{path}: {str(error).splitlines()[0]}") from error
-    _import(resolved.get("imports", []), f"{path}: imports")
-    return resolved
+    check_tree(tree, str(path))
+    config = LoadedConfig(resolved(tree, str(path)), tree)
+    _import(config.get("imports", []), f"{path}: imports")
+    return config
+
+
+def written_form(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config as it goes into a file: as `LoadedConfig.written`, or as it is."""
+    return config.written if isinstance(config, LoadedConfig) else dict(config)
 
 
 def kept_arguments(
@@ -68,9 +88,9 @@ def kept_arguments(
 
 
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
-    """Write a resolved config as YAML, keys in their order."""
+    """Write a config as YAML, keys in their order, interpolations as texts."""
     # OmegaConf quotes what it would read as a number, such as the text "1e-4"; PyYAML does not.
-    text = OmegaConf.to_yaml(OmegaConf.create(dict(config)), sort_keys=False)
+    text = OmegaConf.to_yaml(OmegaConf.create(written_form(config)), sort_keys=False)
     write_text(path, text)
 
 
@@ -79,7 +99,8 @@ def _trees(
 ) -> Iterator[dict[str, Any]]:
     """Yield the config after each file, the bases first, and after each override."""
     tree: dict[str, Any] = {}
-    for layer in [part for file in (path, *over) for part in _layers(Path(file), ())]:
+    read: dict[Path, list[dict[str, Any]]] = {}
+    for layer in [part for file in (path, *over) for part in _layers(Path(file), (), read)]:
         named = [*tree.get("imports", []), *layer.get("imports", [])]
         tree = _merge(tree, layer)
         if named:
@@ -105,27 +126,62 @@ def _find_kept(before: Any, after: Any, place: str, kept: dict[str, tuple[str, s
         _find_kept(before[key], after[key], f"{place}.{key}" if place else str(key), kept)
 
 
-def _layers(path: Path, chain: tuple[Path, ...]) -> list[dict[str, Any]]:
-    """Return what is to be merged one onto the other: the bases in their order, then the file."""
-    if path.resolve() in chain:
+def _layers(
+    path: Path, chain: tuple[Path, ...], read: dict[Path, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return what is to be merged one onto the other: the bases in their order, then the file.
+
+    Args:
+        path: The file.
+        chain: The files that it is a base of, resolved.
+        read: The result for each file that was read before.
+    """
+    place = _place_of(path)
+    if place in chain:
         raise ConfigError(f"{path}: the file is its own _base_")
-    own = _read_yaml(path)
+    if len(chain) >= _FILES:
+        raise ConfigError(f"{path}: _base_: more than {_FILES} files in a row, each of the next")
+    if place not in read:
+        read[place] = _read_layers(path, (*chain, place), read)
+    return read[place]
+
+
+def _read_layers(
+    path: Path, chain: tuple[Path, ...], read: dict[Path, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    own = read_yaml(path)
     bases = own.pop("_base_", [])
     bases = [bases] if isinstance(bases, str) else bases
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
-        raise ConfigError(f"{path}: _base_ must be a path or a list of paths, got {bases!r}")
+        raise ConfigError(f"{path}: _base_ must be a path or a list of paths, got {shown(bases)}")
     if "imports" in own:
         own["imports"] = _imports_of(own["imports"], path)
-    below = [_layers(path.parent / base, (*chain, path.resolve())) for base in bases]
-    return [*(layer for layers in below for layer in layers), own]
+    layers: list[dict[str, Any]] = []
+    for base in bases:
+        layers += _layers(path.parent / base, chain, read)
+        if len(layers) >= _MERGES:
+            raise ConfigError(
+                f"{path}: _base_: more than {_MERGES} files to merge; one that several files name "
+                "counts each time"
+            )
+    return [*layers, own]
+
+
+def _place_of(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):  # a loop of links is a RuntimeError
+        return path  # reading it says what is wrong
 
 
 def _imports_of(names: Any, path: Path) -> list[str]:
     """Return what a file imports, its files as absolute paths."""
     names = [names] if isinstance(names, str) else names
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ConfigError(f"{path}: imports must be a list of modules and files, got {names!r}")
-    return [str((path.parent / n).resolve()) if n.endswith(".py") else n for n in names]
+        raise ConfigError(
+            f"{path}: imports must be a list of modules and files, got {shown(names)}"
+        )
+    return [str(_place_of(path.parent / n)) if n.endswith(".py") else n for n in names]
 
 
 def _import(names: Any, place: str) -> None:
@@ -134,8 +190,13 @@ def _import(names: Any, place: str) -> None:
     The folder of a file, and the working directory, become places that modules are looked for in,
     so that the file finds its neighbours and data workers find the file.
     """
-    for name in [names] if isinstance(names, str) else names:
-        file = Path(name).resolve() if name.endswith(".py") else None
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"{place}: a list of modules and files is wanted, got {shown(names)}")
+    for name in names:
+        file = _place_of(Path(name)) if name.endswith(".py") else None
+        if file is None and not all(part.isidentifier() for part in name.split(".")):
+            raise ConfigError(f"{place}: no module can be called {shown(name)}")
         if file is not None and not file.is_file():
             siblings = [p.name for p in file.parent.glob("*.py")]
             raise ConfigError(f"{place}: no such file {name}{nearest(file.name, siblings)}")
@@ -155,22 +216,6 @@ def _import(names: Any, place: str) -> None:
             )
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        raise ConfigError(f"{path}: no such config file{nearest(path.name, siblings)}")
-    try:
-        content = OmegaConf.to_container(OmegaConf.load(path))
-    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError(f"{path}{line}: {reason}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: a mapping is wanted at the top, got {type(content).__name__}")
-    return content  # type: ignore[return-value]  # keys are strings
-
-
 def _merge(base: Any, over: Any) -> Any:
     if not isinstance(over, dict):
         return over
@@ -184,44 +229,54 @@ def _merge(base: Any, over: Any) -> Any:
 
 def _override(tree: dict[str, Any], option: str) -> None:
     place, equals, text = option.partition("=")
+    named = f"--cfg-options {option if _is_short(option) else shown(option)}"
     if not equals or not place:
-        raise ConfigError(f"--cfg-options {option}: 'a.b.c=value' is wanted")
-    value = _parse_value(text, option)
-    node: Any = tree
+        raise ConfigError(f"{named}: 'a.b.c=value' is wanted")
     *parents, last = place.split(".")
+    if len(parents) >= DEPTH:
+        raise ConfigError(f"{named}: more than {DEPTH} levels deep")
+    value = parse_value(text, named)
+    node: Any = tree
     for i, key in enumerate(parents):
-        node = _child(node, key, option, ".".join(parents[: i + 1]), create=True)
+        node = _child(node, key, named, ".".join(parents[: i + 1]), create=True)
     if isinstance(node, list):
-        _child(node, last, option, place, create=False)
+        _child(node, last, named, place, create=False)
         node[int(last)] = value
     elif isinstance(node, dict):
         node[last] = _merge(node.get(last), value)
     else:
         raise ConfigError(
-            f"--cfg-options {option}: '{'.'.join(parents)}' holds {node!r}, not a mapping or a list"
+            f"{named}: '{'.'.join(parents)}' holds {shown(node)}, not a mapping or a list"
         )
 
 
-def _parse_value(text: str, option: str) -> Any:
-    try:
-        parsed: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError(f"--cfg-options {option}: the value is no YAML: {reason}") from error
-    return parsed["value"]
+def _is_short(option: str) -> bool:
+    return option.isprintable() and len(option) <= _NAMED
 
 
-def _child(node: Any, key: str, option: str, place: str, create: bool) -> Any:
+def parse_value(text: str, source: str) -> Any:
+    """Return what a value on the command line is as YAML; None if there is nothing.
+
+    Args:
+        text: The value.
+        source: The option, for the error.
+
+    Raises:
+        ConfigError: It is no YAML, or beyond a bound.
+    """
+    value = parse_yaml(text, f"{source}: the value is no YAML")
+    check_syntax(value, f"{source}: the value is no YAML")
+    return value
+
+
+def _child(node: Any, key: str, named: str, place: str, create: bool) -> Any:
     if isinstance(node, list):
-        if not key.isdigit() or int(key) >= len(node):
-            raise ConfigError(
-                f"--cfg-options {option}: '{place}' is not in the list of {len(node)}"
-            )
+        known = key.isascii() and key.isdigit() and len(key) <= len(str(len(node)))
+        if not known or int(key) >= len(node):
+            raise ConfigError(f"{named}: '{place}' is not in the list of {len(node)}")
         return node[int(key)]
     if not isinstance(node, dict):
-        raise ConfigError(
-            f"--cfg-options {option}: '{place}' does not exist, its parent holds {node!r}"
-        )
+        raise ConfigError(f"{named}: '{place}' does not exist, its parent holds {shown(node)}")
     if node.get(key) is None and create:
         node[key] = {}
     return node[key]

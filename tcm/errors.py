@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 
 _LISTED = 20  # names in an error's text at most
+_COMPARED = 200  # characters; a longer name is nobody's slip, and comparing it takes long
+_SHOWN = 120  # characters of a value in an error's text
 
 
 class TCMError(Exception):
@@ -33,11 +35,22 @@ class OutputError(TCMError):
     """A file or folder that cannot be written, or that would replace what is not ours."""
 
 
+def shown(value: object) -> str:
+    """Return a value that a file gave as an error names it: in one line, and cut where it is long.
+
+    What a terminal would obey, and half a surrogate pair, stand as escapes.
+    """
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return a hint at the candidate closest to `name`, or all candidates if none is close.
 
     The result is a clause to append to an error's text, such as ``; did you mean 'FPNC'?``.
     """
+    if len(name) > _COMPARED:
+        return ""
     names = sorted(map(str, candidates))
     folded = {candidate.lower(): candidate for candidate in names}
     close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)

@@ -6,20 +6,24 @@ foreign one, through a converter of names.
 """
 
 import copy
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from tcm.config import check_tree
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
-from tcm.errors import CheckpointError, nearest
+from tcm.errors import CheckpointError, ConfigError, nearest, shown
 from tcm.files import whole
 from tcm.registry import CONVERTERS, MODELS
-from tcm.state_dicts import load_checked
+from tcm.state_dicts import MisfitError, load_checked, require_plain
 from tcm.structures import Config
+from tcm.torch_files import load_torch
+
+Rename = Callable[[str], str | None]
 
 _TEXT_CONSTANT = "backbone.text_constant"  # FastTCM, deployed
 
@@ -41,17 +45,13 @@ def read_checkpoint(
             else ""
         )
         raise CheckpointError(f"checkpoint {path} does not exist{near}")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, ValueError, OSError, EOFError, UnpicklingError) as error:
-        raise CheckpointError(f"{path}: no readable checkpoint ({type(error).__name__})") from error
+    content = load_torch(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
+    require_plain(state, path)
     rename = CONVERTERS.get(converter, "converter") if converter else _strip_module
-    renamed = {rename(name): value for name, value in state.items()}
-    renamed.pop(None, None)  # what a converter gives no name has no part in our models
-    return renamed, content.get("tcm", {})
+    return _renamed(state, rename, path), _extra_of(content, path)
 
 
 def load_model(
@@ -160,12 +160,53 @@ def _load(
     """Load strictly; of a checkpoint of another config, say what it is of."""
     try:
         load_checked(model, state, source)
-    except CheckpointError as error:
+    except MisfitError as error:
         theirs = extra.get("config", {}).get("model")
         difference = other_model(theirs, ours) if theirs and ours else ""
         if not difference:
             raise
         raise CheckpointError(f"{source}: does not fit this model: {difference}") from error
+
+
+def _renamed(state: Mapping[str, Tensor], rename: Rename, path: Path) -> dict[str, Tensor]:
+    """Return a state dict under our names, without what a converter gives none.
+
+    Raises:
+        CheckpointError: Two entries have one name of ours.
+    """
+    renamed: dict[str, Tensor] = {}
+    for name, value in state.items():
+        ours = rename(name)
+        if ours in renamed:
+            raise CheckpointError(f"{path}: two entries have our name {shown(ours)}")
+        if ours is not None:  # what gets no name has no part in our models
+            renamed[ours] = value
+    return renamed
+
+
+def _extra_of(content: Mapping[str, Any], path: Path) -> Config:
+    """Return what a checkpoint holds under ``tcm``.
+
+    Raises:
+        CheckpointError: It is not what we write there.
+    """
+    extra = content.get("tcm", {})
+    config = extra.get("config", {}) if isinstance(extra, dict) else None
+    if not isinstance(config, dict) or not isinstance(config.get("model", {}), dict):
+        raise CheckpointError(f"{path}: damaged: its 'tcm' is no mapping with a config")
+    try:
+        check_tree(config, f"{path}: the config in it")
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from error
+    random = extra.get("random_state", {"cpu": torch.get_rng_state()})
+    if not isinstance(random, dict) or not _is_random_state(random.get("cpu")):
+        raise CheckpointError(f"{path}: damaged: its 'random_state' is none of PyTorch's")
+    return extra
+
+
+def _is_random_state(state: Any) -> bool:
+    ours = torch.get_rng_state()
+    return isinstance(state, Tensor) and state.dtype == ours.dtype and state.shape == ours.shape
 
 
 def _strip_module(name: str) -> str:
