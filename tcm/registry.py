@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from tcm.errors import ConfigError, nearest
+from tcm.errors import ConfigError, nearest, shown
 from tcm.values import checked, hints_of, mistake
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -108,7 +108,7 @@ class Registry:
                 missing ones are no mistake.
         """
         if not isinstance(config, Mapping) or "type" not in config:
-            return [f"{_at(path)}a mapping with 'type' is wanted, got {config!r}"]
+            return [f"{_at(path)}a mapping with 'type' is wanted, got {shown(config)}"]
         name = config["type"]
         if not isinstance(name, str) or name not in self:
             return [f"{_at(path)}{self._unknown(name)}", *check(_without_type(config), path, self)]
@@ -139,7 +139,7 @@ class Registry:
         return self._entries
 
     def _unknown(self, name: Any) -> str:
-        return f"unknown {self.kind} '{name}'{nearest(str(name), self._all())}"
+        return f"unknown {self.kind} {shown(str(name))}{nearest(str(name), self._all())}"
 
 
 MODELS = Registry("model", "tcm.models")
@@ -245,7 +245,7 @@ def mistakes_of(
             None.
     """
     if not isinstance(arguments, Mapping):
-        return [f"{_at(path)}a mapping is wanted, got {arguments!r}"]
+        return [f"{_at(path)}a mapping is wanted, got {shown(arguments)}"]
     name = name or entry.__name__.lstrip("_")
     parameters = inspect.signature(entry).parameters.values()
     taken = [p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD]
@@ -257,7 +257,9 @@ def mistakes_of(
         if given and key in given:
             lines.append(f"{place}: is not for the config to set")
         elif key not in names and len(taken) == len(parameters):
-            lines.append(f"{_at(place)}{name} takes no argument '{key}'{nearest(str(key), names)}")
+            lines.append(
+                f"{_at(place)}{name} takes no argument {shown(key)}{nearest(str(key), names)}"
+            )
             lines += check(value, place, registry or MODELS)
         else:
             lines += _mistakes_of_value(value, hints.get(key, Any), place, registry or MODELS)
@@ -344,6 +346,7 @@ def _without_type(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _join(path: str, key: str) -> str:
+    key = key if key.isprintable() else shown(key)
     return f"{path}.{key}" if path else key
 
 

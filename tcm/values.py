@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import numbers
 import sys
 import types
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from tcm.errors import ConfigError, nearest
+from tcm.errors import ConfigError, nearest, shown
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -41,7 +42,7 @@ class Bounds:
     le: float | None = None
     lt: float | None = None
 
-    def __contains__(self, value: float) -> bool:
+    def __contains__(self, value: Any) -> bool:
         return (
             (self.ge is None or value >= self.ge)
             and (self.gt is None or value > self.gt)
@@ -113,7 +114,7 @@ def mistake(value: Any, annotation: Any) -> str | None:
         return f"entry {place}: {reason}"
     hint = nearest(value, _choices(annotation)) if isinstance(value, str) else ""
     hint = hint if hint.startswith("; did") else ""
-    return f"{describe(annotation)} is wanted, got {value!r}{hint}"
+    return f"{describe(annotation)} is wanted, got {shown(value)}{hint}"
 
 
 def checked(entry: T) -> T:
@@ -170,7 +171,7 @@ def _fits(value: Any, annotation: Any) -> bool:
     if origin is Annotated:
         bounds = [item for item in arguments[1:] if isinstance(item, Bounds)]
         return _fits(value, arguments[0]) and all(
-            float(value) in item for item in bounds if isinstance(value, numbers.Real)
+            value in item for item in bounds if isinstance(value, numbers.Real)
         )
     if origin is Literal:
         return any(value == choice and type(value) is type(choice) for choice in arguments)
@@ -183,7 +184,7 @@ def _fits(value: Any, annotation: Any) -> bool:
     if annotation is int:
         return isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if annotation is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return _is_real(value)
     if annotation is str:
         return isinstance(value, str)
     if annotation is Path:
@@ -193,6 +194,13 @@ def _fits(value: Any, annotation: Any) -> bool:
     if _is_list(annotation):
         return _fits_list(value, origin, arguments)
     return True
+
+
+def _is_real(value: Any) -> bool:
+    """Tell whether a value is a number that can be calculated with: not infinite, not NaN."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return isinstance(value, numbers.Integral) or math.isfinite(value)
 
 
 def _fits_list(value: Any, origin: Any, arguments: tuple[Any, ...]) -> bool:

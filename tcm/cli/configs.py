@@ -11,7 +11,7 @@ from tcm.config import kept_arguments, load_config
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
-from tcm.errors import ConfigError, nearest
+from tcm.errors import ConfigError, nearest, shown
 from tcm.registry import (
     METRICS,
     MODELS,
@@ -57,7 +57,9 @@ def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Pat
     config = load_config(path, options, over)
     known = inspect.signature(_sections).parameters
     mistakes = [
-        f"{key}: unknown section{nearest(key, known)}" for key in config if key not in known
+        f"{key if key.isprintable() else shown(key)}: unknown section{nearest(key, known)}"
+        for key in config
+        if key not in known
     ]
     required = [key for key in known if known[key].default is inspect.Parameter.empty]
     mistakes += [f"{key}: the section is missing" for key in required if not config.get(key)]
@@ -96,7 +98,8 @@ def _charsets(config: Config) -> list[str]:
         return []
     wanted = _numbering(learnt)
     return [
-        f"{path}.charset is {learnt!r} and {place}.charset {charset!r}; they must be the same"
+        f"{path}.charset is {shown(learnt)} and {place}.charset {shown(charset)}; they must be the "
+        "same"
         for place, charset in made
         if charset is not None and _numbering(charset) != wanted
     ]

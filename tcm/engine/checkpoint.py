@@ -1,8 +1,8 @@
 """Reading and writing checkpoints; always with ``weights_only=True``.
 
-A checkpoint is what Lightning writes (parameters under ``model.``), with the resolved config under
-``tcm``; or an inference checkpoint of ours, which carries no optimiser and no text side; or a
-foreign one, through a converter of names.
+A checkpoint is what Lightning writes (parameters under ``model.``), with the config under ``tcm``,
+its interpolations as texts; or an inference checkpoint of ours, which carries no optimiser and no
+text side; or a foreign one, through a converter of names.
 """
 
 import copy
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tcm.config import check_tree
+from tcm.config import written_form
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, ConfigError, nearest, shown
@@ -22,6 +22,7 @@ from tcm.registry import CONVERTERS, MODELS
 from tcm.state_dicts import MisfitError, load_checked, require_plain
 from tcm.structures import Config
 from tcm.torch_files import load_torch
+from tcm.yaml_files import check_tree
 
 Rename = Callable[[str], str | None]
 
@@ -127,7 +128,7 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
     deployed = copy.deepcopy(model).eval()
     deployed.deploy(fold=False)
     state = deployed.state_dict()
-    content: dict[str, Any] = {"state_dict": state, "tcm": {"config": config}}
+    content: dict[str, Any] = {"state_dict": state, "tcm": {"config": written_form(config)}}
     write_checkpoint(content, path)
     return sum(value.numel() for value in state.values())
 

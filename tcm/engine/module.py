@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from tcm.config import written_form
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.processes import from_first, in_first, of_all
@@ -36,7 +37,7 @@ class TrainingModule(lightning.LightningModule):
             decides which checkpoint is the best.
         total_steps: Optimiser steps of the whole run.
         steps_per_epoch: Optimiser steps of an epoch.
-        config: The resolved config, stored in checkpoints.
+        config: The config, stored in checkpoints as `written_form` returns it.
         compile: Whether forward pass and losses of a step are compiled.
     """
 
@@ -177,7 +178,7 @@ class TrainingModule(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Store the config and the state of every process's random numbers beside the weights."""
         checkpoint["tcm"] = {
-            "config": self._config,
+            "config": written_form(self._config),
             "random_state": of_all(self._current_random_state()),
             "step": self.global_step,
         }
