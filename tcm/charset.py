@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, get_args
 import numpy as np
 
 from tcm.errors import ConfigError, DataError, nearest
+from tcm.inputs import ABSENT, nearest_file, shown_path, why_no_file
 from tcm.registry import ReadBy, mistakes_of
 from tcm.values import checked, mistake
 
@@ -39,6 +40,7 @@ Fold = Literal["lower", "upper"]
 
 # Where the two special classes stand after the n characters: (unknown, padding).
 _SPECIALS = {"authors": (0, 1), "mmocr": (1, 0)}
+_FILE_BYTES = 10_000_000  # of a charset; Unicode in lines has 6 million
 _FOLDS: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 
 
@@ -243,9 +245,14 @@ def _read(file: str) -> str:
         ConfigError: As for `Charset.build`; the text names the line.
     """
     path = Path(file)
-    if not path.is_file():
-        beside = [p.name for p in path.parent.glob("*.txt")] if path.parent.is_dir() else []
-        raise ConfigError(f"{file}: no such charset file{nearest(path.name, [*beside, *SETS])}")
+    why = why_no_file(path)
+    if why == ABSENT:
+        beside = nearest_file(path, "*.txt") or nearest(path.name, SETS)
+        raise ConfigError(f"{file}: no such charset file{beside}")
+    if why or path.stat().st_size > _FILE_BYTES:
+        raise ConfigError(
+            f"{shown_path(path)}: no charset file: it {why or f'has more than {_FILE_BYTES} bytes'}"
+        )
     try:
         # Bytes, because text mode takes a carriage return for the end of a line.
         content = path.read_bytes().decode("utf-8-sig")

@@ -229,7 +229,7 @@ def _merge(base: Any, over: Any) -> Any:
 
 def _override(tree: dict[str, Any], option: str) -> None:
     place, equals, text = option.partition("=")
-    named = f"--cfg-options {option if _is_short(option) else shown(option)}"
+    named = f"--cfg-options {_short(option)}"
     if not equals or not place:
         raise ConfigError(f"{named}: 'a.b.c=value' is wanted")
     *parents, last = place.split(".")
@@ -246,12 +246,12 @@ def _override(tree: dict[str, Any], option: str) -> None:
         node[last] = _merge(node.get(last), value)
     else:
         raise ConfigError(
-            f"{named}: '{'.'.join(parents)}' holds {shown(node)}, not a mapping or a list"
+            f"{named}: '{_short('.'.join(parents))}' holds {shown(node)}, not a mapping or a list"
         )
 
 
-def _is_short(option: str) -> bool:
-    return option.isprintable() and len(option) <= _NAMED
+def _short(text: str) -> str:
+    return text if text.isprintable() and len(text) <= _NAMED else shown(text)
 
 
 def parse_value(text: str, source: str) -> Any:
@@ -273,10 +273,12 @@ def _child(node: Any, key: str, named: str, place: str, create: bool) -> Any:
     if isinstance(node, list):
         known = key.isascii() and key.isdigit() and len(key) <= len(str(len(node)))
         if not known or int(key) >= len(node):
-            raise ConfigError(f"{named}: '{place}' is not in the list of {len(node)}")
+            raise ConfigError(f"{named}: '{_short(place)}' is not in the list of {len(node)}")
         return node[int(key)]
     if not isinstance(node, dict):
-        raise ConfigError(f"{named}: '{place}' does not exist, its parent holds {shown(node)}")
+        raise ConfigError(
+            f"{named}: '{_short(place)}' does not exist, its parent holds {shown(node)}"
+        )
     if node.get(key) is None and create:
         node[key] = {}
     return node[key]

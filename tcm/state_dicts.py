@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, nearest, shown
+from tcm.inputs import shown_path, why_no_file
 from tcm.torch_files import is_scripted, load_torch, read_scripted
 
 State = dict[str, Tensor]
@@ -28,8 +29,9 @@ def read_state_file(path: Path) -> State:
     Raises:
         CheckpointError: The file is missing, damaged or holds no state dict.
     """
-    if not path.is_file():
-        raise CheckpointError(f"weights file {path} does not exist")
+    why = why_no_file(path)
+    if why:
+        raise CheckpointError(f"weights file {shown_path(path)} {why}")
     content = _read_any(path)
     for key in ("state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):

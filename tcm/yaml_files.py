@@ -5,14 +5,14 @@ what a file may hold stands here: a few bytes of YAML can stand for more than a 
 """
 
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tcm.errors import ConfigError, nearest, shown
+from tcm.errors import ConfigError, shown
+from tcm.inputs import ABSENT, nearest_file, shown_path, why_no_file
 
 SIZE = 1_000_000  # bytes of a file
 DEPTH = 50  # mappings and lists in one another
@@ -134,21 +134,16 @@ def _kind(value: Any) -> str:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        siblings = [p.name for p in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        raise ConfigError(f"{path}: no such config file{nearest(path.name, siblings)}") from error
-    except (OSError, ValueError) as error:  # a null character is a ValueError
-        raise ConfigError(f"{shown(str(path))}: no config file: {_reason(error)}") from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
-        raise ConfigError(f"{path}: is {kind} and no config file")
+    why = why_no_file(path)
+    if why == ABSENT:
+        raise ConfigError(f"{path}: no such config file{nearest_file(path, '*.yaml')}")
+    if why:
+        raise ConfigError(f"{shown_path(path)}: no config file: it {why}")
     try:
         with path.open("rb") as file:
             data = file.read(SIZE + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {_reason(error)}") from error
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     if len(data) > SIZE:
         raise ConfigError(f"{path}: larger than {SIZE // 1_000_000} MB, the most of a config file")
     try:
@@ -156,10 +151,6 @@ def _text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}, line {line}: not in UTF-8") from error
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _check_bounds(text: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, nearest
+from tcm.inputs import why_no_file
 from tcm.state_dicts import State, load_checked, read_state_file
 
 _SUFFIXES = {".pt", ".pth", ".bin", ".ckpt", ".safetensors"}
@@ -34,23 +35,22 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
     from open_clip.pretrained import download_pretrained
 
     tags = open_clip.list_pretrained_tags_by_model(model)
-    if Path(pretrained).is_file():
-        return read_state_file(Path(pretrained))
-    if Path(pretrained).suffix in _SUFFIXES or len(Path(pretrained).parts) > 1:
-        raise CheckpointError(f"weights file {pretrained} does not exist")
+    path = Path(pretrained)
+    if path.suffix in _SUFFIXES or len(path.parts) > 1 or why_no_file(path) is None:
+        return read_state_file(path)
     if pretrained not in tags:
         raise CheckpointError(
             f"CLIP {model} has no weights '{pretrained}'{nearest(pretrained, tags)}"
         )
     try:
-        path = download_pretrained(open_clip.get_pretrained_cfg(model, pretrained))
+        path = Path(download_pretrained(open_clip.get_pretrained_cfg(model, pretrained)))
     except (OSError, RuntimeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise CheckpointError(
             f"weights '{pretrained}' of CLIP {model} could not be downloaded ({reason}); give the "
             "path of a local file as 'pretrained', or null for random initialisation"
         ) from error
-    return read_state_file(Path(path))
+    return read_state_file(path)
 
 
 def load_visual(trunk: nn.Module, clip_state: Mapping[str, Tensor], source: str) -> None:

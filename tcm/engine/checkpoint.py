@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from tcm.config import written_form
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
-from tcm.errors import CheckpointError, ConfigError, nearest, shown
+from tcm.errors import CheckpointError, ConfigError, shown
 from tcm.files import whole
+from tcm.inputs import ABSENT, nearest_file, shown_path, why_no_file
 from tcm.registry import CONVERTERS, MODELS
 from tcm.state_dicts import MisfitError, load_checked, require_plain
 from tcm.structures import Config
@@ -39,13 +40,10 @@ def read_checkpoint(
         ConfigError: An unknown converter.
     """
     path = Path(path)
-    if not path.is_file():
-        near = (
-            nearest(path.name, [p.name for p in path.parent.glob("*.ckpt")])
-            if path.parent.is_dir()
-            else ""
-        )
-        raise CheckpointError(f"checkpoint {path} does not exist{near}")
+    why = why_no_file(path)
+    if why:
+        near = nearest_file(path, "*.ckpt") if why == ABSENT else ""
+        raise CheckpointError(f"checkpoint {shown_path(path)} {why}{near}")
     content = load_torch(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):

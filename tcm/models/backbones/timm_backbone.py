@@ -16,6 +16,13 @@ from tcm.state_dicts import State, load_checked, read_state_file
 from tcm.structures import Config, Features
 
 _STRIDES = (4, 8, 16, 32)
+_OF_WEIGHTS = {
+    "pretrained",
+    "pretrained_cfg",
+    "pretrained_cfg_overlay",
+    "checkpoint_path",
+    "cache_dir",
+}
 _SIZE = (64, 96)  # of the image that a network is tried on
 
 
@@ -58,6 +65,7 @@ class Timm(Backbone):
     ) -> None:
         super().__init__()
         _check_name(name)
+        _check_options(options or {})
         self.name = name
         self.trunk = _create(name, pretrained, options or {})
         self._channels_last = getattr(self.trunk, "output_fmt", None) == Format.NHWC
@@ -152,6 +160,12 @@ def _check_name(name: str) -> None:
     tags = [full.partition(".")[2] for full in timm.list_pretrained(f"{network}.*")]
     if tag and tag not in tags:
         raise ConfigError(f"timm's {network} has no weights '{tag}'{nearest(tag, tags)}")
+
+
+def _check_options(options: Config) -> None:
+    """Refuse what would let timm read files by its own ways, which need not be data alone."""
+    for key in _OF_WEIGHTS & options.keys():
+        raise ConfigError(f"options.{key}: weights are what the argument 'pretrained' says")
 
 
 def _create(name: str, pretrained: str | bool | None, options: Config) -> Any:
