@@ -108,7 +108,7 @@ def _trees(
         yield tree
     for option in options:
         tree = copy.deepcopy(tree)
-        _override(tree, option)
+        override(tree, option)
         yield tree
 
 
@@ -227,9 +227,19 @@ def _merge(base: Any, over: Any) -> Any:
     return merged
 
 
-def _override(tree: dict[str, Any], option: str) -> None:
+def override(tree: dict[str, Any], option: str, flag: str = "--cfg-options") -> None:
+    """Set what an option ``a.b.c=value`` says in a tree, in place.
+
+    Args:
+        tree: Mappings and lists, which are modified.
+        option: The option; what is there no mapping yet becomes one.
+        flag: Of the command line, for the error.
+
+    Raises:
+        ConfigError: The option is none, its value is no YAML, or its place can't be.
+    """
     place, equals, text = option.partition("=")
-    named = f"--cfg-options {_short(option)}"
+    named = f"{flag} {_short(option)}"
     if not equals or not place:
         raise ConfigError(f"{named}: 'a.b.c=value' is wanted")
     *parents, last = place.split(".")

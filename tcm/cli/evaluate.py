@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-
 from tcm.cli.parsers.evaluate import parse
+from tcm.config import override
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
 from tcm.files import write_json
+from tcm.yaml_files import check_tree
 
 
 def main(arguments: list[str]) -> int:
@@ -33,14 +31,12 @@ def main(arguments: list[str]) -> int:
 
 def _options(texts: Sequence[str]) -> dict[str, Any]:
     """Return ``key=value`` texts as a mapping; a dotted key reaches into a mapping."""
+    options: dict[str, Any] = {}
     for text in texts:
         if not text.partition("=")[0].strip() or "=" not in text:
             raise ConfigError(f"--option {text}: 'key=value' is wanted")
-    try:
-        options: Any = OmegaConf.to_container(OmegaConf.from_dotlist(list(texts)))
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ConfigError(f"--option {' '.join(texts)}: no YAML value: {reason}") from error
+        override(options, text, "--option")
+    check_tree(options, "--option")
     return options
 
 

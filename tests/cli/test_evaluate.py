@@ -123,7 +123,7 @@ def mistake(arguments, monkeypatch, capsys):
         (["--protocol", "icdar15"], "unknown protocol 'icdar15'; did you mean 'icdar2015'"),
         (["--option", "ious=0.5"], "option.ious: ICDAR2015 takes no argument 'ious'"),
         (["--option", "iou"], "--option iou: 'key=value' is wanted"),
-        (["--option", "iou=[1"], "--option iou=[1: no YAML value"),
+        (["--option", "iou=[1"], "--option iou=[1: the value is no YAML"),
         (["--pred", "none.zip"], "none.zip: no such zip file or folder"),
         (["--pred", "none.json"], "none.json: no such annotation file"),
         (["--json", "/dev/null/x.json"], "x.json: cannot be written"),
