@@ -27,6 +27,14 @@ from tcm.yaml_files import check_tree
 
 Rename = Callable[[str], str | None]
 
+_RESUMABLE = {  # what Lightning resumes with
+    "state_dict": dict,
+    "optimizer_states": list,
+    "callbacks": dict,
+    "loops": dict,
+    "epoch": int,
+    "global_step": int,
+}
 _TEXT_CONSTANT = "backbone.text_constant"  # FastTCM, deployed
 
 
@@ -197,15 +205,29 @@ def _extra_of(content: Mapping[str, Any], path: Path) -> Config:
         check_tree(config, f"{path}: the config in it")
     except ConfigError as error:
         raise CheckpointError(str(error)) from error
-    random = extra.get("random_state", {"cpu": torch.get_rng_state()})
-    if not isinstance(random, dict) or not _is_random_state(random.get("cpu")):
-        raise CheckpointError(f"{path}: damaged: its 'random_state' is none of PyTorch's")
+    if "random_state" in extra:
+        _require_resumable(content, extra, path)
     return extra
 
 
-def _is_random_state(state: Any) -> bool:
+def _require_resumable(content: Mapping[str, Any], extra: Config, path: Path) -> None:
+    """Refuse the checkpoint of a training in which something that a resumed one needs is wrong.
+
+    Raises:
+        CheckpointError: The text names it.
+    """
+    for key, kind in _RESUMABLE.items():
+        if not isinstance(content.get(key), kind):
+            raise CheckpointError(f"{path}: damaged: it has no '{key}' to resume with")
+    if not isinstance(extra.get("step", 0), int):
+        raise CheckpointError(f"{path}: damaged: its 'step' is no number")
+    states = extra["random_state"]  # of each process, or of the only one
+    states = states if isinstance(states, list) else [states]
     ours = torch.get_rng_state()
-    return isinstance(state, Tensor) and state.dtype == ours.dtype and state.shape == ours.shape
+    for state in states:
+        cpu = state.get("cpu") if isinstance(state, dict) else None
+        if not isinstance(cpu, Tensor) or (cpu.dtype, cpu.shape) != (ours.dtype, ours.shape):
+            raise CheckpointError(f"{path}: damaged: its 'random_state' is none of PyTorch's")
 
 
 def _strip_module(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tcm.config import dump_config
+from tcm.config import dump_config, written_form
 from tcm.engine.checkpoint import read_checkpoint
 from tcm.engine.saving import BEST, LAST, PREVIOUS
 from tcm.engine.stopping import remove_slurm_checkpoints
@@ -67,11 +67,13 @@ class WorkDir:
             ConfigError: It has another optimiser than before.
         """
         before = (self._extra.get("config") or {}).get("optimizer")
-        now = config.get("optimizer")
-        if isinstance(before, dict) and isinstance(now, dict) and before["type"] != now.get("type"):
+        now = written_form(config).get("optimizer")
+        if not isinstance(before, dict) or not isinstance(now, dict):
+            return
+        if before.get("type") != now.get("type"):
             raise ConfigError(
-                f"optimizer.type: {self.checkpoint} has the state of {before['type']}, with which "
-                f"{now.get('type')} can't go on; load_from.checkpoint takes its weights alone"
+                f"optimizer.type: {self.checkpoint} has the state of {before.get('type')}, with "
+                f"which {now.get('type')} can't go on; load_from.checkpoint takes its weights alone"
             )
 
     def begin(self, config: Config, environment: Mapping[str, Any]) -> None:

@@ -132,15 +132,37 @@ def test_what_is_no_state_dict_of_tensors_is_refused(tmp_path, content, said):
         {"config": {"a": torch.ones(1)}},
         {"config": {"a": "x" * 2_000_000}},
         {"config": {"a": 10**400}},
-        {"random_state": 5},
-        {"random_state": {}},
-        {"random_state": {"cpu": 5}},
-        {"random_state": {"cpu": torch.ones(3)}},
     ],
 )
 def test_what_we_write_beside_the_weights_is_checked(tmp_path, extra):
     said = _fails({"state_dict": {"a": torch.ones(1)}, "tcm": extra}, tmp_path)
     assert "damaged: its" in said or "the config in it: " in said
+
+
+_TRAINED = {
+    "state_dict": {"a": torch.ones(1)},
+    "optimizer_states": [],
+    "callbacks": {},
+    "loops": {},
+    "epoch": 0,
+    "global_step": 3,
+}
+
+
+@pytest.mark.parametrize("random_state", [5, {}, [5], {"cpu": 5}, [{"cpu": torch.ones(3)}]])
+def test_a_damaged_random_state_is_refused(tmp_path, random_state):
+    content = {**_TRAINED, "tcm": {"random_state": random_state}}
+    assert "its 'random_state' is none of PyTorch's" in _fails(content, tmp_path)
+
+
+@pytest.mark.parametrize("key", _TRAINED)
+def test_what_a_resumed_run_lacks_is_named(tmp_path, key):
+    extra = {"random_state": [{"cpu": torch.get_rng_state()}], "step": 3}
+    torch.save({**_TRAINED, "tcm": extra}, tmp_path / "a.ckpt")
+    read_checkpoint(tmp_path / "a.ckpt")
+    content = {**_TRAINED, "tcm": extra, key: None}
+    said = _fails(content, tmp_path)
+    assert f"it has no '{key}' to resume with" in said or "holds no state dict" in said
 
 
 def test_a_config_that_is_nested_without_end_or_in_itself_is_refused(tmp_path):
