@@ -247,8 +247,7 @@ def _read(file: str) -> str:
     path = Path(file)
     why = why_no_file(path)
     if why == ABSENT:
-        beside = nearest_file(path, "*.txt") or nearest(path.name, SETS)
-        raise ConfigError(f"{file}: no such charset file{beside}")
+        raise ConfigError(f"{file}: no such charset file{nearest_file(path, '*.txt', SETS)}")
     if why or path.stat().st_size > _FILE_BYTES:
         raise ConfigError(
             f"{shown_path(path)}: no charset file: it {why or f'has more than {_FILE_BYTES} bytes'}"

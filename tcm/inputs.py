@@ -1,6 +1,7 @@
 """Files that a user names: whether there is one that can be read to its end."""
 
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from tcm.errors import nearest
@@ -32,14 +33,16 @@ def why_no_file(path: Path) -> str | None:
     return "is a folder" if stat.S_ISDIR(mode) else "is a device or a pipe"
 
 
-def nearest_file(path: Path, pattern: str) -> str:
+def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
     """Return a hint at the file whose name is closest, in the folder where one was looked for.
 
     Args:
         path: The file that is not there.
-        pattern: What the others are, such as ``*.yaml``.
+        pattern: What those beside it are, such as ``*.yaml``.
+        others: Further names that may have been meant.
     """
     try:
-        return nearest(path.name, [file.name for file in path.parent.glob(pattern)])
+        beside = [file.name for file in path.parent.glob(pattern)]
     except (OSError, ValueError):
-        return ""
+        beside = []
+    return nearest(path.name, [*beside, *others])
