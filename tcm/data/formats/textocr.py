@@ -9,7 +9,7 @@ test labels are not public.
 from pathlib import Path
 from typing import Any
 
-from tcm.annotations.files import read_json
+from tcm.annotations.files import read_json, text_of
 from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
 from tcm.data.formats.raw import (
@@ -59,4 +59,5 @@ def _word(item: dict[str, Any], place: str) -> Instance:
     text = item.get("utf8_string")
     if not isinstance(text, str):
         raise DataError(f"{place}: 'utf8_string' is missing")
-    return Instance(coco.polygon_or_box(item, "points", place), text, text == _ILLEGIBLE)
+    polygon = coco.polygon_or_box(item, "points", place)
+    return Instance(polygon, text_of(text, place), text == _ILLEGIBLE)

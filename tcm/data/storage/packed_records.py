@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tcm import inputs
 from tcm.annotations import unified
 from tcm.data.formats.unified import ImageRecord, parse_record
 from tcm.data.storage import packed
@@ -91,7 +92,7 @@ def read(path: str | Path, img_root: str | Path | None = None, cache: bool = Tru
     """
     path = Path(path)
     root = path.parent if img_root is None else Path(img_root)
-    if not cache or not path.is_file() or not packed.worth_keeping(path, time.time_ns()):
+    if not cache or not inputs.is_file(path) or not packed.worth_keeping(path, time.time_ns()):
         return PackedRecords(pack(path), root)
     file = path.with_name(f"{path.name}.tcm-cache")
     stamp = packed.stamp_of(path, "unified JSON")
