@@ -6,7 +6,7 @@ Results have ``res_N`` and no texts. Illegible texts and those with the text ``#
 from collections.abc import Mapping
 from typing import Any
 
-from tcm.annotations.files import brief, outline, text_of
+from tcm.annotations.files import brief, outline
 from tcm.annotations.instance import Instance
 from tcm.annotations.texts import DONT_CARE
 from tcm.errors import DataError
@@ -52,5 +52,4 @@ def _instance(item: Any, place: str) -> Instance:
     text, illegible = item.get("transcription"), item.get("illegibility", False)
     if not isinstance(text, str | None) or not isinstance(illegible, bool):
         raise DataError(f"{place}: transcription {brief(text)} or illegibility {brief(illegible)}")
-    text = None if text is None else text_of(text, place)
     return Instance(polygon, text, illegible or text == DONT_CARE)

@@ -238,19 +238,6 @@ def outline(fields: Sequence[Any], place: str = "") -> np.ndarray:
     return numbers(fields, place).reshape(-1, 2)
 
 
-def text_of(value: str, place: str) -> str:
-    """Return a text as it is, once it is known to be one that can be written.
-
-    Raises:
-        DataError: It has half of a surrogate pair; the text starts with `place`.
-    """
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(f"{place}: {brief(value)} has half of a surrogate pair") from error
-    return value
-
-
 def rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     """Return a box in pixels as a float32 polygon (4, 2), clockwise from the top left."""
     corners = [[left, top], [right, top], [right, bottom], [left, bottom]]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, mat_variables, numbers, text_of
+from tcm.annotations.files import TextFile, mat_variables, numbers
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import read_text_last
 from tcm.annotations.texts import DONT_CARE as LINES_MARK
@@ -106,7 +106,7 @@ def _text_rows(file: TextFile) -> Iterator[Row]:
             raise file.mistake(number, f"a text of more than {_LONGEST:,} characters", entry)
         points = _points(match["x"].split(), match["y"].split(), place)
         text, orientation = (_python_text(match[name]) for name in ("text", "ornt"))
-        yield points, text_of(text, place), orientation, place
+        yield points, text, orientation, place
 
 
 def _entries(file: TextFile) -> list[tuple[int, str]]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tcm import inputs
-from tcm.annotations.files import LARGEST, bounded, brief, rectangle, text_of
+from tcm.annotations.files import LARGEST, bounded, brief, rectangle
 from tcm.annotations.instance import Instance
 from tcm.annotations.json_stream import stream_list
 from tcm.errors import DataError, nearest
@@ -116,7 +116,6 @@ def parse_instance(item: Any, place: str) -> Instance:
             with `place`; or a key has the name of another format.
     """
     _refuse_other_names(item, place)
-    text = _get(item, "text", (str, type(None)), place, None)
     score = _get(item, "score", (int, float, type(None)), place, None)
     label = _get(item, "bbox_label", int, place, 0)
     if score is not None and not abs(score) <= LARGEST:
@@ -125,7 +124,7 @@ def parse_instance(item: Any, place: str) -> Instance:
         raise DataError(f"{place}.bbox_label: {brief(label)} is no class")
     return Instance(
         polygon=_polygon(item, place),
-        text=None if text is None else text_of(text, f"{place}.text"),
+        text=_get(item, "text", (str, type(None)), place, None),
         ignored=bool(_get(item, "ignore", (bool, int), place, False)),
         confidence=score,
         label=label,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tcm import inputs
-from tcm.annotations.files import brief, read_json, text_of
+from tcm.annotations.files import brief, read_json
 from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
 from tcm.data.formats.raw import (
@@ -68,6 +68,5 @@ def _word(item: dict[str, Any], place: str) -> Instance:
         raise DataError(f"{place}: legibility is legible or illegible, got {brief(legibility)}")
     if not isinstance(text, str | None):
         raise DataError(f"{place}: utf8_string {brief(text)} is no text")
-    text = text_of(text or "", place)
     polygon = coco.polygon_or_box(item, "mask" if "mask" in item else "polygon", place)
     return Instance(polygon, text or None, legibility == "illegible")

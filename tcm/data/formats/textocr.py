@@ -9,7 +9,7 @@ test labels are not public.
 from pathlib import Path
 from typing import Any
 
-from tcm.annotations.files import read_json, text_of
+from tcm.annotations.files import read_json
 from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
 from tcm.data.formats.raw import (
@@ -60,4 +60,4 @@ def _word(item: dict[str, Any], place: str) -> Instance:
     if not isinstance(text, str):
         raise DataError(f"{place}: 'utf8_string' is missing")
     polygon = coco.polygon_or_box(item, "points", place)
-    return Instance(polygon, text_of(text, place), text == _ILLEGIBLE)
+    return Instance(polygon, text, text == _ILLEGIBLE)
