@@ -14,6 +14,7 @@ from tcm.errors import DataError
 
 T = TypeVar("T")
 LARGEST = 1e6  # magnitude of a coordinate in pixels: of more, drawing would take minutes
+MOST_POINTS = 10_000  # of a polygon
 MOST_LINES = 200_000  # of a file of labels
 _SHOWN = 60  # characters of a malformed line
 _brief = reprlib.Repr()
@@ -123,8 +124,13 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: no JSON: byte {error.start} is not UTF-8") from error
 
 
-def parse_json(text: str, source: str) -> Any:
+def parse_json(text: str, source: str, numbered: bool = True) -> Any:
     """Return the content of a JSON text.
+
+    Args:
+        text: The text.
+        source: Where it comes from, for errors.
+        numbered: Whether errors add the line.
 
     Raises:
         DataError: It is none; the text begins with `source`.
@@ -132,7 +138,8 @@ def parse_json(text: str, source: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{source}:{error.lineno}: no JSON: {error.msg}") from error
+        place = f"{source}:{error.lineno}" if numbered else source
+        raise DataError(f"{place}: no JSON: {error.msg}") from error
     except RecursionError as error:
         raise DataError(f"{source}: no JSON that can be read: it is nested too deep") from error
     except ValueError as error:
@@ -228,13 +235,15 @@ def outline(fields: Sequence[Any], place: str = "") -> np.ndarray:
     """Return the fields ``x1, y1, x2, y2, ...`` as a float64 polygon (P, 2), in pixels.
 
     Raises:
-        DataError: A field is no number, their count is odd, or there are fewer than 3 points; the
-            text is `place`, if it is given, and the reason.
+        DataError: A field is no number, their count is odd, or there are fewer than 3 points or
+            more than `MOST_POINTS`; the text is `place`, if it is given, and the reason.
     """
     if len(fields) % 2:
         raise DataError(f"{_prefix(place)}{len(fields)} coordinates; an even count is wanted")
     if len(fields) < 6:
         raise DataError(f"{_prefix(place)}{len(fields) // 2} points; at least 3 are wanted")
+    if len(fields) > 2 * MOST_POINTS:
+        raise DataError(f"{_prefix(place)}{len(fields) // 2} points; at most {MOST_POINTS:,}")
     return numbers(fields, place).reshape(-1, 2)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, mat_variables, numbers
+from tcm.annotations.files import MOST_POINTS, TextFile, mat_variables, numbers
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import read_text_last
 from tcm.annotations.texts import DONT_CARE as LINES_MARK
@@ -133,8 +133,9 @@ def _python_text(written: str) -> str:
 
 
 def _points(xs: list[Any], ys: list[Any], place: str) -> np.ndarray:
-    if len(xs) != len(ys) or not xs:
-        raise DataError(f"{place}: {len(xs)} x and {len(ys)} y coordinates")
+    if len(xs) != len(ys) or not 0 < len(xs) <= MOST_POINTS:
+        found = f"{len(xs)} x and {len(ys)} y coordinates"
+        raise DataError(f"{place}: {found}; equally many are wanted, at most {MOST_POINTS:,}")
     return np.stack([numbers(xs, place), numbers(ys, place)], axis=1)
 
 

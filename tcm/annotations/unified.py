@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tcm import inputs
-from tcm.annotations.files import LARGEST, bounded, brief, rectangle
+from tcm.annotations.files import LARGEST, MOST_POINTS, bounded, brief, rectangle
 from tcm.annotations.instance import Instance
 from tcm.annotations.json_stream import stream_list
 from tcm.errors import DataError, nearest
@@ -214,6 +214,9 @@ def _polygon(item: Any, place: str) -> np.ndarray:
             raise DataError(f"{place}.polygon: {len(numbers)} numbers; an even count is wanted")
         if len(numbers) < 6:
             raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
+        if len(numbers) > 2 * MOST_POINTS:
+            points = len(numbers) // 2
+            raise DataError(f"{place}.polygon: {points:,} points; at most {MOST_POINTS:,}")
         return numbers.reshape(-1, 2)
     if item.get("beziers") is not None:
         points = _numbers(item["beziers"], f"{place}.beziers")

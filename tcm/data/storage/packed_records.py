@@ -13,7 +13,7 @@ import numpy as np
 
 from tcm import inputs
 from tcm.annotations import unified
-from tcm.annotations.files import LARGEST
+from tcm.annotations.files import LARGEST, MOST_POINTS
 from tcm.data.formats.unified import ImageRecord, parse_record
 from tcm.data.storage import packed
 from tcm.data.storage.packed import Packed
@@ -247,7 +247,7 @@ def _is_plain(item: Any) -> bool:
     label, score = item.get("bbox_label", 0), item.get("score")
     return (
         type(polygon) is list
-        and len(polygon) >= 6
+        and 6 <= len(polygon) <= 2 * MOST_POINTS
         and len(polygon) % 2 == 0
         and (type(text) is str or text is None)
         and type(ignore) is bool

@@ -179,7 +179,7 @@ def _located(kind: str, path: Path) -> Path:
     known = next((path / name for name in _FILES[kind] if inputs.exists(path / name)), None)
     if known is not None:
         return known
-    if kind == "strong" and any(re.fullmatch(_PER_IMAGE, p.name) for p in path.iterdir()):
+    if kind == "strong" and any(re.fullmatch(_PER_IMAGE, p.name) for p in inputs.listed(path)):
         return path
     wanted = " or ".join((*_FILES[kind], *["voc_img_N.txt"] * (kind == "strong")))
     raise DataError(f"{path}: no {kind} lexicon in this folder; {wanted} is wanted")
