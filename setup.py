@@ -21,6 +21,13 @@ setup(
     extras_require={
         "docs": ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"],  # make docs
         # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.
-        "dev": ["pyclipper>=1.3", "pytest>=8", "ruff>=0.8", "mypy>=1.13", "pre-commit>=4"],
+        "dev": [
+            "pyclipper>=1.3",
+            "pytest>=8",
+            "ruff>=0.8",
+            "mypy>=1.13",
+            "hypothesis>=6",
+            "pre-commit>=4",
+        ],
     },
 )

@@ -13,6 +13,7 @@ from tcm.errors import DataError, nearest
 
 MB = 2**20
 LABELS = 16 * MB  # bytes of the labels of one image
+_PART = 2**16
 LISTS = 8 * 2**30  # bytes of a file on all images of a set
 
 _KINDS = {
@@ -34,13 +35,18 @@ def read_bytes(path: str | Path, limit: int = LABELS) -> bytes:
     Raises:
         DataError: It is missing, no regular file, larger, or cannot be read.
     """
+    parts, found = [], 0
     with open_file(path, limit) as file:
         try:
-            content = file.read(limit + 1)
+            size = os.fstat(file.fileno()).st_size
+            while part := file.read(size + 1):  # so much is allocated
+                parts.append(part)
+                found += len(part)
+                check_size(path, found, limit)  # it may have grown
+                size = _PART
         except OSError as error:
             raise unreadable(path, error) from error
-    check_size(path, len(content), limit)  # it may have grown, and those of /proc tell no size
-    return content
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def open_file(path: str | Path, limit: int) -> BinaryIO:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 LARGEST = 1e6  # magnitude of a coordinate in pixels: of more, drawing would take minutes
 MOST_POINTS = 10_000  # of a polygon
 MOST_LINES = 200_000  # of a file of labels
+MOST_FIELDS = 1_000_000  # between commas
 _SHOWN = 60  # characters of a malformed line
 _brief = reprlib.Repr()
 _brief.maxstring = _brief.maxother = _SHOWN
@@ -43,10 +44,11 @@ class TextFile(NamedTuple):
         official readers take them.
 
         Raises:
-            DataError: There are more than `MOST_LINES`.
+            DataError: There are more than `MOST_LINES`, or commas than `MOST_FIELDS`.
         """
-        if self.content.count("\n") > MOST_LINES:
-            raise DataError(f"{self.source}: more than {MOST_LINES:,} lines, the most that is read")
+        for mark, most, what in (("\n", MOST_LINES, "lines"), (",", MOST_FIELDS, "commas")):
+            if self.content.count(mark) > most:
+                raise DataError(f"{self.source}: more than {most:,} {what}, the most that is read")
         return _numbered(self.content, blank)
 
     def parse(self, parse_line: Callable[[str], T], blank: bool = True) -> list[T]:
