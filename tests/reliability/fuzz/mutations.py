@@ -209,7 +209,7 @@ def tree(data: bytes, rng: Random, others: Sequence[bytes]) -> bytes:
 
 
 def _places(content: Any) -> list[tuple[Any, Any]]:
-    found, left = [], [content]
+    found, left = [], [content] if isinstance(content, dict | list) else []
     while left and len(found) < 10_000:
         holder = left.pop()
         keys = list(holder) if isinstance(holder, dict) else range(len(holder))
