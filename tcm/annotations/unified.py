@@ -77,7 +77,7 @@ def parse_entry(entry: Any, place: str) -> ImageEntry:
     """
     name = inputs.image_name(_get(entry, "img_path", str, place), f"{place}.img_path")
     height, width = (_get(entry, k, (int, type(None)), place, None) for k in ("height", "width"))
-    _check_size(*((1 if side is None else side) for side in (height, width)), place)
+    _check_size(1 if height is None else height, 1 if width is None else width, place)
     items = _get(entry, "instances", list, place, [])
     found = [parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)]
     return ImageEntry(name, height, width, found)
@@ -215,8 +215,8 @@ def _polygon(item: Any, place: str) -> np.ndarray:
         if len(numbers) < 6:
             raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
         if len(numbers) > 2 * MOST_POINTS:
-            points = len(numbers) // 2
-            raise DataError(f"{place}.polygon: {points:,} points; at most {MOST_POINTS:,}")
+            found = f"{len(numbers) // 2:,} points"
+            raise DataError(f"{place}.polygon: {found}; at most {MOST_POINTS:,}")
         return numbers.reshape(-1, 2)
     if item.get("beziers") is not None:
         points = _numbers(item["beziers"], f"{place}.beziers")

@@ -173,7 +173,8 @@ class _Numbered:
     def __init__(self, pages: LMDBPages, start: str) -> None:
         self._items = pages.items(start.encode(), f"{start}:".encode())  # ":" follows the digits
         self._length = len(start) + 9
-        self._number, self._value = 0, None
+        self._number = 0
+        self._value: bytes | EllipsisType | None = None
 
     def value(self, number: int) -> bytes | EllipsisType | None:
         """Return the value of a key, None if there is none."""

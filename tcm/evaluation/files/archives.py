@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -135,7 +136,7 @@ def _members(path: Path) -> Iterator[list[_Member]]:
     """Yield the files of a folder or a zip, which is open until then."""
     if inputs.is_dir(path):
         files = [file for file in sorted(inputs.listed(path)) if not file.name.startswith(".")]
-        yield [_Member(file.name, lambda file=file: _of_folder(file)) for file in files]
+        yield [_Member(file.name, partial(_of_folder, file)) for file in files]
         return
     if not inputs.exists(path):
         raise DataError(f"{inputs.shown(path)}: no such zip file or folder")
@@ -148,7 +149,7 @@ def _members(path: Path) -> Iterator[list[_Member]]:
         infos = archive.infolist()
         if len(infos) > _MOST_MEMBERS:
             raise DataError(f"{path}: {len(infos):,} files; at most {_MOST_MEMBERS:,} are read")
-        yield [_Member(i.filename, lambda i=i: _of_zip(path, archive, i)) for i in infos]
+        yield [_Member(i.filename, partial(_of_zip, path, archive, i)) for i in infos]
 
 
 def _of_folder(file: Path) -> bytes:
@@ -161,8 +162,7 @@ def _of_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> byte
     if info.flag_bits & _ENCRYPTED:
         raise DataError(f"{place}: it is encrypted")
     if info.compress_type not in _METHODS:
-        method = zipfile.compressor_names.get(info.compress_type, info.compress_type)
-        raise DataError(f"{place}: it is packed by {method}; stored or deflated is wanted")
+        raise DataError(f"{place}: packed by method {info.compress_type}; deflate is wanted")
     inputs.check_size(place, info.file_size, inputs.LABELS)
     try:
         with archive.open(info) as file:

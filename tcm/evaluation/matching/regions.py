@@ -22,7 +22,7 @@ def even_odd_regions(polygons: Sequence[np.ndarray]) -> tuple[list[shapely.Polyg
     shapes = _shapes(polygons)
     areas = shapely.area(shapes)
     invalid = ~shapely.is_valid(shapes)
-    for i in np.flatnonzero(invalid & (shapely.get_num_coordinates(shapes) > FEW_POINTS)):
+    for i in np.flatnonzero(invalid & (shapely.get_num_coordinates(shapes) > FEW_POINTS)).tolist():
         shapes[i], invalid[i] = _even_odd(np.asarray(polygons[i], np.float64)), False
     # make_valid keeps the even-odd region but also stray points and lines; buffer(0) removes those.
     shapes[invalid] = shapely.buffer(shapely.make_valid(shapes[invalid]), 0)

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import select
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.reliability.fuzz import targets
-from tests.reliability.fuzz.minimise import LIMIT_S, minimised
+from tests.reliability.fuzz.minimise import LIMIT_S, answers_within, minimised
 from tests.reliability.fuzz.worker import input_of
 
 REGRESSIONS = Path(__file__).parents[1] / "regressions"
@@ -85,7 +84,7 @@ def _batch(result: Result, seed: int, start: int, stop: int, end: float, folder:
     number, begun, limit = start, False, _START_S
     try:
         while time.monotonic() < end:
-            if not select.select([worker.stdout], [], [], limit)[0]:
+            if not answers_within(worker, limit):
                 _note(result, number, "hang")
                 return number + 1
             line = worker.stdout.readline()

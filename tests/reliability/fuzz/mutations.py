@@ -197,7 +197,7 @@ def tree(data: bytes, rng: Random, others: Sequence[bytes]) -> bytes:
     if kind == 0:
         del holder[key]
     elif kind == 1 and isinstance(holder, list):
-        holder[key:key] = [holder[key]] * rng.choice((1, 2, 500))
+        holder[key:key] = [holder[key]] * rng.choice((1, 2, 50))
     elif kind == 2 and isinstance(holder, dict):
         holder[rng.choice(("", "id", "polygon", "poly", "text", key.upper()))] = holder.pop(key)
     elif kind == 3:
