@@ -133,9 +133,10 @@ def _python_text(written: str) -> str:
 
 
 def _points(xs: list[Any], ys: list[Any], place: str) -> np.ndarray:
-    if len(xs) != len(ys) or not 0 < len(xs) <= MOST_POINTS:
-        found = f"{len(xs)} x and {len(ys)} y coordinates"
-        raise DataError(f"{place}: {found}; equally many are wanted, at most {MOST_POINTS:,}")
+    if len(xs) != len(ys) or not xs:
+        raise DataError(f"{place}: {len(xs)} x and {len(ys)} y coordinates")
+    if len(xs) > MOST_POINTS:
+        raise DataError(f"{place}: {len(xs):,} points; at most {MOST_POINTS:,}")
     return np.stack([numbers(xs, place), numbers(ys, place)], axis=1)
 
 

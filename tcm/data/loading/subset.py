@@ -84,7 +84,7 @@ def read(path: str | Path) -> SubsetList:
         content = parse_json(inputs.read_bytes(path, inputs.LISTS).decode(), str(path))
         ids = [str(name) for name in content["ids"]]
         return SubsetList(float(content["fraction"]), int(content["seed"]), ids)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except (DataError, ValueError, TypeError, KeyError, OverflowError) as error:
         wanted = "'fraction', 'seed' and 'ids' are wanted"
         raise DataError(f"{path}: no subset file, {wanted} ({error})") from error
 

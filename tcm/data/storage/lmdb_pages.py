@@ -116,14 +116,24 @@ class LMDBPages:
         last = b""
         for number in self._leaves(start, end) if self._root != _NO_PAGE else ():
             page = self._page(number, _LEAF)
-            for index in range(self._count(page, number)):
-                at, key = self._node(page, number, index)
+            offsets = struct.unpack_from(f"={self._count(page, number)}H", page, _HEAD)
+            for at in offsets:  # millions of times: what `_node` and `_value` do, without calls
+                if at > len(page) - _NODE.size:
+                    raise self._damage(number, "a node beyond the page")
+                low, high, flags, length = _NODE.unpack_from(page, at)
+                begin = at + _NODE.size + length
+                key = page[at + _NODE.size : begin]
                 if not last < key:
                     raise self._damage(number, "keys that do not rise")
                 last = key
-                if start <= key < end:
-                    value = self._value(page, number, at, len(key))
+                if not start <= key < end:
+                    continue
+                stop = begin + (low | high << 16)
+                if flags or stop > len(page):
+                    value = self._value(page, number, at, length)
                     yield key, None if isinstance(value, tuple) else value
+                else:
+                    yield key, page[begin:stop]
 
     def _leaves(self, start: bytes, end: bytes) -> Iterator[int]:
         """Yield the numbers of the leaves that may have keys in a range, none of them twice."""
