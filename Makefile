@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-all lint format docs
+.PHONY: setup demo test test-all fuzz lint format docs
 
 setup: .venv/.installed
 
@@ -23,6 +23,10 @@ test: setup
 
 test-all: setup
 	$(BIN)/python -m pytest -m ""
+
+# Feed 20,000 mutated files to everything that reads a user's files; what is found is kept as a test.
+fuzz: setup
+	$(BIN)/python -m tests.reliability.fuzz
 
 lint: setup
 	$(BIN)/ruff check .

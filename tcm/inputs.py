@@ -1,17 +1,92 @@
-"""Files that a user names: whether there is one that can be read to its end."""
+"""Reading what a user names: regular files of a bounded size; whatever else is a DataError.
 
+Named pipes would wait for ever, devices such as ``/dev/zero`` have no end, and a name may be none.
+"""
+
+import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from tcm.errors import nearest
+from tcm.errors import DataError, nearest
 
+MB = 2**20
+LABELS = 16 * MB  # bytes of the labels of one image
+_PART = 2**16
 ABSENT = "does not exist"
 _SHOWN = 200  # characters of a path in an error's text
+LISTS = 8 * 2**30  # bytes of a file on all images of a set
+
+_KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a named pipe",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+    stat.S_ISSOCK: "a socket",
+}
 
 
-def shown_path(path: Path) -> str:
-    """Return a path as an error names it: what no terminal can print as escapes, a long one cut."""
+def read_bytes(path: str | Path, limit: int = LABELS) -> bytes:
+    """Return the content of a file.
+
+    Args:
+        path: The file.
+        limit: The most bytes that it may have.
+
+    Raises:
+        DataError: It is missing, no regular file, larger, or cannot be read.
+    """
+    parts, found = [], 0
+    with open_file(path, limit) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            while part := file.read(size + 1):  # so much is allocated
+                parts.append(part)
+                found += len(part)
+                check_size(path, found, limit)  # it may have grown
+                size = _PART
+        except OSError as error:
+            raise unreadable(path, error) from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def open_file(path: str | Path, limit: int) -> BinaryIO:
+    """Return a file opened for reading; arguments and errors as of `read_bytes`."""
+    try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(
+                f"{shown_path(path)}: {_kind(status.st_mode)}; a regular file is wanted"
+            )
+        check_size(path, status.st_size, limit)
+        return Path(path).open("rb")
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def check_size(path: str | Path, size: int, limit: int) -> None:
+    """Raise a DataError if a file has more than `limit` bytes."""
+    if size > limit:
+        raise DataError(
+            f"{shown_path(path)}: more than {limit:,} bytes, the most that is read of it"
+        )
+
+
+def unreadable(path: str | Path, error: OSError | ValueError) -> DataError:
+    """Return what to raise where the system cannot open or read a file."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{shown_path(path)}: no such file")
+    if isinstance(error, OSError):
+        return DataError(f"{shown_path(path)}: cannot be read: {error.strerror or error}")
+    return DataError(
+        f"{shown_path(path)}: no file can have this name"
+    )  # null bytes, half surrogates
+
+
+def shown_path(path: str | Path) -> str:
+    """Return a path for a message: quoted if a terminal might obey parts of it, a long one cut."""
     text = str(path)
     text = text if text.isprintable() else repr(text)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
@@ -30,7 +105,7 @@ def why_no_file(path: Path) -> str | None:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if stat.S_ISREG(mode):
         return None
-    return "is a folder" if stat.S_ISDIR(mode) else "is a device or a pipe"
+    return f"is {_kind(mode)}"
 
 
 def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
@@ -46,3 +121,73 @@ def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
     except (OSError, ValueError):
         beside = []
     return nearest(path.name, [*beside, *others])
+
+
+def _kind(mode: int) -> str:
+    return next((kind for test, kind in _KINDS.items() if test(mode)), "something else")
+
+
+def is_file(path: str | Path) -> bool:
+    """Tell whether a regular file is there; unlike `Path.is_file` it never fails."""
+    with suppress(OSError, ValueError):
+        return Path(path).is_file()
+    return False
+
+
+def is_dir(path: str | Path) -> bool:
+    """Tell whether a folder is there; unlike `Path.is_dir` it never fails."""
+    with suppress(OSError, ValueError):
+        return Path(path).is_dir()
+    return False
+
+
+def exists(path: str | Path) -> bool:
+    """Tell whether anything is there; unlike `Path.exists` it never fails."""
+    with suppress(OSError, ValueError):
+        return Path(path).exists()
+    return False
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return what lies in a folder.
+
+    Raises:
+        DataError: It is missing, no folder, or cannot be read.
+    """
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError as error:
+        raise DataError(f"{shown_path(folder)}: no such folder") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def missing(path: Path, what: str, suffix: str = "") -> DataError:
+    """Return what to raise for a file that is not there, with the nearest name beside it.
+
+    Args:
+        path: The file.
+        what: What it was to be.
+        suffix: Of the names that come into question.
+    """
+    try:
+        names = [p.name for p in path.parent.iterdir() if p.name.endswith(suffix)]
+    except (OSError, ValueError):
+        names = []
+    hint = nearest(path.name, names) if len(names) < 50 else ""
+    return DataError(f"{shown_path(path)}: no such {what}{hint}")
+
+
+def image_name(name: str, place: str) -> str:
+    """Return an image's path as a file has it, once it is known to be one.
+
+    Raises:
+        DataError: It is empty, names a folder, or no file can have it; the text starts with
+            `place`.
+    """
+    try:
+        if b"\0" in os.fsencode(name) or not Path(name).name:
+            raise ValueError
+    except ValueError:
+        raise DataError(f"{place}: {name[:60]!r} is no name of an image") from None
+    return name

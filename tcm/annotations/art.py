@@ -6,7 +6,7 @@ Results have ``res_N`` and no texts. Illegible texts and those with the text ``#
 from collections.abc import Mapping
 from typing import Any
 
-from tcm.annotations.files import outline
+from tcm.annotations.files import brief, outline
 from tcm.annotations.instance import Instance
 from tcm.annotations.texts import DONT_CARE
 from tcm.errors import DataError
@@ -47,9 +47,9 @@ def _instance(item: Any, place: str) -> Instance:
     if not isinstance(item, Mapping) or not isinstance(item.get("points"), list):
         raise DataError(f"{place}: a mapping with a list 'points' is wanted")
     if not all(isinstance(point, list) and len(point) == 2 for point in item["points"]):
-        raise DataError(f"{place}: points [x, y] are wanted, got {str(item['points'])[:60]}")
+        raise DataError(f"{place}: points [x, y] are wanted, got {brief(item['points'])}")
     polygon = outline([value for point in item["points"] for value in point], place)
     text, illegible = item.get("transcription"), item.get("illegibility", False)
     if not isinstance(text, str | None) or not isinstance(illegible, bool):
-        raise DataError(f"{place}: transcription {text!r} or illegibility {illegible!r}")
+        raise DataError(f"{place}: transcription {brief(text)} or illegibility {brief(illegible)}")
     return Instance(polygon, text, illegible or text == DONT_CARE)

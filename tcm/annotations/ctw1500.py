@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, integers, numbers, outline
+from tcm.annotations.files import LARGEST, TextFile, bounded, brief, integers, numbers, outline
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import (
     DECIMALS,
@@ -71,10 +71,14 @@ def read_xml(file: TextFile, quotes: Quotes = "keep") -> list[Instance]:
         DataError: It is no XML, or a box is malformed; the text gives the file and the line or the
             box, from 1.
     """
+    if any("<!ENTITY".encode(codec) in file.raw for codec in ("ascii", "utf-16-le", "utf-16-be")):
+        raise DataError(f"{file.source}: entities are not read, which may grow without bounds")
     try:
         root = ET.fromstring(file.raw)
     except ET.ParseError as error:
         raise DataError(f"{file.source}:{error.position[0]}: no XML: {error}") from error
+    except (ValueError, LookupError) as error:  # of its encoding
+        raise DataError(f"{file.source}: no XML: {error}") from error
     if root.find("image") is None:
         raise DataError(f"{file.source}: there is no element 'image'")
     boxes = list(root.iter("box"))
@@ -107,7 +111,9 @@ def read_all(file: TextFile, names: list[str]) -> dict[str, tuple[list[int], lis
         except (ValueError, IndexError):
             raise DataError("'index confidence x1 y1 ...' is wanted") from None
         if not 0 <= index < len(names):
-            raise DataError(f"there is no image {index} among {len(names)}")
+            raise DataError(f"there is no image {brief(index)} among {len(names)}")
+        if not abs(confidence) <= LARGEST:
+            raise DataError(f"the confidence {fields[1][:60]!r} is no number")
         return index, Instance(outline(integers(fields[2:])), confidence=confidence)
 
     images: dict[str, tuple[list[int], list[Instance]]] = {name: ([], []) for name in names}
@@ -146,7 +152,7 @@ def _legacy(line: str) -> Instance:
         raise DataError(f"{len(fields)} numbers; {_LEGACY} are wanted")
     values = numbers(fields)
     assumed = (DECIMALS,) * any("." in field for field in fields)
-    return Instance(values[4:].reshape(-1, 2) + values[:2], assumed=assumed)
+    return Instance(bounded(values[4:].reshape(-1, 2) + values[:2]), assumed=assumed)
 
 
 def _segs(box: ET.Element, place: str) -> np.ndarray:

@@ -1,18 +1,25 @@
 """Annotation files of every kind; a mistake names the file and the place in it."""
 
-import io
 import json
-import zlib
+import reprlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from tcm.errors import DataError, nearest
+from tcm import inputs
+from tcm.annotations import mat
+from tcm.errors import DataError
 
 T = TypeVar("T")
+LARGEST = 1e6  # magnitude of a coordinate in pixels: of more, drawing would take minutes
+MOST_POINTS = 10_000  # of a polygon
+MOST_LINES = 200_000  # of a file of labels
+MOST_FIELDS = 1_000_000  # between commas
 _SHOWN = 60  # characters of a malformed line
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = _SHOWN
 
 
 class TextFile(NamedTuple):
@@ -35,9 +42,14 @@ class TextFile(NamedTuple):
 
         Carriage returns are dropped. Lines of blanks are left out too, unless `blank`, as the
         official readers take them.
+
+        Raises:
+            DataError: There are more than `MOST_LINES`, or commas than `MOST_FIELDS`.
         """
-        lines = self.content.replace("\r", "").split("\n")
-        return [(i, line) for i, line in enumerate(lines, 1) if (line if blank else line.strip())]
+        for mark, most, what in (("\n", MOST_LINES, "lines"), (",", MOST_FIELDS, "commas")):
+            if self.content.count(mark) > most:
+                raise DataError(f"{self.source}: more than {most:,} {what}, the most that is read")
+        return _numbered(self.content, blank)
 
     def parse(self, parse_line: Callable[[str], T], blank: bool = True) -> list[T]:
         """Return what `parse_line` makes of the lines.
@@ -59,68 +71,90 @@ class TextFile(NamedTuple):
         return DataError(f"{self.source}:{number}: {reason}, got {shown!r}")
 
 
-def read_text(path: Path) -> TextFile:
+def read_text(path: Path, limit: int = inputs.LABELS) -> TextFile:
     """Read a UTF-8 file, with or without a byte order mark.
 
+    Args:
+        path: The file.
+        limit: The most bytes that it may have.
+
     Raises:
-        DataError: The file is missing or no UTF-8.
+        DataError: The file is missing, no regular file, too large or no UTF-8.
     """
-    file = read_bytes(path)
+    file = read_bytes(path, limit)
     try:
         return file._replace(content=file.raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start} is not UTF-8") from error
 
 
-def read_bytes(path: Path) -> TextFile:
+def read_bytes(path: Path, limit: int = inputs.LABELS) -> TextFile:
     """Read a file without taking it for a text.
 
     Raises:
-        DataError: The file is missing.
+        DataError: The file is missing, no regular file or too large.
     """
-    try:
-        return TextFile(str(path), "", Path(path).read_bytes())
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return TextFile(str(path), "", inputs.read_bytes(path, limit))
 
 
 def read_lines(path: Path) -> list[tuple[str, str]]:
     """Return the lines of a UTF-8 file that are not blank, each with its place ``file:number``.
 
-    A byte order mark and carriage returns are dropped, blanks are kept.
+    A byte order mark and carriage returns are dropped, blanks are kept. It may be the list of a
+    whole set, of up to `inputs.LISTS` bytes.
 
     Raises:
-        DataError: The file is missing or no UTF-8.
+        DataError: The file is missing, no regular file, too large or no UTF-8.
     """
-    return [(line, f"{path}:{i}") for i, line in read_text(path).lines(blank=False)]
+    file = read_text(path, inputs.LISTS)
+    return [(line, f"{path}:{i}") for i, line in _numbered(file.content, blank=False)]
 
 
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        DataError: The file is missing (the text gives the nearest name) or no JSON.
+        DataError: The file is missing (the text gives the nearest name), no regular file or no
+            JSON.
     """
-    if not path.is_file():
-        siblings = [p.name for p in path.parent.glob("*.json")] if path.parent.is_dir() else []
-        raise DataError(f"{path}: no such annotation file{nearest(path.name, siblings)}")
+    if not inputs.exists(Path(path)):
+        raise inputs.missing(Path(path), "annotation file", ".json")
+    raw = inputs.read_bytes(path, inputs.LISTS)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: no JSON: {error.msg}") from error
+        return parse_json(raw.decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: no JSON: byte {error.start} is not UTF-8") from error
 
 
+def parse_json(text: str, source: str, numbered: bool = True) -> Any:
+    """Return the content of a JSON text.
+
+    Args:
+        text: The text.
+        source: Where it comes from, for errors.
+        numbered: Whether errors add the line.
+
+    Raises:
+        DataError: It is none; the text begins with `source`.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"{source}:{error.lineno}" if numbered else source
+        raise DataError(f"{place}: no JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise DataError(f"{source}: no JSON that can be read: it is nested too deep") from error
+    except ValueError as error:
+        raise DataError(f"{source}: no JSON that can be read: {error}") from error
+
+
 def read_mat(path: Path, *names: str) -> dict[str, np.ndarray]:
-    """Return the variables `names` of a MATLAB file, those that it has.
+    """Return the variables `names` of a MATLAB file on a whole set, those that it has.
 
     Raises:
         DataError: The file is missing, damaged or has none of the variables.
     """
-    return mat_variables(read_bytes(path), *names)
+    return mat_variables(read_bytes(path, inputs.LISTS), *names)
 
 
 def mat_variables(file: TextFile, *names: str) -> dict[str, np.ndarray]:
@@ -129,15 +163,10 @@ def mat_variables(file: TextFile, *names: str) -> dict[str, np.ndarray]:
     Raises:
         DataError: The file is damaged or has none of the variables.
     """
-    import scipy.io  # not at the top: slow to import, and few formats need it
-
-    # scipy raises whatever its parser stumbles over in a damaged file.
-    damages = (ValueError, TypeError, NotImplementedError, OSError, EOFError, LookupError)
     try:
-        content = scipy.io.loadmat(io.BytesIO(file.raw), variable_names=names)
-    except (*damages, zlib.error, scipy.io.matlab.MatReadError) as error:
+        found = mat.variables(file.raw, names)
+    except ValueError as error:
         raise DataError(f"{file.source}: no whole MATLAB file: {error}") from error
-    found = {name: content[name] for name in names if name in content}
     if not found:
         raise DataError(f"{file.source}: there is no variable '{names[0]}'")
     return found
@@ -147,19 +176,46 @@ def numbers(fields: Sequence[Any], place: str = "") -> np.ndarray:
     """Return fields of text, or numbers of a JSON file, as float64 (N,).
 
     Raises:
-        DataError: A field is no finite number; the text is `place`, if it is given, and the reason.
+        DataError: A field is no finite number, or a larger one than `bounded` lets through; the
+            text is `place`, if it is given, and the reason.
     """
     values = []
     for field in fields:
         try:
             value = float(field)
+        except OverflowError:  # an integer of hundreds of digits
+            value = np.inf
         except (TypeError, ValueError):
             value = np.nan
         # float() takes True for 1 and "1_0" for 10.
-        if isinstance(field, bool) or "_" in str(field) or not np.isfinite(value):
-            raise DataError(f"{_prefix(place)}{field!r} is no number")
+        plain = isinstance(field, float | int) or isinstance(field, str) and "_" not in field
+        if not plain or isinstance(field, bool) or not np.isfinite(value):
+            raise DataError(f"{_prefix(place)}{brief(field)} is no number")
         values.append(value)
-    return np.array(values, np.float64)
+    return bounded(np.array(values, np.float64), place)
+
+
+def bounded(values: np.ndarray, place: str = "") -> np.ndarray:
+    """Return coordinates in pixels as they are, once they are known to be usable.
+
+    Raises:
+        DataError: As float32, which they become, one is not finite or beyond `LARGEST`; the text is
+            `place`, if it is given, and the reason.
+    """
+    with np.errstate(over="ignore"):
+        cast = np.abs(values.astype(np.float32)).ravel()
+    if not np.isfinite(values).all():
+        raise DataError(f"{_prefix(place)}a coordinate is not finite")
+    if not (cast <= LARGEST).all():
+        found, most = values.ravel()[cast.argmax()], f"{LARGEST:,.0f}"
+        raise DataError(f"{_prefix(place)}the coordinate {found:g} is not within -{most} to {most}")
+    return values
+
+
+def brief(value: Any) -> str:
+    """Return how a value is written, shortened for a message."""
+    text = _brief.repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def integers(fields: Sequence[str]) -> list[int]:
@@ -173,7 +229,7 @@ def integers(fields: Sequence[str]) -> list[int]:
         try:
             values.append(int(field))
         except ValueError:
-            raise DataError(f"'{field.strip()}' is no integer") from None
+            raise DataError(f"{brief(field.strip())} is no integer") from None
     return values
 
 
@@ -181,13 +237,15 @@ def outline(fields: Sequence[Any], place: str = "") -> np.ndarray:
     """Return the fields ``x1, y1, x2, y2, ...`` as a float64 polygon (P, 2), in pixels.
 
     Raises:
-        DataError: A field is no number, their count is odd, or there are fewer than 3 points; the
-            text is `place`, if it is given, and the reason.
+        DataError: A field is no number, their count is odd, or there are fewer than 3 points or
+            more than `MOST_POINTS`; the text is `place`, if it is given, and the reason.
     """
     if len(fields) % 2:
         raise DataError(f"{_prefix(place)}{len(fields)} coordinates; an even count is wanted")
     if len(fields) < 6:
         raise DataError(f"{_prefix(place)}{len(fields) // 2} points; at least 3 are wanted")
+    if len(fields) > 2 * MOST_POINTS:
+        raise DataError(f"{_prefix(place)}{len(fields) // 2} points; at most {MOST_POINTS:,}")
     return numbers(fields, place).reshape(-1, 2)
 
 
@@ -199,3 +257,8 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarra
 
 def _prefix(place: str) -> str:
     return f"{place}: " if place else ""
+
+
+def _numbered(content: str, blank: bool) -> list[tuple[int, str]]:
+    lines = content.replace("\r", "").split("\n")
+    return [(i, line) for i, line in enumerate(lines, 1) if (line if blank else line.strip())]

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
+from tcm import inputs
 from tcm.annotations.files import read_json
 from tcm.errors import DataError, nearest
 
@@ -21,11 +23,11 @@ def stream_list(path: Path, key: str) -> Iterator[Any]:
     Raises:
         DataError: The file is missing, no JSON, no object with such a list, or has two of them.
     """
-    if not path.is_file():
+    if not inputs.is_file(path):
         read_json(path)  # it says so, and names the nearest
     lists = 0
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with TextIOWrapper(inputs.open_file(path, inputs.LISTS), encoding="utf-8-sig") as file:
             text = _Text(file)
             for name in text.members():
                 if name == key and text.peek() == "[":
@@ -35,7 +37,7 @@ def stream_list(path: Path, key: str) -> Iterator[Any]:
                     yield from text.items()
                 else:
                     text.value()
-    except ValueError:  # wrong JSON, or wrong UTF-8
+    except (ValueError, RecursionError):  # wrong JSON, or wrong UTF-8
         _refuse(path, key)
     if not lists:
         _refuse(path, key)

@@ -6,7 +6,7 @@ from math import pi
 import cv2
 import numpy as np
 
-from tcm.annotations.files import TextFile, integers, numbers
+from tcm.annotations.files import TextFile, bounded, integers, numbers
 from tcm.annotations.instance import Instance, Rectangle
 from tcm.annotations.polygon_lines import parse_outline
 from tcm.annotations.texts import DONT_CARE, settled
@@ -95,11 +95,13 @@ def _gt(fields: list[str], strict: bool) -> Instance:
 
 
 def _turned(rectangle: Rectangle, text: str | None = None) -> Instance:
-    return Instance(rectangle.rotated(), text, rectangle=rectangle)
+    bounded(np.array(rectangle[:4], np.float64))
+    return Instance(bounded(rectangle.rotated()), text, rectangle=rectangle)
 
 
 def _rectangle(fields: list[str]) -> Rectangle:
     left, top, right, bottom = integers(fields[:4])
+    numbers([left, top, right, bottom])
     if right < left or bottom < top:
         raise DataError("xmax < xmin or ymax < ymin")
     return Rectangle(left, top, right, bottom, float(numbers(fields[4:])[0]))

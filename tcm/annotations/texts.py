@@ -26,8 +26,11 @@ def written(text: str) -> str:
     """Return a text as a line must hold it to be read again: what has quotes gets another pair.
 
     Raises:
-        DataError: It has a line break, or no form of it would be read again.
+        DataError: It has a line break or half of a surrogate pair, or no form of it would be read
+            again.
     """
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise DataError(f"the text {text!r} has half of a surrogate pair")
     if "\n" in text or "\r" in text:
         raise DataError(f"the text {text!r} has a line break")
     for form in (text, f'"{text}"'):

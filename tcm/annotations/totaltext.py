@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tcm.annotations.files import TextFile, mat_variables, numbers
+from tcm.annotations.files import MOST_POINTS, TextFile, mat_variables, numbers
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import read_text_last
 from tcm.annotations.texts import DONT_CARE as LINES_MARK
@@ -30,10 +30,12 @@ _MAT_CELLS = 6
 _UNREADABLE = ("", ",", MARK, LINES_MARK)
 _START = re.compile(r"\s*x:")
 _ENTRY = re.compile(
-    r"x:\s*\[\[(?P<x>.*?)\]\]\s*,\s*y:\s*\[\[(?P<y>.*?)\]\]\s*,"
-    r"\s*ornt:\s*(?P<ornt>\[.*?\])\s*,\s*transcriptions:\s*(?P<text>\[.*\])\s*"
+    r"x:\s*\[\[(?P<x>[^\]]*)\]\]\s*,\s*y:\s*\[\[(?P<y>[^\]]*)\]\]\s*,"
+    r"\s*ornt:\s*(?P<ornt>\[[^\]]*\])\s*,\s*transcriptions:\s*(?P<text>\[.*\])\s*"
 )
 _QUOTED = re.compile(r"""u?(['"])(.*)\1""")
+_STRINGS = re.compile(r"""\[\s*(?:u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\s*,?\s*)*\]""")
+_LONGEST = 10_000  # characters of a text as it is written
 
 
 def read_truths(
@@ -100,35 +102,41 @@ def _text_rows(file: TextFile) -> Iterator[Row]:
             wanted = "x: [[...]], y: [[...]], ornt: [...], transcriptions: [...]"
             raise file.mistake(number, f"'{wanted}' is wanted", entry)
         place = f"{file.source}:{number}"
+        if max(len(match["text"]), len(match["ornt"])) > _LONGEST:
+            raise file.mistake(number, f"a text of more than {_LONGEST:,} characters", entry)
         points = _points(match["x"].split(), match["y"].split(), place)
-        yield points, _python_text(match["text"]), _python_text(match["ornt"]), place
+        text, orientation = (_python_text(match[name]) for name in ("text", "ornt"))
+        yield points, text, orientation, place
 
 
 def _entries(file: TextFile) -> list[tuple[int, str]]:
     """Return the entries with the lines where they begin, wrapped lines put together."""
-    entries: list[tuple[int, str]] = []
+    entries: list[tuple[int, list[str]]] = []
     for number, line in file.lines(blank=False):
         if _START.match(line) or not entries:
-            entries.append((number, line.strip()))
-        else:
-            begin, begun = entries[-1]
-            entries[-1] = (begin, f"{begun} {line.strip()}")
-    return entries
+            entries.append((number, []))
+        entries[-1][1].append(line.strip())
+    return [(number, " ".join(lines)) for number, lines in entries]
 
 
 def _python_text(written: str) -> str:
     """Return the text of a list of strings as Python 2 wrote it: [u'...'], of several joined."""
     try:
-        return "".join(ast.literal_eval(written))  # it may have escapes
-    except (ValueError, SyntaxError, TypeError):
-        inner = written[1:-1].strip()
-        quoted = _QUOTED.fullmatch(inner)
-        return quoted[2] if quoted else inner  # quotes within quotes, or none at all
+        # Python's parser sees lists of strings alone: deeply nested ones might kill the process.
+        if _STRINGS.fullmatch(written):
+            return "".join(ast.literal_eval(written))  # they may have escapes
+    except (ValueError, SyntaxError):
+        pass
+    inner = written[1:-1].strip()
+    quoted = _QUOTED.fullmatch(inner)
+    return quoted[2] if quoted else inner  # quotes within quotes, or none at all
 
 
 def _points(xs: list[Any], ys: list[Any], place: str) -> np.ndarray:
     if len(xs) != len(ys) or not xs:
         raise DataError(f"{place}: {len(xs)} x and {len(ys)} y coordinates")
+    if len(xs) > MOST_POINTS:
+        raise DataError(f"{place}: {len(xs):,} points; at most {MOST_POINTS:,}")
     return np.stack([numbers(xs, place), numbers(ys, place)], axis=1)
 
 

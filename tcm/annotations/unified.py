@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tcm.annotations.files import rectangle
+from tcm import inputs
+from tcm.annotations.files import LARGEST, MOST_POINTS, bounded, brief, rectangle
 from tcm.annotations.instance import Instance
 from tcm.annotations.json_stream import stream_list
 from tcm.errors import DataError, nearest
@@ -74,8 +75,9 @@ def parse_entry(entry: Any, place: str) -> ImageEntry:
         DataError: A key is missing or of the wrong type, a polygon is malformed; the text starts
             with `place`.
     """
-    name = _get(entry, "img_path", str, place)
+    name = inputs.image_name(_get(entry, "img_path", str, place), f"{place}.img_path")
     height, width = (_get(entry, k, (int, type(None)), place, None) for k in ("height", "width"))
+    _check_size(1 if height is None else height, 1 if width is None else width, place)
     items = _get(entry, "instances", list, place, [])
     found = [parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)]
     return ImageEntry(name, height, width, found)
@@ -87,11 +89,10 @@ def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
     Raises:
         DataError: A key is missing or of the wrong type; the text starts with `place`.
     """
-    name = _get(entry, "img_path", str, place)
+    name = inputs.image_name(_get(entry, "img_path", str, place), f"{place}.img_path")
     height, width = (_get(entry, key, int, place) for key in ("height", "width"))
     items = _get(entry, "instances", list, place)
-    if min(height, width) < 1:
-        raise DataError(f"{place}: height {height} and width {width} are no size")
+    _check_size(height, width, place)
     return name, height, width, items
 
 
@@ -115,13 +116,25 @@ def parse_instance(item: Any, place: str) -> Instance:
             with `place`; or a key has the name of another format.
     """
     _refuse_other_names(item, place)
+    score = _get(item, "score", (int, float, type(None)), place, None)
+    label = _get(item, "bbox_label", int, place, 0)
+    if score is not None and not abs(score) <= LARGEST:
+        raise DataError(f"{place}.score: {brief(score)} is no score")
+    if abs(label) > LARGEST:
+        raise DataError(f"{place}.bbox_label: {brief(label)} is no class")
     return Instance(
         polygon=_polygon(item, place),
         text=_get(item, "text", (str, type(None)), place, None),
         ignored=bool(_get(item, "ignore", (bool, int), place, False)),
-        confidence=_get(item, "score", (int, float, type(None)), place, None),
-        label=_get(item, "bbox_label", int, place, 0),
+        confidence=score,
+        label=label,
     )
+
+
+def _check_size(height: int, width: int, place: str) -> None:
+    if not (1 <= height <= LARGEST and 1 <= width <= LARGEST):
+        found = f"height {brief(height)} and width {brief(width)}"
+        raise DataError(f"{place}: {found} are no size; sides are 1 to {LARGEST:,.0f} pixels")
 
 
 def _refuse_other_names(item: Any, place: str) -> None:
@@ -189,7 +202,8 @@ def _get(entry: Any, key: str, kind: Any, place: str, default: Any = _REQUIRED) 
     if value is _REQUIRED:
         raise DataError(f"{place}: '{key}' is missing{nearest(key, entry)}")
     if not isinstance(value, kind):
-        raise DataError(f"{place}.{key}: {value!r} is of the wrong type, {type(value).__name__}")
+        kind = type(value).__name__
+        raise DataError(f"{place}.{key}: {brief(value)} is of the wrong type, {kind}")
     return value
 
 
@@ -200,6 +214,9 @@ def _polygon(item: Any, place: str) -> np.ndarray:
             raise DataError(f"{place}.polygon: {len(numbers)} numbers; an even count is wanted")
         if len(numbers) < 6:
             raise DataError(f"{place}.polygon: {len(numbers) // 2} points; at least 3 are wanted")
+        if len(numbers) > 2 * MOST_POINTS:
+            found = f"{len(numbers) // 2:,} points"
+            raise DataError(f"{place}.polygon: {found}; at most {MOST_POINTS:,}")
         return numbers.reshape(-1, 2)
     if item.get("beziers") is not None:
         points = _numbers(item["beziers"], f"{place}.beziers")
@@ -210,7 +227,8 @@ def _polygon(item: Any, place: str) -> np.ndarray:
         raise DataError(f"{place}: neither 'polygon' nor 'bbox'{nearest('polygon', item)}")
     box = _numbers(item["bbox"], f"{place}.bbox")
     if len(box) != 4 or box[0] > box[2] or box[1] > box[3]:
-        raise DataError(f"{place}.bbox: [xmin, ymin, xmax, ymax] is wanted, got {item['bbox']}")
+        found = brief(item["bbox"])
+        raise DataError(f"{place}.bbox: [xmin, ymin, xmax, ymax] is wanted, got {found}")
     return rectangle(*box)
 
 
@@ -220,5 +238,5 @@ def _numbers(values: Any, place: str) -> np.ndarray:
     except ValueError:  # nested lists of unequal lengths
         array = np.array(None)
     if array.ndim != 1 or array.dtype.kind not in "iuf" or not np.isfinite(array).all():
-        raise DataError(f"{place}: a flat list of finite numbers is wanted, got {str(values)[:60]}")
-    return array.astype(np.float32)
+        raise DataError(f"{place}: a flat list of finite numbers is wanted, got {brief(values)}")
+    return bounded(array, place).astype(np.float32)

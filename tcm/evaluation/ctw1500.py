@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tcm import inputs
 from tcm.annotations.ctw1500 import read_all, read_lines
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
@@ -34,8 +35,8 @@ class CTWFiles(DetectionProtocol):
     ) -> dict[str, Annotations]:
         """Read all detections; a file ``detections*.txt`` holds those of all images."""
         path = Path(path)
-        if path.is_file() and path.suffix.lower() == ".txt":
-            content = path.read_text(encoding="utf-8-sig", errors="replace")
+        if path.suffix.lower() == ".txt" and not inputs.is_dir(path):
+            content = inputs.read_bytes(path).decode("utf-8-sig", "replace")
             return _of_all(TextFile(str(path), content), names)
         if not is_json(path):
             files = read_archive(path, r"(.+)\.txt", "refuse", strict)

@@ -18,6 +18,7 @@ from tcm.errors import DataError
 from tcm.evaluation.files.archives import Strict, read_archive
 from tcm.evaluation.files.submission import rounded_polygon, rounded_quad, write_members
 from tcm.evaluation.files.unified import is_json, read_unified
+from tcm.evaluation.matching.bounds import check_image
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import are_valid
 from tcm.evaluation.scores import Scores
@@ -141,7 +142,10 @@ class DetectionProtocol(ABC):
         names = [name for name in truths if name in found or not self.skip_missing]
         nothing = Annotations.of([], confidences=[], angles=[], texts=[])
         sides = [(n, truths[n], self.prepared(found.get(n, nothing), n)) for n in names]
-        return [ImagePair(*image) for image in sides], missing
+        images = [ImagePair(*image) for image in sides]
+        for image in images:
+            check_image(image)
+        return images, missing
 
     def read_truths(self, path: str | Path, strict: bool = False) -> dict[str, Annotations]:
         """Read all ground truths, by image id."""

@@ -13,4 +13,5 @@ def test_the_parsers_stand_on_the_ground_floor_and_need_no_torch():
     modules = found.stdout.split()
     assert "torch" not in modules
     floors = {".".join(m.split(".")[:2]) for m in modules if m.split(".")[0] == "tcm"}
-    assert floors == {"tcm", "tcm.annotations", "tcm.errors", "tcm.files", "tcm.geometry"}
+    ground = {"tcm", "tcm.annotations", "tcm.errors", "tcm.files", "tcm.geometry", "tcm.inputs"}
+    assert floors == ground

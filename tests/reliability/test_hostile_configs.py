@@ -118,8 +118,8 @@ def test_what_is_no_file_is_not_waited_for(tmp_path, write):
     with (tmp_path / "big.yaml").open("wb") as file:
         file.truncate(1 << 30)
     said = {
-        "pipe.yaml": "is a device or a pipe",
-        "zero.yaml": "is a device or a pipe",
+        "pipe.yaml": "is a named pipe",
+        "zero.yaml": "is a device",
         "loop.yaml": "cannot be read: Too many levels of symbolic links",
         ".": "is a folder",
         "big.yaml": "larger than 1 MB",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tcm import inputs
 from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.storage import packed_records
 from tcm.data.storage.images import Exif, other_size, read_image
@@ -42,7 +43,7 @@ class TextDataset:
         Raises:
             DataError: The file is missing, malformed or without images.
         """
-        if not Path(ann_file).parent.is_dir():
+        if not inputs.is_dir(Path(ann_file).parent):
             how = "tools/prepare_data.py writes it, see data/README.md"
             raise DataError(f"{ann_file}: no such annotation file; {how}")
         self.ann_file = ann_file

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+from tcm import inputs
 from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.datasets.word_list import Invalid, choose_words, word_sample
 from tcm.data.storage.images import Exif, read_image
@@ -48,7 +49,7 @@ class FolderWords:
             ConfigError: The form, the rules or `invalid` are wrong.
             DataError: The file is missing or malformed, or no word of it can be used.
         """
-        if not Path(ann_file).parent.is_dir():
+        if not inputs.is_dir(Path(ann_file).parent):
             how = "tools/prepare_data.py writes it, see data/README.md"
             raise DataError(f"{ann_file}: no such label file; {how}")
         rules = LabelRules.build(labels, "FolderWords.labels")

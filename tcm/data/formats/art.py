@@ -41,7 +41,7 @@ def read(
             label or a line of a list is malformed, or a list names no image of the set.
     """
     raw = Path(raw)
-    images = {path.stem: path for path in images_in(folder(raw, "train_images"))}
+    images = _by_stem(images_in(folder(raw, "train_images")))
     labels = read_json(raw / LABELS)
     _check_ids(images, labels, raw / LABELS)
     excluded = {name for path in exclude for name in _excluded(Path(path), images)}
@@ -53,6 +53,14 @@ def read(
         if name not in excluded
     ]
     return collect({"train": sources}, raw, progress, exif)
+
+
+def _by_stem(paths: Sequence[Path]) -> dict[str, Path]:
+    images: dict[str, Path] = {}
+    for path in paths:
+        if images.setdefault(path.stem, path) is not path:
+            raise DataError(f"{path}: {images[path.stem]} has the same id")
+    return images
 
 
 def _check_ids(images: dict[str, Path], labels: Any, path: Path) -> None:

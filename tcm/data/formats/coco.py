@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tcm.annotations.files import numbers, outline, rectangle
+from tcm import inputs
+from tcm.annotations.files import bounded, brief, numbers, outline, rectangle
 from tcm.annotations.instance import Instance
 from tcm.data.formats.raw import Source
 from tcm.errors import DataError, nearest
@@ -27,9 +28,9 @@ def by_id(content: Any, key: str, path: Path) -> dict[Any, Entry]:
     found: dict[Any, Entry] = {}
     for entry, place in _entries(content, key, path):
         if not isinstance(entry.get("id"), str | int):
-            raise DataError(f"{place}: an 'id' is wanted, got {entry.get('id')!r}")
+            raise DataError(f"{place}: an 'id' is wanted, got {brief(entry.get('id'))}")
         if entry["id"] in found:
-            raise DataError(f"{place}: the id {entry['id']!r} is there twice")
+            raise DataError(f"{place}: the id {brief(entry['id'])} is there twice")
         found[entry["id"]] = entry
     return found
 
@@ -55,9 +56,10 @@ def words_of_images(
     """
     words: dict[Any, list[Instance]] = {name: [] for name in images}
     for entry, place in _entries(content, key, path):
-        if entry.get("image_id") not in words:
-            raise DataError(f"{place}: there is no image {entry.get('image_id')!r}")
-        words[entry["image_id"]].append(read_word(entry, place))
+        image_id = entry.get("image_id")
+        if not isinstance(image_id, str | int) or image_id not in words:
+            raise DataError(f"{place}: there is no image {brief(image_id)}")
+        words[image_id].append(read_word(entry, place))
     return words
 
 
@@ -73,10 +75,10 @@ def source(place: Path, image: Entry, words: list[Instance], path: Path) -> Sour
     Raises:
         DataError: The entry has no file name, or a width or height that is no number.
     """
-    where = f"{path}: image {image['id']!r}"
+    where = f"{path}: image {brief(image['id'])}"
     if not isinstance(image.get("file_name"), str):
         raise DataError(f"{where}: 'file_name' is missing")
-    file = place / Path(image["file_name"]).name
+    file = place / Path(inputs.image_name(image["file_name"], where)).name
     height, width = numbers([image.get("height"), image.get("width")], f"{where}: height or width")
     return Source(file, partial(list, words), (int(height), int(width)))
 
@@ -96,7 +98,7 @@ def polygon_or_box(item: Entry, key: str, place: str) -> Any:
     if not isinstance(box, list) or len(box) != 4:
         raise DataError(f"{place}: neither '{key}' nor 'bbox'{nearest(key, item)}")
     left, top, width, height = numbers(box, f"{place}.bbox")
-    return rectangle(left, top, left + width, top + height)
+    return bounded(rectangle(left, top, left + width, top + height), f"{place}.bbox")
 
 
 def _entries(content: Any, key: str, path: Path) -> Iterator[tuple[Entry, str]]:

@@ -10,7 +10,8 @@ ignored. Text without a transcription, legible or not, has none.
 from pathlib import Path
 from typing import Any
 
-from tcm.annotations.files import read_json
+from tcm import inputs
+from tcm.annotations.files import brief, read_json
 from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
 from tcm.data.formats.raw import (
@@ -43,14 +44,15 @@ def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits
     """
     raw = Path(raw)
     place = folder(raw, "train2014")
-    path = next((raw / name for name in FILES if (raw / name).is_file()), raw / FILES[0])
+    path = next((raw / name for name in FILES if inputs.is_file(raw / name)), raw / FILES[0])
     content = read_json(path)
     images = coco.by_id(content, "imgs", path)
     words = coco.words_of_images(content, "anns", images, path, _word)
     splits: dict[str, list[Source]] = {split: [] for split in SPLITS}
     for key, image in images.items():
-        if image.get("set") not in splits:
-            raise DataError(f"{path}: imgs[{key}]: the set {image.get('set')!r} is unknown")
+        if not isinstance(image.get("set"), str) or image["set"] not in splits:
+            found = brief(image.get("set"))
+            raise DataError(f"{path}: imgs[{brief(key)}]: the set {found} is unknown")
         splits[image["set"]].append(coco.source(place, image, words[key], path))
     annotated = {images[key]["set"] for key, found in words.items() if found}
     for split in [name for name in SPLITS if splits[name] and name not in annotated]:
@@ -63,8 +65,8 @@ def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits
 def _word(item: dict[str, Any], place: str) -> Instance:
     legibility, text = item.get("legibility"), item.get("utf8_string")
     if legibility not in ("legible", "illegible"):
-        raise DataError(f"{place}: legibility is legible or illegible, got {legibility!r}")
+        raise DataError(f"{place}: legibility is legible or illegible, got {brief(legibility)}")
     if not isinstance(text, str | None):
-        raise DataError(f"{place}: utf8_string {text!r} is no text")
+        raise DataError(f"{place}: utf8_string {brief(text)} is no text")
     polygon = coco.polygon_or_box(item, "mask" if "mask" in item else "polygon", place)
     return Instance(polygon, text or None, legibility == "illegible")

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tcm import inputs
 from tcm.annotations import ctw1500
 from tcm.annotations.files import read_bytes, read_text
 from tcm.annotations.instance import Instance
@@ -38,7 +39,7 @@ def read(raw: Path, progress: Progress = silent, exif: Exif = "ignore") -> Split
             malformed.
     """
     raw = Path(raw)
-    if any((raw / name).is_dir() for name in _LEGACY):
+    if any(inputs.is_dir(raw / name) for name in _LEGACY):
         splits = {split: _legacy_sources(raw, split) for split in ("train", "test")}
     else:
         train, test = folder(raw, "train_images"), folder(raw, "test_images")

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from tcm.annotations.files import numbers, read_json
+from tcm import inputs
+from tcm.annotations.files import brief, numbers, read_json
 from tcm.annotations.instance import Instance
 from tcm.data.formats import coco
 from tcm.data.formats.raw import (
@@ -55,7 +56,7 @@ def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits
 
 
 def _sources(part: Path) -> list[Source]:
-    folders = [p for p in part.iterdir() if p.is_dir() and p.name != "annotations"]
+    folders = [p for p in inputs.listed(part) if inputs.is_dir(p) and p.name != "annotations"]
     files = sorted([*part.glob("*.json"), *part.glob("annotations/*.json")])
     if len(files) != 1 or len(folders) != 1:
         found = f"{len(files)} JSON files and {len(folders)} folders of images"
@@ -69,7 +70,7 @@ def _sources(part: Path) -> list[Source]:
 def _word(item: dict[str, Any], place: str) -> Instance:
     points = item.get("bezier_pts")
     if not isinstance(points, list) or len(points) != 16:
-        raise DataError(f"{place}: 'bezier_pts' of 16 numbers are wanted, got {str(points)[:60]}")
+        raise DataError(f"{place}: 'bezier_pts' of 16 numbers are wanted, got {brief(points)}")
     outline = bezier_to_polygon(numbers(points, place).reshape(8, 2), SAMPLES)
     return Instance(
         outline.astype(np.float32), _text(item.get("rec"), place), item.get("iscrowd", 0) == 1
@@ -79,6 +80,6 @@ def _word(item: dict[str, Any], place: str) -> Instance:
 def _text(classes: Any, place: str) -> str:
     known = isinstance(classes, list) and all(type(c) is int and 0 <= c <= 96 for c in classes)
     if not known:
-        raise DataError(f"{place}: 'rec' of classes 0 to 96 is wanted, got {str(classes)[:60]}")
+        raise DataError(f"{place}: 'rec' of classes 0 to 96 is wanted, got {brief(classes)}")
     end = classes.index(_PADDING) if _PADDING in classes else len(classes)
     return "".join("\ufffd" if c == _UNKNOWN else chr(ord(" ") + c) for c in classes[:end])

@@ -19,6 +19,7 @@ the labels are of the stored pixels (as MMOCR found): it is ignored by default.
 from functools import partial
 from pathlib import Path
 
+from tcm import inputs
 from tcm.data.formats.raw import (
     Progress,
     Source,
@@ -53,7 +54,7 @@ def read_2017(raw: Path, progress: Progress = silent, exif: Exif = "ignore") -> 
     """
     raw = Path(raw)
     texts = folder(raw, TEXTS_2017["train"])
-    found = [part for part in raw.glob("ch8_training_images*") if part.is_dir()]
+    found = [part for part in raw.glob("ch8_training_images*") if inputs.is_dir(part)]
     names = [part.name for part in sorted(found, key=natural_key)] or ["ch8_training_images_1"]
     parts = [folder(raw, name) for name in names]
     splits = {"train": _sources(parts, texts, "gt_{}.txt")}

@@ -7,6 +7,9 @@ upper-case labels only.
 
 from pathlib import Path
 
+import numpy as np
+
+from tcm import inputs
 from tcm.annotations.files import read_mat
 from tcm.data.formats.raw import Progress, silent
 from tcm.data.formats.word_crops import WordSplits, first_file, proved
@@ -37,5 +40,11 @@ def _read_mat(file: Path, name: str) -> list[LabelLine]:
     table = read_mat(file, name)[name]
     if not {"ImgName", "GroundTruth"} <= set(table.dtype.names or ()):
         raise DataError(f"{file}: {name} has no fields ImgName and GroundTruth")
-    rows = table.ravel()
-    return [LabelLine(str(row["ImgName"].item()), str(row["GroundTruth"].item())) for row in rows]
+    return [_line(row, f"{file}: {name}({i})") for i, row in enumerate(table.ravel(), 1)]
+
+
+def _line(row: np.void, place: str) -> LabelLine:
+    path, text = row["ImgName"], row["GroundTruth"]
+    if np.size(path) != 1 or np.size(text) != 1:
+        raise DataError(f"{place}: one text each is wanted in ImgName and GroundTruth")
+    return LabelLine(inputs.image_name(str(path.item()), place), str(text.item()))

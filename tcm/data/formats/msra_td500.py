@@ -10,6 +10,7 @@ clockwise on the screen. Lines marked difficult are ignored. There are no transc
 from functools import partial
 from pathlib import Path
 
+from tcm import inputs
 from tcm.annotations.files import read_text
 from tcm.annotations.instance import Instance
 from tcm.annotations.msra_td500 import read_truths
@@ -57,10 +58,10 @@ def read_hust(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> S
             line is malformed.
     """
     raw = Path(raw)
-    if not raw.is_dir():
-        raise DataError(f"{raw}: no such folder")
+    if not inputs.is_dir(raw):
+        raise DataError(f"{inputs.shown_path(raw)}: no such folder")
     inner = raw / "HUST-TR400"
-    sources = _sources(inner if inner.is_dir() else raw, more_fields=True)
+    sources = _sources(inner if inputs.is_dir(inner) else raw, more_fields=True)
     return collect({"train": sources}, raw, progress, exif)
 
 

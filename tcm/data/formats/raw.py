@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from tcm import inputs
 from tcm.annotations.instance import Instance, assumption_lines
 from tcm.data.formats.unified import ImageRecord, text_instances
 from tcm.data.storage.images import Exif, decode_image, is_turned, other_size, read_bytes
@@ -120,14 +121,14 @@ def folder(raw: Path, *names: str) -> Path:
     Raises:
         DataError: There is none; the text gives the nearest name.
     """
-    if not raw.is_dir():
-        raise DataError(f"{raw}: no such folder")
+    if not inputs.is_dir(raw):
+        raise DataError(f"{inputs.shown_path(raw)}: no such folder")
     for name in names:
         found = raw / name
-        if found.is_dir():
+        if inputs.is_dir(found):
             inner = found / found.name
-            return inner if inner.is_dir() else found
-    hint = nearest(names[0], [path.name for path in raw.iterdir() if path.is_dir()])
+            return inner if inputs.is_dir(inner) else found
+    hint = nearest(names[0], [path.name for path in inputs.listed(raw) if inputs.is_dir(path)])
     others = "".join(f" (or '{name}')" for name in names[1:])
     raise DataError(f"{raw}: the folder '{names[0]}'{others} is missing{hint}")
 
@@ -138,9 +139,9 @@ def is_absent(raw: Path, split: str, *names: str) -> bool:
     For splits that are downloads of their own; if only one of the names is missing, the split is
     not absent but incomplete.
     """
-    if not raw.is_dir():
-        raise DataError(f"{raw}: no such folder")
-    absent = not any((raw / name).exists() for name in names)
+    if not inputs.is_dir(raw):
+        raise DataError(f"{inputs.shown_path(raw)}: no such folder")
+    absent = not any(inputs.exists(raw / name) for name in names)
     if absent:
         log.warning("%s: no %s split (%s): skipped", raw, split, ", ".join(names))
     return absent
@@ -152,7 +153,7 @@ def images_in(*folders: Path) -> list[Path]:
     Raises:
         DataError: There are none.
     """
-    found = [path for place in folders for path in place.iterdir() if _is_image(path)]
+    found = [path for place in folders for path in inputs.listed(place) if _is_image(path)]
     if not found:
         raise DataError(f"{', '.join(map(str, folders))}: no images")
     return sorted(found, key=natural_key)
@@ -172,7 +173,7 @@ def pair(images: Sequence[Path], texts: Path, *templates: str) -> list[tuple[Pat
     """
     # What the last template would match is an annotation file, and must belong to an image.
     start, end = templates[-1].split("{}")
-    files = {path.name: path for path in texts.iterdir() if not path.name.startswith(".")}
+    files = {path.name: path for path in inputs.listed(texts) if not path.name.startswith(".")}
     owners: dict[str, Path] = {}
     for image in images:
         names = [template.format(image.stem) for template in templates]

@@ -14,6 +14,7 @@ this rule; the number of points then must be given (``--points``).
 from functools import partial
 from pathlib import Path
 
+from tcm import inputs
 from tcm.data.formats.raw import Progress, Source, Splits, collect, folder, images_in, pair, silent
 from tcm.data.formats.rrc import read_polygons
 from tcm.data.storage.images import Exif
@@ -40,15 +41,15 @@ def read(
     raw = Path(raw)
     if points is not None and points < 3:
         raise DataError(f"a polygon of {points} points; at least 3 are wanted")
-    if not raw.is_dir():
-        raise DataError(f"{raw}: no such folder")
-    places = {split: raw / split for split in SPLITS if (raw / split).is_dir()}
+    if not inputs.is_dir(raw):
+        raise DataError(f"{inputs.shown_path(raw)}: no such folder")
+    places = {split: raw / split for split in SPLITS if inputs.is_dir(raw / split)}
     splits = {split: _sources(place, points) for split, place in places.items()}
     return collect(splits or {"train": _sources(raw, points)}, raw, progress, exif)
 
 
 def _sources(place: Path, points: int | None) -> list[Source]:
-    parted = (place / "images").is_dir()
+    parted = inputs.is_dir(place / "images")
     images, texts = (place / "images", folder(place, "gt")) if parted else (place, place)
     pairs = pair(images_in(images), texts, "gt_{}.txt", "{}.txt")
     return [Source(image, partial(read_polygons, text, points)) for image, text in pairs]

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tcm.annotations.files import read_mat
+from tcm import inputs
+from tcm.annotations.files import bounded, read_mat
 from tcm.annotations.instance import Instance
 from tcm.data.formats.raw import Progress, Source, Splits, collect, silent
 from tcm.data.storage.images import Exif
@@ -45,19 +46,22 @@ def read(raw: Path, progress: Progress = silent, exif: Exif = "apply") -> Splits
         raise DataError(f"{path}: {counts}; the counts must agree")
     sources = []
     for i, name in enumerate(names):
-        image = str(np.ravel(name)[0])
+        image = inputs.image_name(_name(name), f"{path}: image {i + 1}")
         place = f"{path}: image {i + 1} ({image})"
         sources.append(Source(raw / image, partial(_words, boxes[i], texts[i], place)))
     return collect({"train": sources}, raw, progress, exif)
 
 
+def _name(cell: np.ndarray) -> str:
+    return str(np.ravel(cell)[0]) if np.size(cell) else ""
+
+
 def _words(boxes: np.ndarray, texts: np.ndarray, place: str) -> list[Instance]:
     words = [word for text in np.ravel(texts) for word in str(text).split()]
-    if boxes.ndim not in (2, 3) or boxes.shape[:2] != (2, 4):
+    if boxes.ndim not in (2, 3) or boxes.shape[:2] != (2, 4) or boxes.dtype.kind not in "iuf":
         raise DataError(f"{place}: wordBB of shape {boxes.shape}; (2, 4, N) is wanted")
-    polygons = boxes.reshape(2, 4, -1).transpose(2, 1, 0).astype(np.float32)  # (N, 4, 2)
+    boxes = bounded(boxes, place).astype(np.float32)
+    polygons = boxes.reshape(2, 4, -1).transpose(2, 1, 0)  # (N, 4, 2)
     if len(words) != len(polygons):
         raise DataError(f"{place}: {len(words)} words for {len(polygons)} boxes")
-    if not np.isfinite(polygons).all():
-        raise DataError(f"{place}: a coordinate is not finite")
     return [Instance(polygon, word) for polygon, word in zip(polygons, words, strict=True)]

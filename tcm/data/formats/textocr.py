@@ -59,4 +59,5 @@ def _word(item: dict[str, Any], place: str) -> Instance:
     text = item.get("utf8_string")
     if not isinstance(text, str):
         raise DataError(f"{place}: 'utf8_string' is missing")
-    return Instance(coco.polygon_or_box(item, "points", place), text, text == _ILLEGIBLE)
+    polygon = coco.polygon_or_box(item, "points", place)
+    return Instance(polygon, text, text == _ILLEGIBLE)

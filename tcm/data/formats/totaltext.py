@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from tcm import inputs
 from tcm.annotations.files import read_bytes, read_text
 from tcm.annotations.instance import Instance
 from tcm.annotations.totaltext import DontCare, read_truths
@@ -71,7 +72,7 @@ def read_words(path: Path, dont_care: DontCare = "unreadable") -> list[Instance]
 
 def _sources(raw: Path, annotations: Path, name: str, dont_care: DontCare) -> list[Source]:
     texts = folder(annotations, name)
-    is_txt = any(path.suffix == ".txt" for path in texts.iterdir())
+    is_txt = any(path.suffix == ".txt" for path in inputs.listed(texts))
     pairs = pair(
         images_in(folder(raw, f"Images/{name}", name)),
         texts,

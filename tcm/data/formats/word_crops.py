@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tcm import inputs
 from tcm.data.formats.raw import Progress, parallel
 from tcm.data.storage.images import read_image
 from tcm.data.storage.label_files import LabelLine
@@ -37,9 +38,9 @@ def first_file(raw: Path, *names: str) -> Path:
     Raises:
         DataError: The folder or all of the files are missing.
     """
-    if not raw.is_dir():
-        raise DataError(f"{raw}: no such folder")
-    found = next((raw / name for name in names if (raw / name).is_file()), None)
+    if not inputs.is_dir(raw):
+        raise DataError(f"{inputs.shown_path(raw)}: no such folder")
+    found = next((raw / name for name in names if inputs.is_file(raw / name)), None)
     if found is None:
         raise DataError(f"{raw}: {' or '.join(names)} is missing")
     return found

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tcm import inputs
 from tcm.data.datasets.dataset import infos_of
 from tcm.data.datasets.mix import Mix
 from tcm.data.loading.datamodule import DataModule
@@ -83,7 +84,7 @@ def missing_files(paths: Iterable[str]) -> list[str]:
             folders[folder] = _names(folder)
         names = folders[folder]
         # A listing may spell a name in another way than the file is opened by.
-        if name not in names and not (names and Path(path).is_file()):
+        if name not in names and not (names and inputs.is_file(Path(path))):
             missing.append(path)
     return missing
 

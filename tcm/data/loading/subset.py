@@ -4,7 +4,6 @@ The sorted ids are permuted by the seed and the first ``round(fraction * n)`` ar
 seed, 10 % lies within 25 %.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from tcm import inputs
+from tcm.annotations.files import parse_json
 from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of
 from tcm.data.datasets.mix import Mix
 from tcm.data.storage.sequences import Lazy
@@ -77,13 +78,13 @@ def read(path: str | Path) -> SubsetList:
     Raises:
         DataError: The file is missing or not what `write` writes.
     """
+    if not inputs.exists(path):
+        raise DataError(f"{path}: no such subset file")
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = parse_json(inputs.read_bytes(path, inputs.LISTS).decode(), str(path))
         ids = [str(name) for name in content["ids"]]
         return SubsetList(float(content["fraction"]), int(content["seed"]), ids)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such subset file") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (DataError, ValueError, TypeError, KeyError, OverflowError) as error:
         wanted = "'fraction', 'seed' and 'ids' are wanted"
         raise DataError(f"{path}: no subset file, {wanted} ({error})") from error
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tcm import inputs
 from tcm.annotations.unified import parse_image, parse_instance, read_entries
 from tcm.data.formats.raw import Progress, parallel, silent
 from tcm.data.storage.images import Exif, decode_image, is_turned, other_size, read_bytes
@@ -87,7 +88,7 @@ def _image_mistakes(root: Path, exif: Exif, numbered: tuple[Any, str]) -> list[F
         name, height, width, _ = parse_image(entry, place)
     except DataError as error:
         return [Finding(MALFORMED, str(error))]
-    if not (root / name).is_file():
+    if not inputs.is_file(root / name):
         return [Finding(MISSING, f"{place}: {root / name}")]
     try:
         data = read_bytes(root / name)

@@ -10,13 +10,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tcm import inputs
 from tcm.data.storage.exif import Exif
-from tcm.errors import DataError, nearest
+from tcm.data.storage.image_sizes import MOST_PIXELS, size_of
+from tcm.errors import DataError
 
 _FLAGS: dict[Exif, int] = {
     "apply": cv2.IMREAD_COLOR_RGB,
     "ignore": cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION,
 }
+_MOST_BYTES = 2**29  # of a file
 _EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")  # of JPEG, PNG and WebP
 _TIFF_MARKS = (b"II*\0", b"MM\0*")  # a TIFF file holds the tag itself
 _SMALL = cv2.IMREAD_REDUCED_GRAYSCALE_8  # a JPEG is decoded at an eighth of its size, quickly
@@ -31,7 +34,7 @@ def read_image(path: str | Path, exif: Exif = "apply") -> np.ndarray:
             cannot be read says nothing.
 
     Raises:
-        DataError: The file is missing, empty, truncated or no image.
+        DataError: The file is missing, no regular file, empty, truncated, no image or too large.
     """
     return decode_image(read_bytes(path), str(path), exif)
 
@@ -45,10 +48,14 @@ def decode_image(data: np.ndarray, place: str, exif: Exif = "apply") -> np.ndarr
         exif: As of `read_image`.
 
     Raises:
-        DataError: The bytes are truncated or no image.
+        DataError: The bytes are truncated or no image, or it has more than `MOST_PIXELS`.
     """
+    size = size_of(data)
+    if size is not None and size[0] * size[1] > MOST_PIXELS:
+        found = f"an image of {size[1]}x{size[0]} pixels"
+        raise DataError(f"{place}: {found}; at most {MOST_PIXELS:,} are read")
     # Decoding from memory refuses a truncated JPEG; cv2.imread fills the missing part with grey.
-    image = cv2.imdecode(data, _FLAGS[exif]) if data.size else None
+    image = None if size is None else _decoded(data, _FLAGS[exif])
     if image is None:
         raise DataError(f"{place}: not a whole image ({data.size} bytes)")
     return image
@@ -58,17 +65,14 @@ def read_bytes(path: str | Path) -> np.ndarray:
     """Return the content of an image file, (N,) uint8.
 
     Raises:
-        DataError: The file is missing or cannot be read.
+        DataError: The file is missing, no regular file, larger than 512 MB or cannot be read.
     """
-    path = Path(path)
     try:
-        return np.fromfile(path, np.uint8)
-    except OSError as error:
-        if path.is_file():
-            raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = nearest(path.name, siblings) if len(siblings) < 50 else ""
-        raise DataError(f"{path}: no such image{hint}") from error
+        return np.frombuffer(inputs.read_bytes(path, _MOST_BYTES), np.uint8)
+    except DataError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise inputs.missing(Path(path), "image") from error
+        raise
 
 
 def is_turned(data: np.ndarray) -> bool:
@@ -77,7 +81,7 @@ def is_turned(data: np.ndarray) -> bool:
     if not (content[:4] in _TIFF_MARKS or any(mark in content for mark in _EXIF_MARKS)):
         return False
     flags = (_SMALL, _SMALL | cv2.IMREAD_IGNORE_ORIENTATION)
-    upright, stored = (cv2.imdecode(data, flag) for flag in flags)
+    upright, stored = (_decoded(data, flag) for flag in flags)
     return upright is not None and stored is not None and not np.array_equal(upright, stored)
 
 
@@ -96,3 +100,10 @@ def other_size(path: str | Path, found: tuple[int, int], said: tuple[int, int], 
         return line
     labels = "the stored pixels" if other == "ignore" else "the upright image"
     return f"{line}; it has an EXIF orientation: set exif to '{other}' if labels are of {labels}"
+
+
+def _decoded(data: np.ndarray, flags: int) -> np.ndarray | None:
+    try:
+        return cv2.imdecode(data, flags)
+    except cv2.error:  # of sizes that it refuses itself
+        return None

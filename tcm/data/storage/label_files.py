@@ -7,17 +7,17 @@
 * ``json``: MMOCR 1.x's unified JSON, whose images have one instance with a ``text`` each.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from tcm.annotations.files import read_json, read_lines
+from tcm import inputs
+from tcm.annotations.files import parse_json, read_json, read_lines
 from tcm.errors import DataError
 from tcm.files import write_text
 
-_QUOTED = re.compile(r'\s*(.+?)\s*,\s*"(.*)"\s*')
+_QUOTE = re.compile(r',\s*"')  # before the text
 _SPACE = re.compile(r"\s*(\S+)\s+(.*)")
 
 
@@ -51,7 +51,7 @@ def read_labels(file: str | Path, form: Form = "auto") -> list[LabelLine]:
     else:
         lines = read_lines(file)
         form = _guess(file, [line for line, _ in lines]) if form == "auto" else form
-        labels = [_FORMS[form](line, place) for line, place in lines]
+        labels = [_checked(_FORMS[form](line, place), place) for line, place in lines]
     if not labels:
         raise DataError(f"{file}: no word is in this label file")
     return labels
@@ -70,10 +70,15 @@ def write_labels(file: Path, labels: Sequence[LabelLine]) -> None:
     write_text(file, "".join(f"{label.path}\t{label.text}\n" for label in labels))
 
 
+def _checked(label: LabelLine, place: str) -> LabelLine:
+    inputs.image_name(label.path, place)
+    return label
+
+
 def _guess(file: Path, lines: Sequence[str]) -> Form:
     if file.suffix == ".jsonl":
         return "jsonl"
-    if all(_QUOTED.fullmatch(line) for line in lines):
+    if all(_quoted_parts(line) for line in lines):
         return "quoted"
     return "tab" if all("\t" in line for line in lines) else "space"
 
@@ -93,17 +98,26 @@ def _tab(line: str, place: str) -> LabelLine:
 
 
 def _quoted(line: str, place: str) -> LabelLine:
-    match = _QUOTED.fullmatch(line)
-    if match is None:
+    parts = _quoted_parts(line)
+    if parts is None:
         raise DataError(f"{place}: 'path, \"text\"' is wanted, got '{line[:60]}'")
-    return LabelLine(match[1], re.sub(r'\\([\\"])', r"\1", match[2]))
+    return LabelLine(parts[0], re.sub(r'\\([\\"])', r"\1", parts[1]))
+
+
+def _quoted_parts(line: str) -> tuple[str, str] | None:
+    """Return path and text of a line of the form ``path, "text"``, None if it is another one."""
+    line = line.strip()
+    # Not one expression for the whole line: it would take time by the square of its length.
+    for match in _QUOTE.finditer(line):
+        path = line[: match.start()].strip()
+        if path:
+            whole = line.endswith('"') and match.end() < len(line)
+            return (path, line[match.end() : -1]) if whole else None
+    return None
 
 
 def _jsonl(line: str, place: str) -> LabelLine:
-    try:
-        entry = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{place}: no JSON: {error.msg}") from error
+    entry = parse_json(line, place, numbered=False)
     return _entry(entry, entry, place)
 
 
@@ -118,7 +132,7 @@ def _unified(file: Path) -> list[LabelLine]:
         words = entry.get("instances") if isinstance(entry, dict) else None
         if not isinstance(words, list) or len(words) != 1:
             raise DataError(f"{place}: one instance is wanted; of whole scenes cut words first")
-        labels.append(_entry(entry, words[0], place))
+        labels.append(_checked(_entry(entry, words[0], place), place))
     return labels
 
 

@@ -4,36 +4,24 @@ The keys are ASCII: ``num-samples``, a decimal number, and from 1 on ``image-%09
 image file, and ``label-%09d``, UTF-8. Every folder below a root that holds a ``data.mdb`` counts.
 """
 
-import mmap
-import os
-import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import lmdb
 import numpy as np
 
+from tcm import inputs
 from tcm.data.storage.images import Exif, decode_image
+from tcm.data.storage.lmdb_pages import LMDBPages
 from tcm.data.storage.raw_word import RawWord
 from tcm.errors import DataError
 
 COUNT_KEY = b"num-samples"
 MAP_SIZE = 2**40  # bytes a file may grow to; it takes no more room than is written
 _COMMIT = 1000  # words written at once
-_MAGIC = 0xBEEFC0DE
-_META = struct.Struct("=16xI20xI92xQQ")  # magic, page size, last page, transaction
-# Reads a byte of every page that a value lies in.
-_TOUCH = """
-import lmdb, mmap, sys
-environment = lmdb.open(sys.argv[1], readonly=True, lock=False, readahead=False)
-with environment.begin(buffers=True) as transaction:
-    for _, value in transaction.cursor():
-        bytes(value[:: mmap.PAGESIZE]), bytes(value[-1:])
-"""
+_WORD_BYTES = 50  # that the two keys of a word take at least
 
 
 def image_key(number: int) -> str:
@@ -53,8 +41,8 @@ def find_lmdbs(root: str | Path) -> list[Path]:
         DataError: There are none.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder of LMDB files")
+    if not inputs.is_dir(root):
+        raise DataError(f"{inputs.shown_path(root)}: no such folder of LMDB files")
     found = sorted(file.parent for file in root.rglob("data.mdb"))
     if not found:
         raise DataError(f"{root}: no data.mdb at or below this folder")
@@ -65,13 +53,18 @@ def read_count(folder: Path) -> int:
     """Return the number of words of an LMDB.
 
     Raises:
-        DataError: The file is damaged, or no LMDB of words.
+        DataError: The file is damaged, no LMDB of words, or too small for that many.
     """
-    with _reading(folder) as transaction:
-        value = transaction.get(COUNT_KEY)
-    if value is None or not bytes(value).isdigit():
+    _OPEN.pop(folder, None)  # it may have changed
+    pages = _pages(folder)
+    value = pages.get(COUNT_KEY)
+    if value is None or not value.isdigit():
         raise DataError(f"{folder}: no LMDB of words, or not written to its end: no num-samples")
-    return int(bytes(value))
+    room = pages.size // _WORD_BYTES
+    if len(value) > len(str(room)) or int(value) > room:
+        found = value[:30].decode()
+        raise DataError(f"{folder}: num-samples is {found}; its file has room for {room} words")
+    return int(value)
 
 
 def read_words(folder: Path) -> Iterator[RawWord]:
@@ -80,10 +73,10 @@ def read_words(folder: Path) -> Iterator[RawWord]:
     Raises:
         DataError: As for `read_count`.
     """
-    count = read_count(folder)
-    with _reading(folder) as transaction:
-        for number in range(1, count + 1):
-            yield _word(transaction, number)
+    count, pages = read_count(folder), _pages(folder)  # opened anew by the first
+    images, labels = _Numbered(pages, "image-"), _Numbered(pages, "label-")
+    for number in range(1, count + 1):
+        yield _word(image_key(number), images.value(number), labels.value(number))
 
 
 def read_image(folder: Path, number: int, exif: Exif = "apply") -> np.ndarray:
@@ -99,11 +92,10 @@ def read_image(folder: Path, number: int, exif: Exif = "apply") -> np.ndarray:
 
 def read_bytes(folder: Path, number: int) -> np.ndarray:
     """Return the bytes (N,) uint8 of the image of a number; raises DataError as `read_image`."""
-    with _reading(folder) as transaction:
-        value = transaction.get(image_key(number).encode())
-        if value is None:
-            raise DataError(f"{folder / image_key(number)}: no such image")
-        return np.frombuffer(bytes(value), np.uint8)
+    value = _pages(folder).get(image_key(number).encode())
+    if value is None:
+        raise DataError(f"{folder / image_key(number)}: no such image")
+    return np.frombuffer(value, np.uint8)
 
 
 def write_words(
@@ -124,7 +116,7 @@ def write_words(
     Raises:
         DataError: The folder holds an LMDB already, or cannot be written to.
     """
-    if (folder / "data.mdb").exists():
+    if inputs.exists(folder / "data.mdb"):
         raise DataError(f"{folder}: there is a data.mdb already; delete it to write it anew")
     problems: list[str] = []
     try:
@@ -148,18 +140,25 @@ def _write(
     cache: dict[str, bytes] = {}
     for read, label in words:
         try:
-            data = read()
+            data, text = read(), _encoded(label)
             decode_image(data, f"word '{label}'")
         except DataError as error:
             problems.append(str(error))
             continue
         count += 1
-        cache |= {image_key(count): data.tobytes(), label_key(count): label.encode()}
+        cache |= {image_key(count): data.tobytes(), label_key(count): text}
         if count % _COMMIT == 0:
             _put(environment, cache)
             cache = {}
     # The count comes last: an LMDB without it was not written to its end.
     _put(environment, cache | {COUNT_KEY.decode(): str(count).encode()})
+
+
+def _encoded(label: str) -> bytes:
+    try:
+        return label.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"word {label!r}: half of a surrogate pair") from error
 
 
 def _put(environment: Any, content: dict[str, bytes]) -> None:
@@ -168,22 +167,41 @@ def _put(environment: Any, content: dict[str, bytes]) -> None:
             transaction.put(key.encode(), value)
 
 
-def _word(transaction: Any, number: int) -> RawWord:
-    name = image_key(number)
-    image = transaction.get(name.encode())
-    label = transaction.get(label_key(number).encode())
+class _Numbered:
+    """The values of numbered keys, asked for in rising order; one that is not read is ``...``."""
+
+    def __init__(self, pages: LMDBPages, start: str) -> None:
+        self._items = pages.items(start.encode(), f"{start}:".encode())  # ":" follows the digits
+        self._length = len(start) + 9
+        self._number = 0
+        self._value: bytes | EllipsisType | None = None
+
+    def value(self, number: int) -> bytes | EllipsisType | None:
+        """Return the value of a key, None if there is none."""
+        while self._number < number:
+            key, value = next(self._items, (b"", None))
+            if not key:
+                return None
+            if len(key) == self._length and key[-9:].isdigit():
+                self._number, self._value = int(key[-9:]), ... if value is None else value
+        return self._value if self._number == number else None
+
+
+def _word(
+    name: str, image: bytes | EllipsisType | None, label: bytes | EllipsisType | None
+) -> RawWord:
     if image is None or label is None:
         return RawWord(name, problem=f"missing {'image' if image is None else 'label'}")
+    if not isinstance(label, bytes):
+        return RawWord(name, problem="label is too long")
     try:
-        text = bytes(label).decode()
+        text = label.decode()
     except UnicodeDecodeError:
         return RawWord(name, problem="label is not UTF-8")
-    return RawWord(name, text, None if len(image) else "empty image")
+    return RawWord(name, text, "empty image" if image == b"" else None)
 
 
-# What this process holds open, by file: LMDB opens a file only once in a process, so all datasets
-# share it.
-_OPEN: dict[str, Any] = {}
+_OPEN: dict[Path, LMDBPages] = {}  # what this process holds open
 
 
 def close() -> None:
@@ -192,68 +210,7 @@ def close() -> None:
         _OPEN.popitem()[1].close()
 
 
-# What is open when a process is forked can be used neither in the child nor opened there again.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=close)
-
-
-@contextmanager
-def _reading(folder: Path) -> Iterator[Any]:
-    """Yield a transaction for reading; whatever LMDB stumbles over becomes a DataError."""
-    key = os.path.realpath(folder)
-    try:
-        if key not in _OPEN:
-            _OPEN[key] = _open(folder)
-        with _OPEN[key].begin(buffers=True) as transaction:
-            yield transaction
-    except lmdb.Error as error:
-        raise DataError(f"{folder}: no LMDB, or a damaged one: {error}") from error
-
-
-def _open(folder: Path) -> Any:
-    options: dict[str, Any] = {
-        "lock": False,
-        "readahead": False,
-        "meminit": False,
-        "max_readers": 1,
-    }
-    if _is_truncated(folder):
-        size = (folder / "data.mdb").stat().st_size
-        raise DataError(f"{folder}: data.mdb is truncated: {size} bytes")
-    return lmdb.open(str(folder), readonly=True, create=False, **options)
-
-
-def _is_truncated(folder: Path) -> bool:
-    """Tell whether a page in use lies beyond the end of the file: reading it kills the process.
-
-    A page that the last transaction freed again need not be in the file, so a process of its own
-    tries all pages of a file that is short.
-    """
-    file = folder / "data.mdb"
-    size, header = file.stat().st_size, _header(file)
-    if header is None:  # no LMDB: its library says so itself, if it can read two pages
-        return size < 2 * mmap.PAGESIZE
-    pages, page_size = header
-    if size >= pages * page_size:
-        return False
-    if size < 2 * page_size or size % page_size:
-        return True
-    command = [sys.executable, "-c", _TOUCH, str(folder)]
-    return subprocess.run(command, capture_output=True, check=False).returncode != 0
-
-
-def _header(file: Path) -> tuple[int, int] | None:
-    """Return the number of pages and their size in bytes by the meta pages, None without any.
-
-    The layout is that of `MDB_meta` on 64-bit machines. The second meta page may be a transaction
-    ahead, whose pages then count.
-    """
-    with file.open("rb") as stream:
-        first = stream.read(_META.size)
-        if len(first) < _META.size or _META.unpack(first)[0] != _MAGIC:
-            return None
-        page_size = _META.unpack(first)[1]
-        stream.seek(page_size)
-        second = stream.read(_META.size)
-    metas = [_META.unpack(m) for m in (first, second) if len(m) == _META.size]
-    return max(metas, key=lambda meta: meta[3])[2] + 1, page_size
+def _pages(folder: Path) -> LMDBPages:
+    if folder not in _OPEN:
+        _OPEN[folder] = LMDBPages(folder / "data.mdb")
+    return _OPEN[folder]

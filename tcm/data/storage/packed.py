@@ -1,8 +1,8 @@
 """Flat arrays in one file: memory-mapped, so that all processes of a machine share them.
 
-The file begins with a magic number and the length of a JSON header: the stamp of what the arrays
-were made from, notes, and of each array name, type and shape. The arrays follow at multiples of 64
-bytes. There is nothing in it that could be run.
+The file begins with a magic number, length and checksum of a JSON header: the stamp of what the
+arrays were made from, notes, and of each array name, type and shape. The arrays follow at multiples
+of 64 bytes. There is nothing in it that could be run.
 """
 
 import json
@@ -24,7 +24,9 @@ Stamp = Mapping[str, Any]
 
 VERSION = 1  # of all caches; another one makes them be written anew
 SMALLEST = 4 * 2**20  # bytes of a source that is worth a cache
-_MAGIC = b"TCMPACK\n"
+_MAGIC = b"TCMPACK2"
+_BEGIN = len(_MAGIC) + 16  # bytes before the header: its length and checksum follow the number
+_KINDS = ("|u1", "<u4", "<i8", "<f4")  # of the arrays; none that could hold addresses
 _ALIGN = 64
 _CHUNK = 2**20
 _SETTLED_NS = 2 * 10**9  # a younger file may change again without another time of change
@@ -134,29 +136,27 @@ def _parts(packed: Packed, stamp: Stamp) -> list[Any]:
         "arrays": [[name, array.dtype.str, len(array)] for name, array in arrays.items()],
     }
     text = json.dumps(header).encode()
-    text += b" " * (-(len(_MAGIC) + 8 + len(text)) % _ALIGN)
-    return [_MAGIC, len(text).to_bytes(8, "little"), text, *body]
+    text += b" " * (-(_BEGIN + len(text)) % _ALIGN)
+    return [_MAGIC, *(n.to_bytes(8, "little") for n in (len(text), zlib.crc32(text))), text, *body]
 
 
 def _open(file: Path) -> Packed | None:
     """Map a file; None if it is not a whole one by its size."""
-    begin = len(_MAGIC) + 8
     with file.open("rb") as stream:
-        head = stream.read(begin)
-        length = int.from_bytes(head[len(_MAGIC) :], "little")
+        head = stream.read(_BEGIN)
+        length, checksum = (int.from_bytes(head[at : at + 8], "little") for at in (8, 16))
         text = stream.read(min(length, _CHUNK))
         size = os.fstat(stream.fileno()).st_size
-        if head[: len(_MAGIC)] != _MAGIC or len(text) != length:
+        if head[: len(_MAGIC)] != _MAGIC or len(text) != length or zlib.crc32(text) != checksum:
             return None
-        try:
-            header = json.loads(text)
-            lengths = [np.dtype(kind).itemsize * count for _, kind, count in header["arrays"]]
-        except (ValueError, TypeError, KeyError):
+        header = json.loads(text)
+        if not all(kind in _KINDS and count >= 0 for _, kind, count in header["arrays"]):
             return None
-        if size != begin + length + sum(_ALIGN * -(-count // _ALIGN) for count in lengths):
+        lengths = [np.dtype(kind).itemsize * count for _, kind, count in header["arrays"]]
+        if size != _BEGIN + length + sum(_ALIGN * -(-count // _ALIGN) for count in lengths):
             return None
         whole = np.memmap(stream, np.uint8, "r")
-    arrays, at = {}, begin + length
+    arrays, at = {}, _BEGIN + length
     for (name, kind, _), count in zip(header["arrays"], lengths, strict=True):
         arrays[name] = np.asarray(whole[at : at + count]).view(kind)
         at += _ALIGN * -(-count // _ALIGN)
@@ -169,7 +169,7 @@ def _checksum(file: Path, packed: Packed) -> int:
     """Return the checksum of what follows the header, read and not mapped: it stays out of core."""
     crc = 0
     with file.open("rb") as stream:
-        stream.seek(len(_MAGIC) + 8 + len(packed._header))
+        stream.seek(_BEGIN + len(packed._header))
         while part := stream.read(_CHUNK):
             crc = zlib.crc32(part, crc)
     return crc

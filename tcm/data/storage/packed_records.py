@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from tcm import inputs
 from tcm.annotations import unified
+from tcm.annotations.files import LARGEST, MOST_POINTS
 from tcm.data.formats.unified import ImageRecord, parse_record
 from tcm.data.storage import packed
 from tcm.data.storage.packed import Packed
@@ -21,7 +23,6 @@ from tcm.structures import TextInstances
 
 _GROUP = 64  # images whose numbers are converted at once
 _IGNORED, _HAS_TEXT = 1, 2  # flags of a text
-_EXACT = 2.0**53  # below it a float64 has every integer
 
 
 class PackedRecords(Lazy[ImageRecord]):
@@ -91,7 +92,7 @@ def read(path: str | Path, img_root: str | Path | None = None, cache: bool = Tru
     """
     path = Path(path)
     root = path.parent if img_root is None else Path(img_root)
-    if not cache or not path.is_file() or not packed.worth_keeping(path, time.time_ns()):
+    if not cache or not inputs.is_file(path) or not packed.worth_keeping(path, time.time_ns()):
         return PackedRecords(pack(path), root)
     file = path.with_name(f"{path.name}.tcm-cache")
     stamp = packed.stamp_of(path, "unified JSON")
@@ -190,7 +191,7 @@ class _Group:
         if self._strict or not len(flat):
             return flat.astype(np.float32).reshape(-1, 2)
         # What NumPy takes for truth values if a whole polygon is of them must be looked at.
-        if not (np.abs(flat) < _EXACT).all() or (_largest(flat, starts) <= 1).any():
+        if not (np.abs(flat) <= LARGEST).all() or (_largest(flat, starts) <= 1).any():
             return None
         return _clockwise(flat.astype(np.float32).reshape(-1, 2), starts, np.array(self.counts))
 
@@ -219,9 +220,11 @@ class _Group:
             return False
         keys = ("img_path", "height", "width", "instances")
         name, height, width, items = (entry.get(key) for key in keys)
-        if not (type(height) is int and type(width) is int and min(height, width) > 0):
+        if not (type(height) is int and type(width) is int):
             return False
-        if not (type(name) is str and type(items) is list):
+        if not (1 <= height <= LARGEST and 1 <= width <= LARGEST):
+            return False
+        if not (type(name) is str and _is_plain_name(name) and type(items) is list):
             return False
         if not all(map(_is_plain, items)):
             return False
@@ -241,15 +244,22 @@ def _is_plain(item: Any) -> bool:
     if type(item) is not dict:
         return False
     polygon, text, ignore = item.get("polygon"), item.get("text", 0), item.get("ignore")
+    label, score = item.get("bbox_label", 0), item.get("score")
     return (
         type(polygon) is list
-        and len(polygon) >= 6
+        and 6 <= len(polygon) <= 2 * MOST_POINTS
         and len(polygon) % 2 == 0
         and (type(text) is str or text is None)
         and type(ignore) is bool
-        and type(item.get("bbox_label", 0)) is int
-        and type(item.get("score", 0)) in (int, float, type(None))
+        and type(label) is int
+        and -LARGEST <= label <= LARGEST
+        and (score is None or type(score) in (int, float) and -LARGEST <= score <= LARGEST)
     )
+
+
+def _is_plain_name(name: str) -> bool:
+    """Tell whether an image's name is surely one."""
+    return name.isprintable() and not name.endswith(("/", ".")) and name != ""
 
 
 def _largest(flat: np.ndarray, starts: np.ndarray) -> np.ndarray:

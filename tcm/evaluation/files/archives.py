@@ -1,17 +1,40 @@
 """Reading a result or ground-truth archive: a zip or a folder with one text file per image."""
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from tcm import inputs
 from tcm.annotations.files import TextFile
 from tcm.errors import DataError
 
 Strict = Literal["all", "submission", "nothing"]
 
-_Member = tuple[str, bytes]
+_MOST_MEMBERS = 200_000
+_MOST_ZIP = 2**27  # bytes of the zip itself
+_MOST_TOTAL = 256 * inputs.MB  # bytes of all its files that are read, unpacked
+_ENCRYPTED = 0x1  # flag of a file
+# Those whose unpacking can be stopped at any length; the others grow without a bound.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What `zipfile` raises over damaged archives.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError),
+    struct.error,
+    *(RuntimeError, NotImplementedError, ValueError, LookupError, OverflowError),
+)
+
+
+class _Member(NamedTuple):
+    """A file of an archive, unread."""
+
+    name: str
+    read: Callable[[], bytes]
 
 
 def read_archive(
@@ -38,29 +61,47 @@ def read_archive(
 
     Raises:
         DataError: The path is missing, is no zip, has no file of that name, a wrong one (if
-            `surplus` is an error) or two with one id.
+            `surplus` is an error) or two with one id; or a file is damaged, encrypted, packed in
+            another way than by deflate, or too large.
     """
-    members = list(_members(Path(path)))
+    with _members(Path(path)) as members:
+        return _read(path, members, patterns, surplus, strict, image_id)
+
+
+def _read(
+    path: str | Path,
+    members: list[_Member],
+    patterns: str | Sequence[str],
+    surplus: Literal["refuse", "skip"],
+    strict: bool,
+    image_id: Callable[[str], str],
+) -> dict[str, TextFile]:
     assumed: tuple[str, ...] = ()
     if not strict:
         members, assumed = _unwrapped(members)
     official, *others = [patterns] if isinstance(patterns, str) else patterns
-    names = [name for name, _ in members]
+    names = [member.name for member in members]
     pattern = next((p for p in (official, *others) if _suits(p, names, surplus)), official)
     if pattern != official:
         assumed = (*assumed, f"files are named by their images, not {official}")
     files: dict[str, TextFile] = {}
-    for name, raw in members:
+    total = 0
+    for name, read in members:
         match = re.fullmatch(pattern, name)
         if match is None:
             if surplus == "refuse":
-                raise DataError(f"{path}: '{name}' is no result file; names must match {pattern}")
+                shown = inputs.shown_path(name)
+                raise DataError(f"{path}: '{shown}' is no result file; names must match {pattern}")
             continue
         key = image_id(match[1])
         if key in files:
-            raise DataError(f"{path}: '{name}' is there twice")
+            raise DataError(f"{path}: '{inputs.shown_path(name)}' is there twice")
+        raw = read()
+        total += len(raw)
+        if total > _MOST_TOTAL:
+            raise DataError(f"{path}: its files have more than {_MOST_TOTAL:,} bytes together")
         content = raw.decode("utf-8", "replace").removeprefix("\ufeff")
-        files[key] = TextFile(f"{path}/{name}", content, raw, assumed)
+        files[key] = TextFile(f"{path}/{inputs.shown_path(name)}", content, raw, assumed)
     if not files and surplus == "skip":
         raise DataError(f"{path}: no file name matches {pattern}")
     # Shorter first: ids that are numbers come out in their numeric order.
@@ -75,31 +116,58 @@ def _suits(pattern: str, names: Sequence[str], surplus: str) -> bool:
 def _unwrapped(members: Sequence[_Member]) -> tuple[list[_Member], tuple[str, ...]]:
     """Return the files of a zip without those of macOS and without a folder around all."""
     kept = [
-        (name, raw)
-        for name, raw in members
-        if name.partition("/")[0] != "__MACOSX" and not name.rpartition("/")[2].startswith(".")
+        member
+        for member in members
+        if member.name.partition("/")[0] != "__MACOSX"
+        and not member.name.rpartition("/")[2].startswith(".")
     ]
     assumed = ("files of macOS are left aside",) * (len(kept) < len(members))
-    files = [(name, raw) for name, raw in kept if not name.endswith("/")]
-    folders = {name.partition("/")[0] if "/" in name else "" for name, _ in files}
+    files = [member for member in kept if not member.name.endswith("/")]
+    folders = {m.name.partition("/")[0] if "/" in m.name else "" for m in files}
     if len(folders) != 1 or "" in folders:
         return kept, assumed
     start = len(folders.pop()) + 1
-    inner = [(name[start:], raw) for name, raw in files]
+    inner = [member._replace(name=member.name[start:]) for member in files]
     return inner, (*assumed, "the folder in the zip stands for the zip")
 
 
-def _members(path: Path) -> Iterator[_Member]:
-    if path.is_dir():
-        for file in sorted(path.iterdir()):
-            if not file.name.startswith("."):
-                yield file.name, b"" if file.is_dir() else file.read_bytes()
-    elif path.is_file():
+@contextmanager
+def _members(path: Path) -> Iterator[list[_Member]]:
+    """Yield the files of a folder or a zip, which is open until then."""
+    if inputs.is_dir(path):
+        files = [file for file in sorted(inputs.listed(path)) if not file.name.startswith(".")]
+        yield [_Member(file.name, partial(_of_folder, file)) for file in files]
+        return
+    if not inputs.exists(path):
+        raise DataError(f"{inputs.shown_path(path)}: no such zip file or folder")
+    with ExitStack() as stack:
+        stream = stack.enter_context(inputs.open_file(path, _MOST_ZIP))
         try:
-            with zipfile.ZipFile(path) as archive:
-                for name in archive.namelist():
-                    yield name, archive.read(name)
-        except zipfile.BadZipFile as error:
+            archive = stack.enter_context(zipfile.ZipFile(stream))
+        except _DAMAGES as error:
             raise DataError(f"{path}: not a zip file ({error})") from error
-    else:
-        raise DataError(f"{path}: no such zip file or folder")
+        infos = archive.infolist()
+        if len(infos) > _MOST_MEMBERS:
+            raise DataError(f"{path}: {len(infos):,} files; at most {_MOST_MEMBERS:,} are read")
+        yield [_Member(i.filename, partial(_of_zip, path, archive, i)) for i in infos]
+
+
+def _of_folder(file: Path) -> bytes:
+    return b"" if inputs.is_dir(file) else inputs.read_bytes(file)
+
+
+def _of_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return the content of a file, which is unpacked up to the bound on labels alone."""
+    place = f"{path}/{inputs.shown_path(info.filename)}"
+    if info.flag_bits & _ENCRYPTED:
+        raise DataError(f"{place}: it is encrypted")
+    if info.compress_type not in _METHODS:
+        raise DataError(f"{place}: packed by method {info.compress_type}; deflate is wanted")
+    inputs.check_size(place, info.file_size, inputs.LABELS)
+    try:
+        with archive.open(info) as file:
+            raw = file.read(inputs.LABELS + 1)
+    except _DAMAGES as error:
+        raise DataError(f"{place}: a damaged file in the zip ({error})") from error
+    inputs.check_size(place, len(raw), inputs.LABELS)
+    return raw

@@ -12,6 +12,8 @@ import shapely
 
 from tcm.geometry.polygons import to_shapely
 
+FEW_POINTS = 50  # of more `make_valid` takes by their fourth power, ten seconds for 200
+_CHUNK = 4096
 _RING = 4  # points that a ring needs at least, in shapely, with the closing one
 
 
@@ -20,6 +22,8 @@ def even_odd_regions(polygons: Sequence[np.ndarray]) -> tuple[list[shapely.Polyg
     shapes = _shapes(polygons)
     areas = shapely.area(shapes)
     invalid = ~shapely.is_valid(shapes)
+    for i in np.flatnonzero(invalid & (shapely.get_num_coordinates(shapes) > FEW_POINTS)).tolist():
+        shapes[i], invalid[i] = _even_odd(np.asarray(polygons[i], np.float64)), False
     # make_valid keeps the even-odd region but also stray points and lines; buffer(0) removes those.
     shapes[invalid] = shapely.buffer(shapely.make_valid(shapes[invalid]), 0)
     return list(shapes), areas
@@ -42,3 +46,20 @@ def _shapes(polygons: Sequence[np.ndarray]) -> np.ndarray:
         for polygon in polygons
     ]
     return to_shapely(rings)
+
+
+def _even_odd(polygon: np.ndarray) -> shapely.Geometry:
+    """Return the even-odd region of (P, 2): the faces of its edges that it goes around oddly."""
+    faces = shapely.get_parts(shapely.polygonize([shapely.node(shapely.linearrings(polygon))]))
+    inside = shapely.get_coordinates(shapely.point_on_surface(faces))
+    parts = [_is_odd(polygon, inside[i : i + _CHUNK]) for i in range(0, len(inside), _CHUNK)]
+    return shapely.union_all(faces[np.concatenate([np.zeros(0, bool), *parts])])
+
+
+def _is_odd(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Tell for N points (N, 2), as bool (N,), which (P, 2) goes around oddly."""
+    (x, y), (to_x, to_y) = polygon.T, np.roll(polygon, -1, axis=0).T
+    at_x, at_y = points[:, :1], points[:, 1:]
+    passes = (y > at_y) != (to_y > at_y)
+    rises = np.where(to_y == y, 1.0, to_y - y)
+    return (passes & (at_x < x + (to_x - x) * (at_y - y) / rises)).sum(axis=1) % 2 == 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from tcm import inputs
 from tcm.annotations.files import TextFile, read_bytes
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.files.archives import read_archive
@@ -171,14 +172,14 @@ def _lines(file: TextFile) -> list[str]:
 
 def _located(kind: str, path: Path) -> Path:
     """Return the place of the words: the path, or what lies in that folder under a known name."""
-    if not path.exists():
+    if not inputs.exists(path):
         raise DataError(f"{path}: no such lexicon")
-    if not path.is_dir():
+    if not inputs.is_dir(path):
         return path
-    known = next((path / name for name in _FILES[kind] if (path / name).exists()), None)
+    known = next((path / name for name in _FILES[kind] if inputs.exists(path / name)), None)
     if known is not None:
         return known
-    if kind == "strong" and any(re.fullmatch(_PER_IMAGE, p.name) for p in path.iterdir()):
+    if kind == "strong" and any(re.fullmatch(_PER_IMAGE, p.name) for p in inputs.listed(path)):
         return path
     wanted = " or ".join((*_FILES[kind], *["voc_img_N.txt"] * (kind == "strong")))
     raise DataError(f"{path}: no {kind} lexicon in this folder; {wanted} is wanted")
@@ -187,7 +188,7 @@ def _located(kind: str, path: Path) -> Path:
 def _pair_list(words: Path) -> Path | None:
     stem = words.stem.removesuffix("_new")
     place = words.with_name(f"{stem}_pair_list.txt")
-    return place if stem != words.stem and place.is_file() else None
+    return place if stem != words.stem and inputs.is_file(place) else None
 
 
 def _read_images(path: Path, pairs: str | Path | None) -> dict[str, Lexicon]:
