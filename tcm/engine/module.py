@@ -165,7 +165,8 @@ class TrainingModule(lightning.LightningModule):
         Args:
             images: Of all processes; the metrics get each once, in the order of the dataset.
         """
-        images = [image for _, image in sorted({image[0]: image for image in images}.items())]
+        once = {(image[0], image[3]): image for image in images}
+        images = sorted(once.values(), key=lambda image: image[0])
         predictions, truths, names = ([image[i] for image in images] for i in (1, 2, 3))
         scored: dict[str, Any] = {}
         for name, metric in self.metrics.items():

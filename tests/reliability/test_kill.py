@@ -20,7 +20,7 @@ from tests.reliability.slowly import SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_DISK = Path("/dev/shm")
-STEPS = 80
+STEPS = 100
 OPTIONS = [f"trainer.max_steps={STEPS}", "trainer.val_every_steps=10", "trainer.checkpoint_every=3"]
 pytestmark = pytest.mark.slow
 
@@ -76,7 +76,7 @@ def _validates(folder):
 @pytest.mark.parametrize(
     ("elsewhere", "kinds"),
     [
-        (False, ["save"] * 4 + ["validation"] * 2 + ["start"] * 2 + ["any"] * 8),
+        (False, ["save"] * 4 + ["validation"] * 2 + ["start"] * 2 + ["any"] * 9),
         (True, ["save", "any"] * 2),
     ],
     ids=["here", "on another file system"],
