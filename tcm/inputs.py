@@ -17,6 +17,12 @@ LABELS = 16 * MB  # bytes of the labels of one image
 _PART = 2**16
 LISTS = 8 * 2**30  # bytes of a file on all images of a set
 
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 ABSENT = "does not exist"
 _SHOWN = 200  # characters of a path in an error's text
 
@@ -91,7 +97,7 @@ def why_no_file(path: Path) -> str | None:
         return f"cannot be read: {_reason(error)}"
     if stat.S_ISREG(mode):
         return None
-    return "is a folder" if stat.S_ISDIR(mode) else "is a device or a pipe"
+    return next((f"is {kind}" for test, kind in _KINDS if test(mode)), "is no regular file")
 
 
 def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:

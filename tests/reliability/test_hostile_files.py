@@ -68,7 +68,7 @@ def test_what_is_no_regular_file_is_refused_at_once(reader, tmp_path):
     loop.symlink_to(loop)
     zero.symlink_to("/dev/zero")
     for path, reason in (
-        *((pipe, "a device or a pipe"), (zero, "a device"), (loop, "no such|symbolic links")),
+        *((pipe, "a named pipe"), (zero, "a device"), (loop, "no such|symbolic links")),
         *((tmp_path / ("n" * 300), "no such|too long"), (tmp_path / "a\0b", "no such|null byte")),
         (tmp_path / "\ud800", "no such|surrogates"),
     ):
