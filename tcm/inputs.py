@@ -15,17 +15,16 @@ from tcm.errors import DataError, nearest
 MB = 2**20
 LABELS = 16 * MB  # bytes of the labels of one image
 _PART = 2**16
-ABSENT = "does not exist"
-_SHOWN = 200  # characters of a path in an error's text
 LISTS = 8 * 2**30  # bytes of a file on all images of a set
 
-_KINDS = {
-    stat.S_ISDIR: "a folder",
-    stat.S_ISFIFO: "a named pipe",
-    stat.S_ISCHR: "a device",
-    stat.S_ISBLK: "a device",
-    stat.S_ISSOCK: "a socket",
-}
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+ABSENT = "does not exist"
+_SHOWN = 200  # characters of a path in an error's text
 
 
 def read_bytes(path: str | Path, limit: int = LABELS) -> bytes:
@@ -54,15 +53,14 @@ def read_bytes(path: str | Path, limit: int = LABELS) -> bytes:
 
 def open_file(path: str | Path, limit: int) -> BinaryIO:
     """Return a file opened for reading; arguments and errors as of `read_bytes`."""
+    reason = why_no_file(Path(path))
+    if reason is not None:
+        reason = "no such file" if reason == ABSENT else reason
+        raise DataError(f"{shown_path(path)}: {reason}")
     try:
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise DataError(
-                f"{shown_path(path)}: {_kind(status.st_mode)}; a regular file is wanted"
-            )
-        check_size(path, status.st_size, limit)
+        check_size(path, Path(path).stat().st_size, limit)
         return Path(path).open("rb")
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise unreadable(path, error) from error
 
 
@@ -76,17 +74,11 @@ def check_size(path: str | Path, size: int, limit: int) -> None:
 
 def unreadable(path: str | Path, error: OSError | ValueError) -> DataError:
     """Return what to raise where the system cannot open or read a file."""
-    if isinstance(error, FileNotFoundError):
-        return DataError(f"{shown_path(path)}: no such file")
-    if isinstance(error, OSError):
-        return DataError(f"{shown_path(path)}: cannot be read: {error.strerror or error}")
-    return DataError(
-        f"{shown_path(path)}: no file can have this name"
-    )  # null bytes, half surrogates
+    return DataError(f"{shown_path(path)}: cannot be read: {_reason(error)}")
 
 
 def shown_path(path: str | Path) -> str:
-    """Return a path for a message: quoted if a terminal might obey parts of it, a long one cut."""
+    """Return a path as an error names it: what no terminal can print as escapes, a long one cut."""
     text = str(path)
     text = text if text.isprintable() else repr(text)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
@@ -102,10 +94,10 @@ def why_no_file(path: Path) -> str | None:
     except FileNotFoundError:
         return ABSENT
     except (OSError, ValueError) as error:  # of a null character it is a ValueError
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        return f"cannot be read: {_reason(error)}"
     if stat.S_ISREG(mode):
         return None
-    return f"is {_kind(mode)}"
+    return next((f"is {kind}" for test, kind in _KINDS if test(mode)), "is no regular file")
 
 
 def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
@@ -121,10 +113,6 @@ def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
     except (OSError, ValueError):
         beside = []
     return nearest(path.name, [*beside, *others])
-
-
-def _kind(mode: int) -> str:
-    return next((kind for test, kind in _KINDS.items() if test(mode)), "something else")
 
 
 def is_file(path: str | Path) -> bool:
@@ -162,22 +150,6 @@ def listed(folder: Path) -> list[Path]:
         raise unreadable(folder, error) from error
 
 
-def missing(path: Path, what: str, suffix: str = "") -> DataError:
-    """Return what to raise for a file that is not there, with the nearest name beside it.
-
-    Args:
-        path: The file.
-        what: What it was to be.
-        suffix: Of the names that come into question.
-    """
-    try:
-        names = [p.name for p in path.parent.iterdir() if p.name.endswith(suffix)]
-    except (OSError, ValueError):
-        names = []
-    hint = nearest(path.name, names) if len(names) < 50 else ""
-    return DataError(f"{shown_path(path)}: no such {what}{hint}")
-
-
 def image_name(name: str, place: str) -> str:
     """Return an image's path as a file has it, once it is known to be one.
 
@@ -191,3 +163,7 @@ def image_name(name: str, place: str) -> str:
     except ValueError:
         raise DataError(f"{place}: {name[:60]!r} is no name of an image") from None
     return name
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 LARGEST = 1e6  # magnitude of a coordinate in pixels: of more, drawing would take minutes
 MOST_POINTS = 10_000  # of a polygon
 MOST_LINES = 200_000  # of a file of labels
+MOST_CHARACTERS = 500_000  # of a line
 MOST_FIELDS = 1_000_000  # between commas
 _SHOWN = 60  # characters of a malformed line
 _brief = reprlib.Repr()
@@ -44,12 +45,13 @@ class TextFile(NamedTuple):
         official readers take them.
 
         Raises:
-            DataError: There are more than `MOST_LINES`, or commas than `MOST_FIELDS`.
+            DataError: There are more than `MOST_LINES`, or commas than `MOST_FIELDS`, or a line
+                has more than `MOST_CHARACTERS`.
         """
         for mark, most, what in (("\n", MOST_LINES, "lines"), (",", MOST_FIELDS, "commas")):
             if self.content.count(mark) > most:
                 raise DataError(f"{self.source}: more than {most:,} {what}, the most that is read")
-        return _numbered(self.content, blank)
+        return _numbered(self.content, blank, self.source)
 
     def parse(self, parse_line: Callable[[str], T], blank: bool = True) -> list[T]:
         """Return what `parse_line` makes of the lines.
@@ -107,7 +109,7 @@ def read_lines(path: Path) -> list[tuple[str, str]]:
         DataError: The file is missing, no regular file, too large or no UTF-8.
     """
     file = read_text(path, inputs.LISTS)
-    return [(line, f"{path}:{i}") for i, line in _numbered(file.content, blank=False)]
+    return [(line, f"{path}:{i}") for i, line in _numbered(file.content, False, str(path))]
 
 
 def read_json(path: Path) -> Any:
@@ -117,8 +119,9 @@ def read_json(path: Path) -> Any:
         DataError: The file is missing (the text gives the nearest name), no regular file or no
             JSON.
     """
-    if not inputs.exists(Path(path)):
-        raise inputs.missing(Path(path), "annotation file", ".json")
+    if inputs.why_no_file(Path(path)) == inputs.ABSENT:
+        hint = inputs.nearest_file(Path(path), "*.json")
+        raise DataError(f"{inputs.shown_path(path)}: no such annotation file{hint}")
     raw = inputs.read_bytes(path, inputs.LISTS)
     try:
         return parse_json(raw.decode("utf-8-sig"), str(path))
@@ -259,6 +262,9 @@ def _prefix(place: str) -> str:
     return f"{place}: " if place else ""
 
 
-def _numbered(content: str, blank: bool) -> list[tuple[int, str]]:
+def _numbered(content: str, blank: bool, source: str) -> list[tuple[int, str]]:
     lines = content.replace("\r", "").split("\n")
+    longest = max(range(len(lines)), key=lambda i: len(lines[i]))
+    if len(lines[longest]) > MOST_CHARACTERS:
+        raise DataError(f"{source}:{longest + 1}: more than {MOST_CHARACTERS:,} characters")
     return [(i, line) for i, line in enumerate(lines, 1) if (line if blank else line.strip())]

@@ -13,13 +13,14 @@ import numpy as np
 from tcm import inputs
 from tcm.data.storage.exif import Exif
 from tcm.data.storage.image_sizes import MOST_PIXELS, size_of
-from tcm.errors import DataError
+from tcm.errors import DataError, nearest
 
 _FLAGS: dict[Exif, int] = {
     "apply": cv2.IMREAD_COLOR_RGB,
     "ignore": cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION,
 }
 _MOST_BYTES = 2**29  # of a file
+_FEW = 50  # files of a folder in which the nearest name is looked for
 _EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")  # of JPEG, PNG and WebP
 _TIFF_MARKS = (b"II*\0", b"MM\0*")  # a TIFF file holds the tag itself
 _SMALL = cv2.IMREAD_REDUCED_GRAYSCALE_8  # a JPEG is decoded at an eighth of its size, quickly
@@ -67,12 +68,12 @@ def read_bytes(path: str | Path) -> np.ndarray:
     Raises:
         DataError: The file is missing, no regular file, larger than 512 MB or cannot be read.
     """
-    try:
-        return np.frombuffer(inputs.read_bytes(path, _MOST_BYTES), np.uint8)
-    except DataError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise inputs.missing(Path(path), "image") from error
-        raise
+    if inputs.why_no_file(Path(path)) == inputs.ABSENT:
+        beside = inputs.listed(Path(path).parent) if inputs.is_dir(Path(path).parent) else []
+        few = [file.name for file in beside] if len(beside) < _FEW else []
+        hint = nearest(Path(path).name, few)
+        raise DataError(f"{inputs.shown_path(path)}: no such image{hint}")
+    return np.frombuffer(inputs.read_bytes(path, _MOST_BYTES), np.uint8)
 
 
 def is_turned(data: np.ndarray) -> bool:

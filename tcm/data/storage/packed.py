@@ -149,10 +149,13 @@ def _open(file: Path) -> Packed | None:
         size = os.fstat(stream.fileno()).st_size
         if head[: len(_MAGIC)] != _MAGIC or len(text) != length or zlib.crc32(text) != checksum:
             return None
-        header = json.loads(text)
-        if not all(kind in _KINDS and count >= 0 for _, kind, count in header["arrays"]):
+        try:
+            header = json.loads(text)
+            if not all(kind in _KINDS and count >= 0 for _, kind, count in header["arrays"]):
+                return None
+            lengths = [np.dtype(kind).itemsize * count for _, kind, count in header["arrays"]]
+        except (ValueError, TypeError, KeyError):  # of another version, or none at all
             return None
-        lengths = [np.dtype(kind).itemsize * count for _, kind, count in header["arrays"]]
         if size != _BEGIN + length + sum(_ALIGN * -(-count // _ALIGN) for count in lengths):
             return None
         whole = np.memmap(stream, np.uint8, "r")

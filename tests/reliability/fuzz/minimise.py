@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.reliability.fuzz.worker import beside
+
 LIMIT_S = 10.0  # for an input
 _START_S = 60.0
 _PATIENCE = 6  # times the limit, by the clock
@@ -74,8 +76,7 @@ class Process:
 
 def minimised(target: str, content: bytes, name: str, folder: Path, seconds: float = 30) -> bytes:
     """Return the smallest content found within some seconds that has the same outcome."""
-    place = folder / "smaller" / name
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place = beside(folder, "smaller") / name
     process = Process(target, folder)
     end = time.monotonic() + seconds
 

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import sys
 import time
 import traceback
@@ -61,11 +62,19 @@ def input_of(name: str, seeds: list[Path], seed: str, number: int) -> tuple[str,
     )
 
 
+def beside(folder: Path, name: str) -> Path:
+    """Return a folder in that of the seeds, with copies of them: some read others."""
+    (folder / name).mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder / name)
+    return folder / name
+
+
 def _made(
     name: str, seeds: list[Path], folder: Path, seed: str, start: str, stop: str
 ) -> Iterator[tuple[int, Path]]:
-    place = folder / "input"
-    place.mkdir(exist_ok=True)
+    place = beside(folder, "input")
     for number in range(int(start), int(stop)):
         file, content = input_of(name, seeds, seed, number)
         path = place / file
