@@ -24,7 +24,7 @@ _WAYS = {  # of training: bf16 autocast, checkpointing
 }
 
 
-def memory(args: argparse.Namespace) -> int:
+def memory(args: argparse.Namespace) -> None:
     """Print a table of ways to train, with what a step of each keeps, and takes."""
     config = read_config(args.config)
     if "backbone" not in config["model"]:
@@ -43,7 +43,6 @@ def memory(args: argparse.Namespace) -> int:
         first = first or figures
         cells = [[f"{f:.1f}", f"{f / r:.2f}"] for f, r in zip(figures, first, strict=True)]
         print(_row([name, *sum(cells, [])]), flush=True)
-    return 0
 
 
 def kept_bytes(model_config: Config, batch: Batch, half: bool) -> int:
