@@ -29,6 +29,8 @@ def memory(args: argparse.Namespace) -> None:
     config = read_config(args.config)
     if "backbone" not in config["model"]:
         raise ConfigError(f"{args.config}: memory counts detectors and spotters")
+    if args.size % 32:
+        raise ConfigError(f"--size {args.size}: a multiple of 32 is wanted")
     torch.set_num_threads(args.threads)
     batch = synthetic_batch(config, (args.size, args.size), args.batch, _WORDS)
     print(f"{args.config}, batch {args.batch} at {args.size}x{args.size}")
