@@ -5,7 +5,7 @@ batch, H and W the sides of the network's input.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,18 @@ from torch import Tensor, nn
 from tcm.devices import to_host
 from tcm.errors import ConfigError
 from tcm.structures import TextInstances
+
+FINITE = "finite"  # the output that tells which images the network stayed finite on
+
+
+def finite_images(tensors: Iterable[Tensor]) -> Tensor:
+    """Return which of B images no tensor (B, ...) has NaN or infinity of, bool (B,).
+
+    Thresholds hide them: NaN is above none. The sums are in double precision, which none of finite
+    numbers leaves.
+    """
+    sums = [t.sum(dim=tuple(range(1, t.dim())), dtype=torch.float64) for t in tensors]
+    return torch.stack(sums).isfinite().all(dim=0)
 
 
 class _Part(nn.Module):
@@ -57,7 +69,8 @@ class Model(_Part, ABC):
             images: (B, 3, H, W) RGB in 0..255, of any type, padded right and below.
 
         Returns:
-            Named tensors, each with leading dimension B.
+            Named tensors, each with leading dimension B; with ``finite`` bool (B,) if they don't
+            show themselves that the network's predictions were not finite.
         """
 
     @abstractmethod

@@ -26,10 +26,12 @@ def choose_device(name: str | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f"--device {name}: cpu, cuda or cuda:1 is wanted") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"--device {name}: this machine has {torch.cuda.device_count()} GPUs")
+    except RuntimeError:
+        device = torch.device("meta")
+    gpus = torch.cuda.device_count()
+    if (device.type, device.index or 0) not in {("cpu", 0), *(("cuda", i) for i in range(gpus))}:
+        known = ", ".join(["cpu", *(f"cuda:{i}" for i in range(gpus))])
+        raise ConfigError(f"--device {name}: there is no such device; known: {known}")
     return device
 
 

@@ -10,8 +10,9 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from tcm.contracts import Model
+from tcm.contracts import FINITE, Model
 from tcm.devices import HostTensors, to_host
+from tcm.errors import TCMError
 from tcm.structures import Batch, Sample, TextInstances
 
 Pairs = list[tuple[Sample, TextInstances]]
@@ -97,8 +98,24 @@ class Predictor:
 
     def _decode(self, outputs: HostTensors, index: int, sample: Sample) -> TextInstances:
         one = _row(outputs.wait(), index)
+        _refuse_non_finite(one, sample.path)
         (found,) = self.model.texts_of(one, [sample.matrix], [sample.size])
         return found
+
+
+def _refuse_non_finite(outputs: dict[str, Tensor], path: str) -> None:
+    """Take the flag `FINITE` out of the outputs of an image, and look at them.
+
+    Raises:
+        TCMError: The network gave NaN or infinity.
+    """
+    flag = outputs.pop(FINITE, None)
+    finite = flag is None or bool(flag)
+    if not (finite and all(v.isfinite().all() for v in outputs.values() if v.is_floating_point())):
+        raise TCMError(
+            f"{path}: the network's output is not finite: its training has diverged, or its "
+            "numbers are too large for its precision (float32 takes the largest)"
+        )
 
 
 def _by_canvas(batch: Batch) -> dict[tuple[int, int], list[int]]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from tcm.contracts import Head, Model
+from tcm.contracts import Head, Model, finite_images
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
 from tests.models.tiny import METHODS, detector
@@ -69,3 +69,11 @@ def test_deploying_a_model_deploys_its_parts():
     model.deploy()
     assert model.backbone.folded and model.head.part.folded
     assert model.predict(torch.ones(1), [np.eye(3)], [(1, 1)]) == []
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_images_are_told_apart_by_whether_they_are_finite(value):
+    maps = [torch.full((3, 4), 3e38), torch.zeros(3, 2, 2, 2)]
+    assert finite_images(maps).tolist() == [True, True, True]
+    maps[1][1, 0, 1, 0] = value
+    assert finite_images(maps).tolist() == [True, False, True]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tcm.contracts import FINITE
 from tcm.data.loading.collate import collate
+from tcm.errors import TCMError
 from tcm.prediction import Predictor
 from tcm.structures import Batch, Sample, TextInstances
 
@@ -91,3 +93,19 @@ def test_an_image_does_not_depend_on_the_padding_that_its_batch_brings():
     with Predictor(Sizes(), "cpu") as predictor:
         found = list(predictor.run([collate(samples)]))
     assert [texts.texts[0] for _, texts in found] == ["[32, 64] 5", "[64, 64] 6", "[32, 64] 7"]
+
+
+class _Diverged(_Model):
+    """Gives NaN for an image of 7, or says that something was not finite for one of 8."""
+
+    def outputs(self, images):
+        value = images.flatten(1).float().mean(1)
+        return {"value": value.masked_fill(value == 7, torch.nan), FINITE: value != 8}
+
+
+@pytest.mark.parametrize("value", [7, 8])
+def test_an_output_that_is_not_finite_is_an_error_that_names_the_image(value):
+    with Predictor(_Diverged(), "cpu") as predictor:
+        assert [found.texts for _, found in predictor.run([_batch(3)])] == [["3"]]
+        with pytest.raises(TCMError, match=f"^{value}: the network's output is not finite"):
+            list(predictor.run([_batch(3, value)]))

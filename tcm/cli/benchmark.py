@@ -10,6 +10,7 @@ from tcm.cli import (
     benchmark_peers,
 )
 from tcm.cli.configs import read_config
+from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.benchmark import parse
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, worker_init
@@ -25,10 +26,18 @@ def main(arguments: list[str]) -> int:
     run["memory"] = benchmark_memory.memory
     run["peers"] = benchmark_peers.peers
     run["annotations"] = benchmark_annotations.annotations
-    return run[args.command](args)
+    outputs = Outputs(getattr(args, "configs", []))
+    file = getattr(args, "json", None)  # memory writes none
+    if file:
+        outputs.file("--json", file)
+    figures = run[args.command](args)
+    if file:
+        with outputs.writing(file) as path:
+            write_json(path, figures)
+    return 0
 
 
-def _data(args: argparse.Namespace) -> int:
+def _data(args: argparse.Namespace) -> dict[str, float]:
     config = read_config(args.config, args.cfg_options)
     module = build(DataModule, config["data"], "data")
     pipeline = Pipeline(module.dataset("train"), config["data"]["train"]["pipeline"])
@@ -44,7 +53,4 @@ def _data(args: argparse.Namespace) -> int:
     print("| stage | ms an image | share |\n| --- | ---: | ---: |")
     for name, seconds in stages.items():
         print(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")
-    if args.json:
-        ms = {name: seconds / args.images * 1e3 for name, seconds in stages.items()}
-        write_json(args.json, ms)
-    return 0
+    return {name: seconds / args.images * 1e3 for name, seconds in stages.items()}

@@ -21,7 +21,7 @@ import numpy as np
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.storage import lmdb_files
-from tcm.files import write_json
+from tcm.errors import ConfigError
 
 _SIZE = (720, 1280)  # of the images, which are not there
 _PAST = 60  # seconds that the files are dated back, since no cache is kept of what is just written
@@ -35,8 +35,14 @@ _RUNS = {"first, no cache kept": False, "first, cache written": True, "later, by
 Figures = dict[str, float]
 
 
-def annotations(args: argparse.Namespace) -> int:
-    """Run the command."""
+def annotations(args: argparse.Namespace) -> dict[str, dict[str, Figures]]:
+    """Run the command and return every figure."""
+    if not (args.images or args.words):
+        raise ConfigError("--images or --words: one of them is wanted from 1 on")
+    if args.instances < 0:
+        raise ConfigError(f"--instances {args.instances:g}: a number from 0 on is wanted")
+    if args.folder is not None and not args.folder.is_dir():
+        raise ConfigError(f"--folder {args.folder}: no such folder")
     found: dict[str, dict[str, Figures]] = {}
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         if args.images:
@@ -53,9 +59,7 @@ def annotations(args: argparse.Namespace) -> int:
             found[title] = _measure("words", path, source, args.workers)
     for title, rows in found.items():
         print(f"{title}\n{_table(rows)}\n")
-    if args.json:
-        write_json(args.json, found)
-    return 0
+    return found
 
 
 def _write(path: Path, images: int, instances: float) -> None:

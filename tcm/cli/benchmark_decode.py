@@ -5,6 +5,7 @@ import platform
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,6 @@ from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.contracts import Head
 from tcm.errors import ConfigError
-from tcm.files import write_json
 from tcm.registry import MODELS
 
 _HEAD_WIDTH = 64  # of the head's input, which is not run
@@ -48,8 +48,8 @@ class _Case:
         self.found = len(found)
 
 
-def decode(args: argparse.Namespace) -> int:
-    """Run the command."""
+def decode(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run the command and return every timing."""
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     size = tuple(args.size)
@@ -68,14 +68,11 @@ def decode(args: argparse.Namespace) -> int:
         f"turn, {args.threads} threads"
     )
     print(_table(cases, args.texts))
-    if args.json:
-        content = [
-            {"name": case.name, "texts": texts, "found": case.found, "ms": case.ms}
-            for row in cases
-            for case, texts in zip(row, args.texts, strict=True)
-        ]
-        write_json(args.json, content)
-    return 0
+    return [
+        {"name": case.name, "texts": texts, "found": case.found, "ms": case.ms}
+        for row in cases
+        for case, texts in zip(row, args.texts, strict=True)
+    ]
 
 
 def _table(cases: list[list[_Case]], texts: list[int]) -> str:

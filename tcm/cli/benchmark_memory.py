@@ -24,11 +24,13 @@ _WAYS = {  # of training: bf16 autocast, checkpointing
 }
 
 
-def memory(args: argparse.Namespace) -> int:
+def memory(args: argparse.Namespace) -> None:
     """Print a table of ways to train, with what a step of each keeps, and takes."""
     config = read_config(args.config)
     if "backbone" not in config["model"]:
         raise ConfigError(f"{args.config}: memory counts detectors and spotters")
+    if args.size % 32:
+        raise ConfigError(f"--size {args.size}: a multiple of 32 is wanted")
     torch.set_num_threads(args.threads)
     batch = synthetic_batch(config, (args.size, args.size), args.batch, _WORDS)
     print(f"{args.config}, batch {args.batch} at {args.size}x{args.size}")
@@ -43,7 +45,6 @@ def memory(args: argparse.Namespace) -> int:
         first = first or figures
         cells = [[f"{f:.1f}", f"{f / r:.2f}"] for f, r in zip(figures, first, strict=True)]
         print(_row([name, *sum(cells, [])]), flush=True)
-    return 0
 
 
 def kept_bytes(model_config: Config, batch: Batch, half: bool) -> int:

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,7 +15,6 @@ from tcm.devices import choose_device
 from tcm.engine.checkpoint import without_pretrained
 from tcm.engine.optimizers import parameter_groups
 from tcm.errors import ConfigError
-from tcm.files import write_json
 from tcm.inference.profile import (
     DetectorSubject,
     Profile,
@@ -60,8 +60,8 @@ class Case:
     variant: Variant
 
 
-def model(args: argparse.Namespace) -> int:
-    """Run the command."""
+def model(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run the command and return every timing."""
     if args.threads:
         torch.set_num_threads(args.threads)
     device = choose_device(args.device)
@@ -85,9 +85,7 @@ def model(args: argparse.Namespace) -> int:
             timed.profile.peak_mib = process_peak_mib(_run_once, make, replace(case, words=1))
     print(_head(args, device, subjects[0]))
     print(_table(profiles, args.batch))
-    if args.json:
-        _write(args.json, profiles)
-    return 0
+    return _timings(profiles)
 
 
 def _variants(args: argparse.Namespace) -> list[Variant]:
@@ -206,8 +204,8 @@ def _row(profile: Profile, first: float, parts: Sequence[str], batch: int) -> li
     ]
 
 
-def _write(path: Path, profiles: Sequence[Profile]) -> None:
-    content = [
+def _timings(profiles: Sequence[Profile]) -> list[dict[str, Any]]:
+    return [
         {
             "name": p.name,
             "parameters": p.parameters,
@@ -218,4 +216,3 @@ def _write(path: Path, profiles: Sequence[Profile]) -> None:
         }
         for p in profiles
     ]
-    write_json(path, content)

@@ -22,7 +22,6 @@ from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
 from tcm.devices import choose_device
 from tcm.errors import ConfigError
-from tcm.files import write_json
 from tcm.inference.profile import counts_cpu_time
 from tcm.inference.variants import Variant
 
@@ -100,8 +99,8 @@ class Peer:
         self._said.close()
 
 
-def peers(args: argparse.Namespace) -> int:
-    """Run the command.
+def peers(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run the command and return every timing.
 
     Raises:
         ConfigError: No environment is given, or one does not have its library.
@@ -131,10 +130,7 @@ def peers(args: argparse.Namespace) -> int:
         f"turn, {args.threads} threads; forward passes without decoding; ratio to the first line"
     )
     print(_table(rows))
-    if args.json:
-        content = [{"name": row.name, "what": row.what, "ms": row.ms} for row in rows]
-        write_json(args.json, content)
-    return 0
+    return [{"name": row.name, "what": row.what, "ms": row.ms} for row in rows]
 
 
 def _request(args: argparse.Namespace, device: torch.device) -> dict[str, Any]:

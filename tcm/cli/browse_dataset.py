@@ -6,7 +6,9 @@ import numpy as np
 from rich.progress import track
 
 from tcm.cli.configs import read_config
+from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.browse_dataset import parse
+from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.orders import first_indices
@@ -25,11 +27,15 @@ def main(arguments: list[str]) -> int:
     pipeline = Pipeline(dataset, data.stage(args.split).pipeline, args.seed)
     indices = first_indices(dataset, args.num)
     places = [(index, epoch) for index in indices for epoch in range(args.repeats)]
-    for index, epoch in track(places, "drawing", transient=True):
+    paths = paths_of(dataset)
+    names = [f"{index:06d}_{epoch}_{Path(paths[index]).stem}.jpg" for index, epoch in places]
+    outputs = Outputs(paths[index] for index in indices)
+    files = outputs.files("--out", args.out, map(Path, names))
+    for file, (index, epoch) in zip(files, track(places, "drawing", transient=True), strict=True):
         rng = np.random.default_rng([args.seed, epoch, index])
         sample = pipeline.transform(dataset.load(index), rng)
-        path = args.out / f"{index:06d}_{epoch}_{Path(sample.path).stem}.jpg"
-        write_image(path, _picture(sample))
+        with outputs.writing(file) as path:
+            write_image(path, _picture(sample))
     print(f"{len(places)} pictures in {args.out}")
     return 0
 

@@ -1,12 +1,12 @@
 """``tools/evaluate.py --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.evaluate import parse
 from tcm.config import override
-from tcm.errors import ConfigError, DataError
+from tcm.errors import ConfigError
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
 from tcm.files import write_json
@@ -18,14 +18,20 @@ def main(arguments: list[str]) -> int:
 
     Raises:
         ConfigError: An unknown protocol or option.
-        DataError: A file or a line is not as the protocol wants it, or the JSON cannot be written.
+        DataError: A file or a line is not as the protocol wants it.
+        OutputError: The JSON cannot be written, or would replace a file that is not ours.
     """
     args = parse(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
+    outputs = Outputs([args.gt, args.pred])
+    if args.json:
+        outputs.file("--json", args.json)
     scores = protocol.evaluate_archives(args.gt, args.pred, args.strict)
     print("\n".join(_report(scores)))
     if args.json:
-        _write(args.json, args.protocol, scores)
+        content = {"protocol": args.protocol, **scores.as_report(), "notes": list(scores.notes)}
+        with outputs.writing(args.json) as path:
+            write_json(path, content)
     return 0
 
 
@@ -62,11 +68,3 @@ def _counts(scores: Scores) -> str:
     if scores.matched_detections is not None:
         matched += f" (detections {scores.matched_detections:g})"
     return f"  {matched}, cared ground truth {scores.truths}, cared detections {scores.detections}"
-
-
-def _write(path: Path, protocol: str, scores: Scores) -> None:
-    content = {"protocol": protocol, **scores.as_report(), "notes": list(scores.notes)}
-    try:
-        write_json(path, content)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from error

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
+from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.infer import parse
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
@@ -35,7 +36,9 @@ def main(arguments: list[str]) -> int:
     config = read_config(args.config, args.cfg_options)
     load_font(args.font, 1)  # a wrong file is an error now and not after the first image
     dataset = ImageFiles(_images(args.images), args.exif)
-    _protect(dataset.ids, args.out)
+    outputs = Outputs([*dataset.ids, args.config, args.checkpoint])
+    pictures = outputs.files("--out", args.out, picture_names(dataset.ids))
+    outputs.file("--out", args.out / "predictions.json")
     stage = config["data"].get("test") or config["data"].get("val")
     if not stage:
         raise ConfigError("data.test and data.val: one is wanted, for its pipeline")
@@ -57,10 +60,10 @@ def main(arguments: list[str]) -> int:
             size = f"{image.shape[1]}x{image.shape[0]}"
             log.warning(_SCENE, sample.path, size, type(model).__name__)
         picture = draw(image, found[-1][1], font=args.font)
-        write_image(args.out / f"{Path(sample.path).stem}.jpg", picture)
-    write_predictions(
-        args.out / "predictions.json", [path for path, _ in found], [texts for _, texts in found]
-    )
+        with outputs.writing(pictures[sample.index]) as path:
+            write_image(path, picture)
+    with outputs.writing(args.out / "predictions.json") as path:
+        write_predictions(path, [name for name, _ in found], [texts for _, texts in found])
     total = sum(len(texts) for _, texts in found)
     letters = "".join(text or "" for _, texts in found for text in texts.texts)
     boxes = lacking(letters, args.font)
@@ -82,7 +85,7 @@ def _images(places: Sequence[Path]) -> list[str]:
     """Return the image files of files and folders, folders in the order of their names.
 
     Raises:
-        DataError: A place does not exist, a folder holds no image, or two images share a name.
+        DataError: A place does not exist, or a folder holds no image.
     """
     paths: list[Path] = []
     for place in places:
@@ -95,23 +98,4 @@ def _images(places: Sequence[Path]) -> list[str]:
             paths.append(place)
         else:
             raise DataError(f"{place}: no such image or folder")
-    stems = [path.stem for path in paths]
-    twice = next((p for i, p in enumerate(paths) if p.stem in stems[:i]), None)
-    if twice is not None:
-        raise DataError(
-            f"{twice}: a second image of this name; its picture would replace the other"
-        )
     return [str(path) for path in paths]
-
-
-def _protect(images: Sequence[str], out: Path) -> None:
-    """Refuse to write a picture over the image that it shows.
-
-    Raises:
-        DataError: An image lies where its picture would be written.
-    """
-    for image in map(Path, images):
-        if image.resolve() == (out / f"{image.stem}.jpg").resolve():
-            raise DataError(
-                f"{image}: its picture would replace it; choose another folder as --out"
-            )

@@ -1,6 +1,7 @@
 """A checkpoint's network as the command line wants it run."""
 
 import argparse
+from pathlib import Path
 
 import torch
 
@@ -13,6 +14,7 @@ from tcm.devices import (
     set_float32,
 )
 from tcm.engine.checkpoint import load_model
+from tcm.errors import CheckpointError, ConfigError
 from tcm.inference.compiled import compiled
 from tcm.inference.cuda_graphs import use_cuda_graphs
 from tcm.structures import Config
@@ -32,6 +34,10 @@ def load_network(
         ConfigError: There is no such device, or CUDA graphs are wanted where they can't be had.
     """
     device = choose_device(args.device)
+    if args.cuda_graphs and device.type != "cuda":
+        raise ConfigError(f"--cuda-graphs: a GPU is wanted, the network runs on the {device}")
+    if Path(args.checkpoint).is_dir():
+        raise CheckpointError(f"checkpoint {args.checkpoint} is a folder, a file is wanted")
     wanted = mixed_precision(device) if args.amp else args.precision
     precision = resolve_precision(wanted, device)
     set_float32(precision == "tf32")

@@ -1,7 +1,7 @@
 """``tools/test.py CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.progress import track
 
 from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
+from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.test import parse
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
@@ -17,11 +18,11 @@ from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.scores import Result, check_names
-from tcm.files import make_folder, write_json
+from tcm.files import write_json
 from tcm.inference.predict import predict
 from tcm.inference.visualize import draw, write_image
 from tcm.registry import METRICS, build
-from tcm.structures import Sample, TextInstances
+from tcm.structures import Config
 
 _TEST_SETS = Path(__file__).resolve().parents[2] / "configs/_base_/test_sets"
 
@@ -32,14 +33,14 @@ def main(arguments: list[str]) -> int:
     quieten()
     test_set = [_test_set(args.test_set)] if args.test_set else []
     config = read_config(args.config, args.cfg_options, test_set)
-    for file in filter(None, (args.scores, args.save_predictions, args.submission)):
-        make_folder(Path(file).parent)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
     writer = _submission_writer(metrics) if args.submission else None
     data = build(DataModule, config["data"], "data")
     check_sets(data, ("test",), args.limit)
     loader = data.test_dataloader(args.limit)
-    check_names(metrics, paths_of(data.dataset("test"))[: args.limit], bool(writer))
+    images = paths_of(data.dataset("test"))
+    check_names(metrics, images[: args.limit], bool(writer))
+    outputs, pictures = _planned(args, config, images)
     model, device, precision = load_network(config["model"], args)
     found = predict(model, loader, device, precision=precision)
     total = min(args.limit or data.length("test"), data.length("test"))
@@ -51,9 +52,20 @@ def main(arguments: list[str]) -> int:
         name: metric.evaluate(predictions, [s.instances for s in samples], paths)
         for name, metric in metrics.items()
     }
-    _write(args, data, samples, predictions, scores)
+    if args.scores:
+        with outputs.writing(args.scores) as path:
+            write_json(path, _content(scores))
+    if args.save_predictions:
+        with outputs.writing(args.save_predictions) as path:
+            write_predictions(path, paths, predictions)
     if writer:
-        writer(args.submission, paths, predictions)
+        with outputs.writing(args.submission) as path:
+            writer(path, paths, predictions)
+    dataset = data.dataset("test")
+    for sample, prediction in zip(samples, predictions, strict=True) if pictures else ():
+        picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
+        with outputs.writing(pictures[sample.index]) as path:
+            write_image(path, picture)
     if precision != "float32":
         print(f"network in {precision} on {device}")
     _report(Path(args.config).stem, scores)
@@ -85,27 +97,34 @@ def _submission_writer(metrics: Mapping[str, Any]) -> Callable[..., None]:
     return writer
 
 
-def _write(
-    args: argparse.Namespace,
-    data: DataModule,
-    samples: Sequence[Sample],
-    predictions: Sequence[TextInstances],
-    scores: dict[str, Result],
-) -> None:
-    paths = [sample.path for sample in samples]
-    if args.scores:
-        content = {
-            name: {"headline": result.headline, **result.as_report()}
-            for name, result in scores.items()
-        }
-        write_json(args.scores, content)
-    if args.save_predictions:
-        write_predictions(args.save_predictions, paths, predictions)
-    if args.visualize:
-        dataset = data.dataset("test")
-        for sample, prediction in zip(samples, predictions, strict=True):
-            picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
-            write_image(Path(args.visualize) / f"{Path(sample.path).stem}.jpg", picture)
+def _planned(
+    args: argparse.Namespace, config: Config, images: Sequence[str]
+) -> tuple[Outputs, list[Path]]:
+    """Return where the files go, and the picture of each image, none if none are wanted."""
+    read = [*images, args.config, args.checkpoint, *_files_in(config["data"])]
+    outputs = Outputs(read)
+    for option in ("scores", "save_predictions", "submission"):
+        if getattr(args, option):
+            outputs.file(f"--{option.replace('_', '-')}", getattr(args, option))
+    if not args.visualize:
+        return outputs, []
+    names = picture_names(images)[: args.limit]
+    return outputs, outputs.files("--visualize", args.visualize, names)
+
+
+def _files_in(config: Any) -> Iterator[str]:
+    """Yield all texts of a config, which may name files that are read."""
+    if isinstance(config, str):
+        yield config
+    elif isinstance(config, Mapping | list):
+        for part in config.values() if isinstance(config, Mapping) else config:
+            yield from _files_in(part)
+
+
+def _content(scores: Mapping[str, Result]) -> dict[str, Any]:
+    return {
+        name: {"headline": result.headline, **result.as_report()} for name, result in scores.items()
+    }
 
 
 def _report(name: str, results: dict[str, Result]) -> None:

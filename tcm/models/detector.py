@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tcm.contracts import Head, Model
+from tcm.contracts import FINITE, Head, Model, finite_images
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.models.folding import fold_batch_norms
 from tcm.registry import MODELS, Built
@@ -95,7 +95,8 @@ class Detector(Model):
     @torch.no_grad()
     def outputs(self, images: Tensor) -> dict[str, Tensor]:
         """Return what the head decodes; the images' sides must be divisible by 32."""
-        return self.head.outputs(self(images)[0])
+        predictions = self(images)[0]
+        return {**self.head.outputs(predictions), FINITE: finite_images(predictions.values())}
 
     def texts_of(
         self,

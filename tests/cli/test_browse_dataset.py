@@ -10,7 +10,7 @@ def test_each_augmentation_becomes_a_picture_with_its_maps(tmp_path):
     out = tmp_path / "out"
     arguments = ["--num", "2", "--repeats", "3", "--out", str(out)]
     assert main([write_config(tmp_path), *arguments]) == 0
-    pictures = sorted(out.iterdir())
+    pictures = sorted(out.glob("*.jpg"))
     assert len(pictures) == 6
     assert cv2.imread(str(pictures[0])).shape == (64, 5 * 64, 3)  # the image and four maps
     assert len({p.read_bytes() for p in pictures}) >= 4  # flips differ

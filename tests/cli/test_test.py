@@ -129,7 +129,10 @@ def test_a_metric_without_a_server_has_no_submission(tiny, tmp_path):
 
 def test_pictures_show_found_and_true_texts(tiny, tmp_path):
     main([*tiny, "--visualize", str(tmp_path / "pictures")])
-    assert sorted(p.name for p in (tmp_path / "pictures").iterdir()) == ["img_1.jpg", "img_2.jpg"]
+    assert sorted(p.name for p in (tmp_path / "pictures").glob("*.jpg")) == [
+        "img_1.jpg",
+        "img_2.jpg",
+    ]
     picture = cv2.imread(str(tmp_path / "pictures" / "img_2.jpg"), cv2.IMREAD_COLOR_RGB)
     assert picture.shape == (*SIZE, 3)
     for line, colour in ((picture[30:60, 0], "green"), (picture[56, 44:56], "blue")):

@@ -25,4 +25,4 @@ def test_the_quickstart_learns_to_find_synthetic_text(tmp_path):
     hmean = json.loads(scores.read_text())["icdar2015"]["hmean"]
     assert hmean >= 0.80
     assert last.startswith("quickstart: precision=") and last.endswith(f"hmean={hmean:.4f}")
-    assert len(list(pictures.iterdir())) == 100
+    assert len(list(pictures.glob("*.jpg"))) == 100

@@ -4,7 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_debug_argument, add_device_argument
+from tcm.cli.parsers.options import (
+    add_debug_argument,
+    add_device_argument,
+    at_least,
+    finite,
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -40,16 +45,16 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
     model.add_argument(
         "--size",
         nargs=2,
-        type=int,
+        type=at_least(32),
         metavar=("HEIGHT", "WIDTH"),
         help="of scenes, in pixels, multiples of 32; default 736 1280, of training 640 640",
     )
-    model.add_argument("--batch", type=int, default=1)
-    model.add_argument("--rounds", type=int, default=10, help="timed runs of each model")
-    model.add_argument("--warmup", type=int, default=2, help="untimed runs before")
-    model.add_argument("--words", type=int, default=20, help="words in each image")
+    model.add_argument("--batch", type=at_least(1), default=1)
+    model.add_argument("--rounds", type=at_least(1), default=10, help="timed runs of each model")
+    model.add_argument("--warmup", type=at_least(0), default=2, help="untimed runs before")
+    model.add_argument("--words", type=at_least(1), default=20, help="words in each image")
     add_device_argument(model)
-    model.add_argument("--threads", type=int, help="CPU threads; default: all cores")
+    model.add_argument("--threads", type=at_least(1), help="CPU threads; default: all cores")
     model.add_argument(
         "--train",
         action="store_true",
@@ -89,13 +94,15 @@ def _add_peers(commands: argparse._SubParsersAction) -> None:
         default="configs/textdet/dbnet/dbnet_resnet50_1200e_icdar2015.yaml",
         help="ours; default: DBNet on ResNet-50",
     )
-    peers.add_argument("--size", nargs=2, type=int, default=[640, 640], metavar=("HEIGHT", "WIDTH"))
-    peers.add_argument("--batch", type=int, default=1)
-    peers.add_argument("--words", type=int, default=20, help="words in each image")
-    peers.add_argument("--rounds", type=int, default=5, help="timed runs of each")
-    peers.add_argument("--warmup", type=int, default=1, help="untimed runs before")
+    peers.add_argument(
+        "--size", nargs=2, type=at_least(32), default=[640, 640], metavar=("HEIGHT", "WIDTH")
+    )
+    peers.add_argument("--batch", type=at_least(1), default=1)
+    peers.add_argument("--words", type=at_least(1), default=20, help="words in each image")
+    peers.add_argument("--rounds", type=at_least(1), default=5, help="timed runs of each")
+    peers.add_argument("--warmup", type=at_least(0), default=1, help="untimed runs before")
     add_device_argument(peers)
-    peers.add_argument("--threads", type=int, default=1, help="CPU threads; default: 1")
+    peers.add_argument("--threads", type=at_least(1), default=1, help="CPU threads; default: 1")
     peers.add_argument("--json", type=Path, help="write every timing")
     add_debug_argument(peers)
 
@@ -108,7 +115,7 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
         "thread, as a data worker does, and print what each stage takes.",
     )
     data.add_argument("config", metavar="CONFIG")
-    data.add_argument("--images", type=int, default=200, help="timed images")
+    data.add_argument("--images", type=at_least(1), default=200, help="timed images")
     data.add_argument("--cfg-options", nargs="*", default=[], metavar="KEY=VALUE")
     data.add_argument("--json", type=Path, help="write the figures")
     add_debug_argument(data)
@@ -125,11 +132,13 @@ def _add_decode(commands: argparse._SubParsersAction) -> None:
     )
     decode.add_argument("configs", nargs="+", metavar="CONFIG")
     decode.add_argument(
-        "--size", nargs=2, type=int, default=[736, 1280], metavar=("HEIGHT", "WIDTH")
+        "--size", nargs=2, type=at_least(32), default=[736, 1280], metavar=("HEIGHT", "WIDTH")
     )
-    decode.add_argument("--texts", nargs="+", type=int, default=[10, 100], help="texts in an image")
-    decode.add_argument("--rounds", type=int, default=10, help="timed runs of each")
-    decode.add_argument("--threads", type=int, default=1, help="CPU threads")
+    decode.add_argument(
+        "--texts", nargs="+", type=at_least(1), default=[10, 100], help="texts in an image"
+    )
+    decode.add_argument("--rounds", type=at_least(1), default=10, help="timed runs of each")
+    decode.add_argument("--threads", type=at_least(1), default=1, help="CPU threads")
     decode.add_argument("--json", type=Path, help="write every timing")
     add_debug_argument(decode)
 
@@ -144,10 +153,14 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
         "GPU; weights are not counted.",
     )
     memory.add_argument("config", metavar="CONFIG", help="of a detector or spotter")
-    memory.add_argument("--size", type=int, default=640, help="sides of the images in pixels")
-    memory.add_argument("--batch", type=int, default=2)
+    memory.add_argument(
+        "--size", type=at_least(32), default=640, help="sides of the images in pixels"
+    )
+    memory.add_argument("--batch", type=at_least(1), default=2)
     memory.add_argument("--time", action="store_true", help="also run and time a step of each")
-    memory.add_argument("--threads", type=int, default=1, help="CPU threads of the timed steps")
+    memory.add_argument(
+        "--threads", type=at_least(1), default=1, help="CPU threads of the timed steps"
+    )
     add_debug_argument(memory)
 
 
@@ -160,12 +173,14 @@ def _add_annotations(commands: argparse._SubParsersAction) -> None:
         "touch every record.",
         epilog="example: python tools/benchmark.py annotations --images 200000 --instances 8.5",
     )
-    annotations.add_argument("--images", type=int, default=200_000)
+    annotations.add_argument("--images", type=at_least(0), default=200_000)
     annotations.add_argument(
-        "--instances", type=float, default=8.5, help="quads of an image, the mean"
+        "--instances", type=finite, default=8.5, help="quads of an image, the mean"
     )
-    annotations.add_argument("--words", type=int, default=0, help="words of an LMDB; default none")
-    annotations.add_argument("--workers", type=int, default=2, help="forked processes")
+    annotations.add_argument(
+        "--words", type=at_least(0), default=0, help="words of an LMDB; default none"
+    )
+    annotations.add_argument("--workers", type=at_least(1), default=2, help="forked processes")
     annotations.add_argument(
         "--folder", type=Path, help="where the files are written; default: /tmp"
     )

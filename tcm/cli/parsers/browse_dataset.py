@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_config_arguments
+from tcm.cli.parsers.options import add_config_arguments, at_least
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -17,11 +17,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add_config_arguments(parser)
     parser.add_argument("--split", default="train", choices=["train", "val", "test"])
-    parser.add_argument("--num", type=int, default=16, help="images; default 16")
+    parser.add_argument("--num", type=at_least(1), default=16, help="images; default 16")
     parser.add_argument(
-        "--repeats", type=int, default=1, help="augmentations of each image; default 1"
+        "--repeats", type=at_least(1), default=1, help="augmentations of each image; default 1"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the augmentation, as in training")
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, help="of the augmentation, as in training"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("work_dirs/browse"), help="folder for the pictures"
     )

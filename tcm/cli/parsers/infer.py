@@ -10,6 +10,7 @@ from tcm.cli.parsers.options import (
     add_converter_argument,
     add_exif_argument,
     add_network_arguments,
+    finite,
 )
 
 
@@ -30,7 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--out", type=Path, default=Path("work_dirs/infer"), help="folder for the results"
     )
     parser.add_argument(
-        "--min-score", type=float, default=0.0, help="leave out texts that score less"
+        "--min-score", type=finite, default=0.0, help="leave out texts that score less"
     )
     parser.add_argument(
         "--font",

@@ -1,11 +1,39 @@
 """The options that several commands share."""
 
 import argparse
+import math
+from collections.abc import Callable
 from typing import get_args
 
 from tcm.data.storage.exif import Exif
 
 PRECISIONS = ("auto", "float32", "tf32", "bf16", "fp16")  # those of tcm.devices, without torch
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return what reads an option's whole number, and refuses one below the least."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:  # no number, or one of thousands of digits
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"a number from {least} on is wanted, got '{text}'")
+        return number
+
+    return read
+
+
+def finite(text: str) -> float:
+    """Read an option's number, and refuse NaN and infinity."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"a number is wanted, got '{text}'")
+    return number
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:

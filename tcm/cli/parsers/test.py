@@ -8,6 +8,7 @@ from tcm.cli.parsers.options import (
     add_config_arguments,
     add_converter_argument,
     add_network_arguments,
+    at_least,
 )
 
 
@@ -29,7 +30,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "a YAML file like those; the detector's thresholds stay as they are",
     )
     parser.add_argument(
-        "--limit", type=_positive, metavar="N", help="test on the first N images only"
+        "--limit", type=at_least(1), metavar="N", help="test on the first N images only"
     )
     add_network_arguments(parser)
     parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
@@ -45,9 +46,3 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
     )
     return parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 1 on is wanted, got '{text}'")
-    return int(text)

@@ -9,6 +9,9 @@ import numpy as np
 
 from tcm.geometry.polygons import min_area_rects, transform_points
 from tcm.registry import MODELS
+from tcm.values import Positive
+
+FARTHEST = 1e6  # pixels from the origin; a text farther away is none
 
 
 @MODELS.register()
@@ -23,6 +26,7 @@ class RegionOutliner:
         min_area: Least area of a region in network pixels.
         min_score: Least mean probability of a region.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
+        max_candidates: Regions that are outlined, at most: the surest ones.
     """
 
     def __init__(
@@ -30,10 +34,12 @@ class RegionOutliner:
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
+        max_candidates: Positive = 3000,
     ) -> None:
         self.min_area = min_area
         self.min_score = min_score
         self.output = output
+        self.max_candidates = max_candidates
 
     def __call__(
         self, labels: np.ndarray, probability: np.ndarray, stride: int
@@ -53,6 +59,9 @@ class RegionOutliner:
         means = sums / np.maximum(areas, 1)
         wanted = (areas * stride**2 >= self.min_area) & (means >= self.min_score)
         wanted[0] = False
+        if wanted.sum() > self.max_candidates:
+            order = np.argsort(np.where(wanted, -means, np.inf), kind="stable")
+            wanted[order[self.max_candidates :]] = False
         if self.output == "quad":
             kept = wanted[owners]
             rows, columns = np.divmod(places[kept], labels.shape[1])

@@ -5,7 +5,7 @@ the targets.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -13,15 +13,16 @@ import numpy as np
 from tcm.geometry.fourier import fourier_outlines
 from tcm.geometry.polygons import min_area_rects
 from tcm.models.detectors.fcenet.suppression import (
+    Budget,
     Overlaps,
     signed_areas,
     suppress,
     suppress_in_groups,
 )
-from tcm.models.detectors.outlines import to_original
+from tcm.models.detectors.outlines import FARTHEST, to_original
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
-from tcm.values import OpenShare, Positive
+from tcm.values import Bounds, OpenShare, Positive
 
 
 @MODELS.register()
@@ -39,6 +40,10 @@ class FCEDecoder:
         nms_thr: An outline that overlaps a better one by more (intersection over union) is dropped.
         num_points: Points of an outline.
         output: ``poly`` for outlines, ``quad`` for rotated rectangles.
+        max_candidates: Pixels of a level that are looked at, at most: those of the best scores. 270
+            words in 736x1280 pixels have 4015.
+        max_intersections: Of outlines of an image, at most; once they are spent, an outline is
+            dropped that may overlap a better one. Those words need 90.
     """
 
     def __init__(
@@ -49,12 +54,16 @@ class FCEDecoder:
         nms_thr: OpenShare = 0.1,
         num_points: Positive = 50,
         output: Literal["poly", "quad"] = "poly",
+        max_candidates: Positive = 10_000,
+        max_intersections: Annotated[int, Bounds(ge=0)] = 20_000,
     ) -> None:
         self.alpha, self.beta = alpha, beta
         self.score_thr = score_thr
         self.nms_thr = nms_thr
         self.num_points = num_points
         self.output = output
+        self.max_candidates = max_candidates
+        self.max_intersections = max_intersections
 
     def __call__(
         self, levels: Sequence[tuple[np.ndarray, np.ndarray, int]], matrix: np.ndarray
@@ -67,21 +76,22 @@ class FCEDecoder:
                 stride. None has padding.
             matrix: float64 (3, 3), original image to network coordinates.
         """
-        found = [self._level(*level) for level in levels]
+        budget = Budget(self.max_intersections)
+        found = [self._level(*level, budget) for level in levels]
         outlines, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        kept = suppress(Overlaps(outlines, self.nms_thr), scores, np.arange(len(scores)))
+        kept = suppress(Overlaps(outlines, self.nms_thr, budget), scores, np.arange(len(scores)))
         return TextInstances(to_original(list(outlines[kept]), matrix), scores=scores[kept])
 
     def _level(
-        self, probabilities: np.ndarray, signatures: np.ndarray, stride: int
+        self, probabilities: np.ndarray, signatures: np.ndarray, stride: int, budget: Budget
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return a level's outlines float64 (N, P, 2) in network pixels and scores (N,)."""
         score = probabilities[0] ** self.alpha * probabilities[1] ** self.beta
         regions = _regions(score > self.score_thr)
-        pixels = np.nonzero((regions > 0) & (score > 0))
+        pixels = _best(score, np.nonzero((regions > 0) & (score > 0)), self.max_candidates)
         outlines, sound = self._oriented(self._outlines(signatures, pixels) * stride)
         scores, groups = score[pixels][sound], regions[pixels][sound]
-        overlaps = Overlaps(outlines, self.nms_thr)
+        overlaps = Overlaps(outlines, self.nms_thr, budget)
         kept = suppress(overlaps, scores, suppress_in_groups(overlaps, scores, groups))
         if self.output == "poly":
             return outlines[kept], scores[kept]
@@ -96,11 +106,22 @@ class FCEDecoder:
         return outlines + np.stack([columns, rows], axis=1)[:, None]
 
     def _oriented(self, outlines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return those outlines that enclose something, made clockwise, and which those are."""
+        """Return those outlines that enclose something, made clockwise, and which those are.
+
+        None lies farther away than any image is large.
+        """
         areas = signed_areas(outlines)
-        sound = np.isfinite(areas) & (areas != 0)
+        sound = (np.abs(outlines) <= FARTHEST).all(axis=(1, 2)) & (areas != 0)
         turned = np.where((areas < 0)[:, None, None], outlines[:, ::-1], outlines)
         return turned[sound], sound
+
+
+def _best(score: np.ndarray, pixels: tuple[np.ndarray, ...], most: int) -> tuple[np.ndarray, ...]:
+    """Return the rows and columns of the pixels of the best scores, in their order."""
+    if len(pixels[0]) <= most:
+        return pixels
+    best = np.sort(np.argsort(-score[pixels], kind="stable")[:most])
+    return pixels[0][best], pixels[1][best]
 
 
 def _regions(mask: np.ndarray) -> np.ndarray:

@@ -1,14 +1,34 @@
 """Greedy suppression of overlapping outlines, exactly as a loop over all pairs would do it.
 
-Most pairs need no intersection of polygons: bounds that hold for certain decide them.
+Most pairs need no intersection of polygons: bounds that hold for certain decide them. How many may
+need one is limited, and so is the work for any outlines whatever.
 
 Shapes: N outlines of P points each, K pairs.
 """
 
+import sys
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
+_ROUNDS = 32  # of groups thinned out side by side; more are left of no region of a real image
+_BLOCK = 64  # of outlines whose overlaps are looked at together
+_CHUNK = 20_000  # pairs whose points are held in memory together
 _TWICE_ROUND = 4 * np.pi  # an outline that turns less winds round no point twice
+
+
+@dataclass
+class Budget:
+    """How many intersections of polygons may still be computed."""
+
+    left: int
+
+    def spend(self, wanted: int) -> int:
+        """Return how many of those wanted may be computed, which are then gone."""
+        granted = min(wanted, self.left)
+        self.left -= granted
+        return granted
 
 
 class Overlaps:
@@ -20,11 +40,18 @@ class Overlaps:
     Args:
         outlines: float64 (N, P, 2), of positive area, as clockwise as their points allow.
         threshold: In (0, 1).
+        budget: Of intersections, None for any number; once it is spent, outlines of which no bound
+            tells that they do not overlap count as overlapping.
     """
 
-    def __init__(self, outlines: np.ndarray, threshold: float) -> None:
+    def __init__(
+        self, outlines: np.ndarray, threshold: float, budget: Budget | None = None
+    ) -> None:
         self.outlines = outlines
         self.threshold = threshold
+        self.budget = budget or Budget(sys.maxsize)
+        self._regions = np.full(len(outlines), None)
+        self._covered = np.zeros(len(outlines))  # their areas
         self.edges = np.roll(outlines, -1, axis=1) - outlines
         self.areas = signed_areas(outlines)
         self.low, self.high = outlines.min(axis=1), outlines.max(axis=1)
@@ -38,6 +65,13 @@ class Overlaps:
             first: Indices (K,).
             second: Indices (K,).
         """
+        result = np.zeros(len(first), bool)
+        for start in range(0, len(first), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            result[chunk] = self._exceed(first[chunk], second[chunk])
+        return result
+
+    def _exceed(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         sides = np.minimum(self.high[first], self.high[second])
         sides -= np.maximum(self.low[first], self.low[second])
         shared = sides.clip(min=0).prod(axis=1)  # of the bounding boxes
@@ -51,6 +85,9 @@ class Overlaps:
         swept = self._swept(first[near], second[near])
         result[near] = total[near] - swept > self.threshold * (total[near] + swept)
         unsure = np.flatnonzero(~surely_not & ~result)
+        granted = self.budget.spend(len(unsure))
+        result[unsure[granted:]] = True
+        unsure = unsure[:granted]
         result[unsure] = self._exact(first[unsure], second[unsure]) > self.threshold
         return result
 
@@ -67,15 +104,18 @@ class Overlaps:
         return 0.25 * np.add.reduce(parts).sum(axis=1)
 
     def _exact(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        used, inverse = np.unique(np.concatenate([first, second]), return_inverse=True)
-        shapes = shapely.polygons(self.outlines[used])
+        self._make_regions(np.unique(np.concatenate([first, second])))
+        inter = shapely.area(shapely.intersection(self._regions[first], self._regions[second]))
+        union = self._covered[first] + self._covered[second] - inter
+        return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+
+    def _make_regions(self, used: np.ndarray) -> None:
+        """Make the regions of outlines that have none yet, each once: to repair one takes long."""
+        new = used[np.equal(self._regions[used], None)]
+        shapes = shapely.polygons(self.outlines[new])
         broken = ~shapely.is_valid(shapes)
         shapes[broken] = shapely.buffer(shapes[broken], 0)
-        areas = shapely.area(shapes)
-        one, two = inverse[: len(first)], inverse[len(first) :]
-        inter = shapely.area(shapely.intersection(shapes[one], shapes[two]))
-        union = areas[one] + areas[two] - inter
-        return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+        self._regions[new], self._covered[new] = shapes, shapely.area(shapes)
 
 
 def suppress_in_groups(overlaps: Overlaps, scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -90,34 +130,52 @@ def suppress_in_groups(overlaps: Overlaps, scores: np.ndarray, groups: np.ndarra
     """
     left = np.lexsort((-scores, groups))
     kept = []
-    while len(left):
+    for _ in range(_ROUNDS):
+        if not len(left):
+            break
         labels = groups[left]
         leads = np.concatenate([[True], labels[1:] != labels[:-1]])
         best, rest = left[leads], left[~leads]
         kept.append(best)
         left = rest[~overlaps.exceed(best[np.cumsum(leads)[~leads] - 1], rest)]
-    return np.sort(np.concatenate(kept)) if kept else left
+    kept.append(suppress(overlaps, scores, np.sort(left), groups))
+    return np.sort(np.concatenate(kept))
 
 
-def suppress(overlaps: Overlaps, scores: np.ndarray, indices: np.ndarray) -> np.ndarray:
+def suppress(
+    overlaps: Overlaps,
+    scores: np.ndarray,
+    indices: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:
     """Return those of the outlines `indices` that are left, best first.
 
     Args:
         overlaps: Of N outlines.
         scores: (N,); of equal ones the first counts as better.
         indices: The M outlines that take part.
+        groups: Labels (N,), if only outlines of one group remove each other.
     """
     ranked = indices[np.argsort(-scores[indices], kind="stable")]
     boxes = shapely.box(*overlaps.low[ranked].T, *overlaps.high[ranked].T)
-    better, worse = shapely.STRtree(boxes).query(boxes)
-    pairs = np.stack([better, worse], axis=1)[better < worse]
-    pairs = pairs[overlaps.exceed(ranked[pairs[:, 0]], ranked[pairs[:, 1]])]
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    starts = np.searchsorted(pairs[:, 0], np.arange(len(ranked) + 1))
+    tree = shapely.STRtree(boxes)
     alive = np.ones(len(ranked), bool)
-    for i in range(len(ranked)):
-        if alive[i]:
-            alive[pairs[starts[i] : starts[i + 1], 1]] = False
+    for start in range(0, len(ranked), _BLOCK):
+        block = start + np.flatnonzero(alive[start : start + _BLOCK])
+        better, worse = tree.query(boxes[block])
+        better = block[better]
+        looked_at = (better < worse) & alive[worse]
+        if groups is not None:
+            looked_at &= groups[ranked[better]] == groups[ranked[worse]]
+        better, worse = better[looked_at], worse[looked_at]
+        over = overlaps.exceed(ranked[better], ranked[worse])
+        better, worse = better[over], worse[over]
+        order = np.argsort(better, kind="stable")
+        better, worse = better[order], worse[order]
+        starts, ends = (np.searchsorted(better, block, side=side) for side in ("left", "right"))
+        for i, first, last in zip(block, starts, ends, strict=True):
+            if alive[i]:
+                alive[worse[first:last]] = False
     return ranked[alive]
 
 

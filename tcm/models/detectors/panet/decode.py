@@ -9,7 +9,7 @@ from tcm.models.detectors.outlines import RegionOutliner, to_original
 from tcm.models.detectors.panet.aggregation import aggregate
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
-from tcm.values import OpenShare
+from tcm.values import OpenShare, Positive
 
 STRIDE = 4  # of the maps
 
@@ -26,6 +26,7 @@ class PANDecoder:
         min_area: Least area of a text; see `RegionOutliner` for this and the rest.
         min_score: Least mean probability of a text.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
+        max_candidates: Texts that are outlined, at most: the surest ones.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class PANDecoder:
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
+        max_candidates: Positive = 3000,
     ) -> None:
         # Logits of the thresholds, so that maps need no sigmoid to be compared with them.
         self.least_text = float(logit(min_text_confidence))
         self.least_kernel = float(logit(min_kernel_confidence))
         self.distance_threshold = distance_threshold
-        self.outliner = RegionOutliner(min_area, min_score, output)
+        self.outliner = RegionOutliner(min_area, min_score, output, max_candidates)
 
     def __call__(
         self,

@@ -10,7 +10,7 @@ from tcm.models.detectors.outlines import RegionOutliner, to_original
 from tcm.models.detectors.psenet.expansion import expand
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
-from tcm.values import OpenShare
+from tcm.values import OpenShare, Positive
 
 _STRIDE = 4  # network pixels per pixel of the maps
 
@@ -27,6 +27,7 @@ class PSEDecoder:
         min_area: Least area of a text; see `RegionOutliner` for this and the rest.
         min_score: Least mean probability of a text.
         output: ``quad`` for rotated rectangles, ``poly`` for outlines.
+        max_candidates: Texts that are outlined, at most: the surest ones.
     """
 
     def __init__(
@@ -36,11 +37,12 @@ class PSEDecoder:
         min_area: float = 16.0,
         min_score: float = 0.85,
         output: Literal["quad", "poly"] = "quad",
+        max_candidates: Positive = 3000,
     ) -> None:
         # A threshold on the logits saves the sigmoid of all maps but one.
         self.min_logit = float(np.log(min_kernel_confidence / (1 - min_kernel_confidence)))
         self.min_kernel_area = min_kernel_area
-        self.outliner = RegionOutliner(min_area, min_score, output)
+        self.outliner = RegionOutliner(min_area, min_score, output, max_candidates)
 
     def __call__(self, logits: np.ndarray, matrix: np.ndarray) -> TextInstances:
         """Return the texts of one image in original image coordinates, with scores.

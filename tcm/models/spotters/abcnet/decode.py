@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import nms
 
+from tcm.models.detectors.outlines import FARTHEST
 from tcm.models.losses import full_precision
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.registry import MODELS
@@ -105,11 +106,12 @@ class ABCNetDecoder(nn.Module):
             levels = [self._candidates(predictions, stride, least) for stride in STRIDES]
             probability, *found = (torch.cat(parts, dim=1) for parts in zip(*levels, strict=True))
             # In double precision boxes can be set apart by image without a change of their IoU.
-            boxes = found[0].double()
+            sound = _sound(*found[:3])
+            boxes = found[0].double().masked_fill(~sound[..., None], 0.0)
             images = torch.arange(len(boxes), device=boxes.device)
             shift = images[:, None, None] * (boxes.amax() - boxes.amin() + 1)
             apart = (boxes + shift).flatten(0, 1)
-            sure = torch.nonzero((probability > least).flatten()).squeeze(1)
+            sure = torch.nonzero(((probability > least) & sound).flatten()).squeeze(1)
             candidates = Detections(*(part.flatten(0, 1)[sure] for part in found))
             best = nms(apart[sure], candidates.scores.double(), self.nms_iou)
             image = sure[best] // probability.shape[1]
@@ -137,6 +139,15 @@ class ABCNetDecoder(nn.Module):
         beziers = bezier + place.repeat(1, 1, 8)
         scores = product.gather(1, index).sqrt()
         return probability.gather(1, index), boxes, beziers, scores, place
+
+
+def _sound(boxes: Tensor, beziers: Tensor, scores: Tensor) -> Tensor:
+    """Return which candidates (B, K) lie nowhere farther away than any image is large.
+
+    NaN, that of a score too, does not.
+    """
+    places = torch.cat([boxes, beziers, scores[..., None]], dim=2)
+    return (places.abs() <= FARTHEST).all(dim=2)
 
 
 def _at(maps: Tensor, index: Tensor) -> Tensor:
