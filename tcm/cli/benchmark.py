@@ -13,7 +13,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.benchmark import parse
 from tcm.data.loading.datamodule import DataModule
-from tcm.data.loading.pipeline import Pipeline, worker_init
+from tcm.data.loading.pipeline import Pipeline, keep_to_one_core
 from tcm.data.loading.profile import profile_pipeline
 from tcm.files import write_json
 from tcm.registry import build
@@ -41,7 +41,7 @@ def _data(args: argparse.Namespace) -> dict[str, float]:
     config = read_config(args.config, args.cfg_options)
     module = build(DataModule, config["data"], "data")
     pipeline = Pipeline(module.dataset("train"), config["data"]["train"]["pipeline"])
-    worker_init(0)
+    keep_to_one_core()
     stages = profile_pipeline(pipeline, args.images, config["data"]["train"]["batch_size"])
     total = sum(stages.values())
     print(f"{args.images / total:.0f} images/s on one core ({args.images} images, {args.config})")

@@ -148,13 +148,18 @@ def _build(transforms: Sequence[Mapping[str, Any] | Transform], place: str) -> l
 
 
 def worker_init(worker_id: int) -> None:
-    """Keep a data worker on one core, for the workers are the parallelism, and keep its memory.
+    """Prepare a data worker: one core, and deaf to what is for the training.
 
-    What a terminal or a scheduler signals to all processes of a run is for the training, which
+    What a terminal or a scheduler signals to all processes of a run the training answers, which
     ends its workers when it has saved.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    keep_to_one_core()
+
+
+def keep_to_one_core() -> None:
+    """Keep this process on one core, for the workers are the parallelism, and keep its memory."""
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     if sys.platform == "linux":
