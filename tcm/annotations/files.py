@@ -48,9 +48,9 @@ class TextFile(NamedTuple):
             DataError: There are more than `most`, or commas than `MOST_FIELDS`, or a line
                 has more than `MOST_CHARACTERS`.
         """
-        for mark, most, what in (("\n", most, "lines"), (",", MOST_FIELDS, "commas")):
-            if self.content.count(mark) > most:
-                raise DataError(f"{self.source}: more than {most:,} {what}, the most that is read")
+        for mark, limit, what in (("\n", most, "lines"), (",", MOST_FIELDS, "commas")):
+            if self.content.count(mark) > limit:
+                raise DataError(f"{self.source}: more than {limit:,} {what}, the most that is read")
         return _numbered(self.content, blank, self.source)
 
     def parse(
