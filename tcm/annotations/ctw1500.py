@@ -23,6 +23,7 @@ from tcm.errors import DataError
 
 _POINTS = 28
 _LEGACY = 32
+_MOST_OF_ALL = 500_000  # lines of the detections of all images
 
 
 def read_lines(
@@ -117,7 +118,7 @@ def read_all(file: TextFile, names: list[str]) -> dict[str, tuple[list[int], lis
         return index, Instance(outline(integers(fields[2:])), confidence=confidence)
 
     images: dict[str, tuple[list[int], list[Instance]]] = {name: ([], []) for name in names}
-    for rank, (index, instance) in enumerate(file.parse(parse)):
+    for rank, (index, instance) in enumerate(file.parse(parse, most=_MOST_OF_ALL)):
         ranks, instances = images[names[index]]
         ranks.append(rank)
         instances.append(instance)

@@ -15,7 +15,7 @@ from tcm.errors import DataError
 T = TypeVar("T")
 LARGEST = 1e6  # magnitude of a coordinate in pixels: of more, drawing would take minutes
 MOST_POINTS = 10_000  # of a polygon
-MOST_LINES = 200_000  # of a file of labels
+MOST_LINES = 20_000  # of the labels of an image
 MOST_CHARACTERS = 500_000  # of a line
 MOST_FIELDS = 1_000_000  # between commas
 _SHOWN = 60  # characters of a malformed line
@@ -38,29 +38,31 @@ class TextFile(NamedTuple):
     raw: bytes = b""
     assumed: tuple[str, ...] = ()
 
-    def lines(self, blank: bool = True) -> list[tuple[int, str]]:
+    def lines(self, blank: bool = True, most: int = MOST_LINES) -> list[tuple[int, str]]:
         """Return the lines that are not empty, with their numbers from 1.
 
         Carriage returns are dropped. Lines of blanks are left out too, unless `blank`, as the
         official readers take them.
 
         Raises:
-            DataError: There are more than `MOST_LINES`, or commas than `MOST_FIELDS`, or a line
+            DataError: There are more than `most`, or commas than `MOST_FIELDS`, or a line
                 has more than `MOST_CHARACTERS`.
         """
-        for mark, most, what in (("\n", MOST_LINES, "lines"), (",", MOST_FIELDS, "commas")):
-            if self.content.count(mark) > most:
-                raise DataError(f"{self.source}: more than {most:,} {what}, the most that is read")
+        for mark, limit, what in (("\n", most, "lines"), (",", MOST_FIELDS, "commas")):
+            if self.content.count(mark) > limit:
+                raise DataError(f"{self.source}: more than {limit:,} {what}, the most that is read")
         return _numbered(self.content, blank, self.source)
 
-    def parse(self, parse_line: Callable[[str], T], blank: bool = True) -> list[T]:
-        """Return what `parse_line` makes of the lines.
+    def parse(
+        self, parse_line: Callable[[str], T], blank: bool = True, most: int = MOST_LINES
+    ) -> list[T]:
+        """Return what `parse_line` makes of the lines, of at most so many.
 
         Raises:
             DataError: It raised one; the text gives file, line number, reason and the line.
         """
         parsed = []
-        for number, line in self.lines(blank):
+        for number, line in self.lines(blank, most):
             try:
                 parsed.append(parse_line(line))
             except DataError as error:
