@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tcm.config import _merge, dump_config, load_config, override
 
-_seeded = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+_seeded = settings(max_examples=20, deadline=None, derandomize=True, database=None)
 
 _texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0$"), max_size=8)
 _numbers = st.integers(-(2**62), 2**62) | st.floats(allow_nan=False)

@@ -12,7 +12,13 @@ from tcm.annotations.files import LARGEST
 from tcm.evaluation.matching.regions import even_odd_regions
 from tcm.geometry import bezier, drawing, fourier, offsets, polygons
 
-_FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+_FEW = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 # Few values make repeated points, crossings and flat outlines likely; any value makes large ones.
 _VALUES = st.one_of(
