@@ -101,7 +101,7 @@ class Charset:
             config = {"name" if known else "file": config}
         mistakes = mistakes_of(_from_mapping, config, path, name="Charset")
         if mistakes:
-            raise ConfigError("\n".join(mistakes))
+            raise ConfigError(*mistakes)
         try:
             return _from_mapping(**config)
         except ConfigError as error:

@@ -12,7 +12,13 @@ class TCMError(Exception):
     """A mistake in what the user gave.
 
     The command line tools print its text alone, without a traceback.
+
+    Args:
+        lines: Its text; only where it has several lines, several.
     """
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class ConfigError(TCMError):

@@ -16,6 +16,7 @@ from typing import IO, Any, Literal
 from tcm.errors import OutputError
 
 _PART = ".part"
+_KEPT = 40  # characters of a name that a part has as well; names have 255 bytes at most
 
 
 @contextmanager
@@ -114,7 +115,7 @@ def _places(path: str | Path) -> tuple[Path, Path]:
             return target, target
     except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
         raise _cannot(path, error) from error
-    return target, target.with_name(f".{target.name}.{secrets.token_hex(4)}{_PART}")
+    return target, target.with_name(f".{target.name[:_KEPT]}.{secrets.token_hex(4)}{_PART}")
 
 
 def _open(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:

@@ -93,7 +93,7 @@ class Registry:
         """
         mistakes = self.mistakes(config, path, given=extra)
         if mistakes:
-            raise ConfigError("\n".join(mistakes))
+            raise ConfigError(*mistakes)
         return self._entries[config["type"]](**_without_type(config), **extra)
 
     def mistakes(
@@ -217,7 +217,7 @@ def build(
     """
     mistakes = mistakes_of(entry, {} if config is None else config, path, extra)
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        raise ConfigError(*mistakes)
     return entry(**(config or {}), **extra)
 
 

@@ -138,7 +138,7 @@ def checked(entry: T) -> T:
             if name in hints and (wrong := mistake(value, hints[name]))
         ]
         if lines:
-            raise ConfigError("\n".join(lines))
+            raise ConfigError(*lines)
         init(self, *args, **kwargs)
 
     checking.checks_values = entry  # type: ignore[attr-defined]

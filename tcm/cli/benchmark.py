@@ -1,6 +1,8 @@
 """``tools/benchmark.py model|peers|data|decode|memory|annotations``: what models and data cost."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from tcm.cli import (
     benchmark_annotations,
@@ -12,6 +14,7 @@ from tcm.cli import (
 from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.benchmark import parse
+from tcm.cli.terminal import say
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.pipeline import Pipeline, keep_to_one_core
 from tcm.data.loading.profile import profile_pipeline
@@ -22,10 +25,14 @@ from tcm.registry import build
 def main(arguments: list[str]) -> int:
     """Run the command."""
     args = parse(arguments)
-    run = {"model": benchmark_model.model, "data": _data, "decode": benchmark_decode.decode}
-    run["memory"] = benchmark_memory.memory
-    run["peers"] = benchmark_peers.peers
-    run["annotations"] = benchmark_annotations.annotations
+    run: dict[str, Callable[[argparse.Namespace], Any]] = {
+        "model": benchmark_model.model,
+        "peers": benchmark_peers.peers,
+        "data": _data,
+        "decode": benchmark_decode.decode,
+        "memory": benchmark_memory.memory,
+        "annotations": benchmark_annotations.annotations,
+    }
     outputs = Outputs(getattr(args, "configs", []))
     file = getattr(args, "json", None)  # memory writes none
     if file:
@@ -44,13 +51,13 @@ def _data(args: argparse.Namespace) -> dict[str, float]:
     keep_to_one_core()
     stages = profile_pipeline(pipeline, args.images, config["data"]["train"]["batch_size"])
     total = sum(stages.values())
-    print(f"{args.images / total:.0f} images/s on one core ({args.images} images, {args.config})")
+    say(f"{args.images / total:.0f} images/s on one core ({args.images} images, {args.config})")
     kinds: dict[str, float] = {}
     for name, seconds in stages.items():
         group = name.partition(":")[0]
         kinds[group] = kinds.get(group, 0.0) + seconds
-    print(", ".join(f"{name} {seconds / total:.0%}" for name, seconds in kinds.items()))
-    print("| stage | ms an image | share |\n| --- | ---: | ---: |")
+    say(", ".join(f"{name} {seconds / total:.0%}" for name, seconds in kinds.items()))
+    say("| stage | ms an image | share |", "| --- | ---: | ---: |")
     for name, seconds in stages.items():
-        print(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")
+        say(f"| {name} | {seconds / args.images * 1e3:.2f} | {seconds / total:.1%} |")
     return {name: seconds / args.images * 1e3 for name, seconds in stages.items()}

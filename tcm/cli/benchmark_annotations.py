@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from tcm.cli.terminal import say
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.storage import lmdb_files
@@ -58,7 +59,7 @@ def annotations(args: argparse.Namespace) -> dict[str, dict[str, Figures]]:
             title = f"LMDB of {args.words} words, {source.stat().st_size / _MIB:.0f} MiB"
             found[title] = _measure("words", path, source, args.workers)
     for title, rows in found.items():
-        print(f"{title}\n{_table(rows)}\n")
+        say(title, *_table(rows).splitlines(), "")
     return found
 
 

@@ -13,6 +13,7 @@ import torch
 
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.cli.terminal import say
 from tcm.contracts import Head
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
@@ -63,11 +64,11 @@ def decode(args: argparse.Namespace) -> list[dict[str, Any]]:
     for row in cases:
         for case in row:
             del case.ms[0]  # the first run warms up
-    print(
+    say(
         f"{platform.machine()}, {size[0]}x{size[1]}, ms an image, median of {args.rounds} runs in "
         f"turn, {args.threads} threads"
     )
-    print(_table(cases, args.texts))
+    say(*_table(cases, args.texts).splitlines())
     return [
         {"name": case.name, "texts": texts, "found": case.found, "ms": case.ms}
         for row in cases

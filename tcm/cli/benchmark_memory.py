@@ -9,6 +9,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.cli.terminal import say
 from tcm.engine.checkpoint import without_pretrained
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
@@ -33,9 +34,9 @@ def memory(args: argparse.Namespace) -> None:
         raise ConfigError(f"--size {args.size}: a multiple of 32 is wanted")
     torch.set_num_threads(args.threads)
     batch = synthetic_batch(config, (args.size, args.size), args.batch, _WORDS)
-    print(f"{args.config}, batch {args.batch} at {args.size}x{args.size}")
+    say(f"{args.config}, batch {args.batch} at {args.size}x{args.size}")
     heads = ["training", "MiB an image", "ratio"] + ["CPU s", "ratio"] * args.time
-    print(_row(heads), _row(["---"] + ["---:"] * (len(heads) - 1)), sep="\n")
+    say(_row(heads), _row(["---"] + ["---:"] * (len(heads) - 1)))
     first: list[float] = []
     for name, (half, recompute) in _WAYS.items():
         backbone = {**config["model"]["backbone"], "with_cp": recompute}
@@ -44,7 +45,7 @@ def memory(args: argparse.Namespace) -> None:
         figures += [_seconds(model, batch, half)] if args.time else []
         first = first or figures
         cells = [[f"{f:.1f}", f"{f / r:.2f}"] for f, r in zip(figures, first, strict=True)]
-        print(_row([name, *sum(cells, [])]), flush=True)
+        say(_row([name, *sum(cells, [])]))
 
 
 def kept_bytes(model_config: Config, batch: Batch, half: bool) -> int:

@@ -11,6 +11,7 @@ import torch
 
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import batch_maker, synthetic_batch, synthetic_words
+from tcm.cli.terminal import say
 from tcm.devices import choose_device
 from tcm.engine.checkpoint import without_pretrained
 from tcm.engine.optimizers import parameter_groups
@@ -83,8 +84,8 @@ def model(args: argparse.Namespace) -> list[dict[str, Any]]:
             timed.profile.peak_mib = cuda_peak_mib(_run(timed))
         elif not case.variant.compile:  # to compile once more takes minutes
             timed.profile.peak_mib = process_peak_mib(_run_once, make, replace(case, words=1))
-    print(_head(args, device, subjects[0]))
-    print(_table(profiles, args.batch))
+    say(_head(args, device, subjects[0]))
+    say(*_table(profiles, args.batch).splitlines())
     return _timings(profiles)
 
 

@@ -20,6 +20,7 @@ import torch
 from tcm.cli.benchmark_model import Case, subject, training_subject
 from tcm.cli.configs import read_config
 from tcm.cli.synthetic_batch import synthetic_batch
+from tcm.cli.terminal import say
 from tcm.devices import choose_device
 from tcm.errors import ConfigError
 from tcm.inference.profile import counts_cpu_time
@@ -125,11 +126,11 @@ def peers(args: argparse.Namespace) -> list[dict[str, Any]]:
             peer.close()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     clock = "ms of CPU time" if counts_cpu_time(device) else "ms"
-    print(
+    say(
         f"{name}, batch {args.batch}, {height}x{width}, {clock}, median of {args.rounds} runs in "
         f"turn, {args.threads} threads; forward passes without decoding; ratio to the first line"
     )
-    print(_table(rows))
+    say(*_table(rows).splitlines())
     return [{"name": row.name, "what": row.what, "ms": row.ms} for row in rows]
 
 

@@ -8,6 +8,7 @@ from rich.progress import track
 from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.browse_dataset import parse
+from tcm.cli.terminal import say
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
         sample = pipeline.transform(dataset.load(index), rng)
         with outputs.writing(file) as path:
             write_image(path, _picture(sample))
-    print(f"{len(places)} pictures in {args.out}")
+    say(f"{len(places)} pictures in {args.out}")
     return 0
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from tcm.cli.parsers.check_data import parse
 from tcm.cli.progress import bars
+from tcm.cli.terminal import say
 from tcm.data.prepare.check import Finding, find_mistakes
 
 
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
         findings = find_mistakes(arguments.file, arguments.img_root, advance, arguments.exif)
     _print(findings, arguments.limit)
     if not findings:
-        print(f"{arguments.file}: nothing found")
+        say(f"{arguments.file}: nothing found")
     return 1 if any(finding.is_mistake for finding in findings) else 0
 
 
@@ -27,8 +28,8 @@ def _print(findings: list[Finding], limit: int) -> None:
     for finding in findings:
         lines[finding.kind].append(finding.line)
     for kind, found in lines.items():
-        print(f"{kind}: {len(found)}")
+        say(f"{kind}: {len(found)}")
         for line in found[: limit or None]:
-            print(f"  {line}")
+            say(f"  {line}")
         if limit and len(found) > limit:
-            print(f"  ... and {len(found) - limit} more")
+            say(f"  ... and {len(found) - limit} more")

@@ -71,8 +71,10 @@ def read_config(path: str, options: Sequence[str] = (), over: Sequence[str | Pat
     mistakes += _charsets(config) if not mistakes else []
     if mistakes:
         mistakes = with_delete_hint(mistakes, kept_arguments(path, options, over))
-        head = f"{path}: {len(mistakes)} mistakes\n  " if len(mistakes) > 1 else f"{path}: "
-        raise ConfigError(head + "\n  ".join(mistakes))
+        if len(mistakes) == 1:
+            raise ConfigError(f"{path}: {mistakes[0]}")
+        head = f"{path}: {len(mistakes)} mistakes"
+        raise ConfigError(head, *(f"  {mistake}" for mistake in mistakes))
     return config
 
 

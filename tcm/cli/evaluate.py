@@ -5,6 +5,7 @@ from typing import Any
 
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.evaluate import parse
+from tcm.cli.terminal import say
 from tcm.config import override
 from tcm.errors import ConfigError
 from tcm.evaluation.protocols import build_protocol
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     if args.json:
         outputs.file("--json", args.json)
     scores = protocol.evaluate_archives(args.gt, args.pred, args.strict)
-    print("\n".join(_report(scores)))
+    say(*_report(scores))
     if args.json:
         content = {"protocol": args.protocol, **scores.as_report(), "notes": list(scores.notes)}
         with outputs.writing(args.json) as path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.fewshot import parse
+from tcm.cli.terminal import say
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import TrainerConfig, quieten
 from tcm.errors import DataError, TCMError
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
     data = build(DataModule, config["data"], "data")  # which is read once for all cells
     for cell in cells:
         if _scored(cell.scores):
-            print(f"{cell.folder}: done before")
+            say(f"{cell.folder}: done before")
         else:
             part = data.with_fraction(cell.fraction) if args.scale_steps else data
             _run(cell, args, _length(config, part))
@@ -111,7 +112,7 @@ def _scored(path: Path) -> bool:
     try:
         return bool(json.loads(path.read_text(encoding="utf-8")))
     except ValueError:
-        print(f"{path}: damaged, the cell is tested again")
+        say(f"{path}: damaged, the cell is tested again")
         return False
 
 
@@ -140,7 +141,7 @@ def _write(root: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
         figures = [f"{row[key]['mean']:.4f} ± {row[key]['deviation']:.4f}" for key in keys]
         lines.append(f"| {row['fraction']:g} | {row['seeds']} | " + " | ".join(figures) + " |")
     write_text(root / "fewshot.md", "\n".join(lines) + "\n")
-    print("\n".join(lines))
+    say(*lines)
     with whole(root / "fewshot.png", "wb") as file:
         _plot(name, rows).savefig(file, format="png")
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tcm.cli.parsers.fit_beziers import parse
+from tcm.cli.terminal import say
 from tcm.data.prepare.beziers import Fit, fit_texts, write_with_beziers
 
 
@@ -17,20 +18,20 @@ def main(argv: list[str]) -> int:
     _print(fits, arguments.worst)
     if arguments.out is not None:
         write_with_beziers(arguments.ann, arguments.out, fits)
-        print(f"{arguments.out}: {len(fits)} texts with 'beziers'")
+        say(f"{arguments.out}: {len(fits)} texts with 'beziers'")
     return 0
 
 
 def _print(fits: list[Fit], worst: int) -> None:
     sound = [fit for fit in fits if not fit.flaw]
     flawed = [fit for fit in fits if fit.flaw]
-    print(f"{len(fits)} texts, {len(flawed)} of them without proper curves")
+    say(f"{len(fits)} texts, {len(flawed)} of them without proper curves")
     if sound:
         distances = np.concatenate([fit.distances for fit in sound])
         ratios = np.concatenate([fit.distances / fit.height for fit in sound])
-        print("distance of a vertex from its curve, without those:")
-        print(f"  mean {distances.mean():.3f} px, {ratios.mean():.4f} of the text's height")
-        print(f"  max  {distances.max():.3f} px, {ratios.max():.4f} of the text's height")
+        say("distance of a vertex from its curve, without those:")
+        say(f"  mean {distances.mean():.3f} px, {ratios.mean():.4f} of the text's height")
+        say(f"  max  {distances.max():.3f} px, {ratios.max():.4f} of the text's height")
     ordered = sorted(sound, key=lambda fit: fit.farthest_ratio, reverse=True)
     far = [fit for fit in ordered if fit.farthest > 0.5]
     lines = [
@@ -45,8 +46,8 @@ def _print(fits: list[Fit], worst: int) -> None:
 def _list(title: str, lines: list[str], limit: int) -> None:
     if not lines:
         return
-    print(f"{title}: {len(lines)}")
+    say(f"{title}: {len(lines)}")
     for line in lines[: limit or None]:
-        print(f"  {line}")
+        say(f"  {line}")
     if limit and len(lines) > limit:
-        print(f"  ... and {len(lines) - limit} more")
+        say(f"  ... and {len(lines) - limit} more")

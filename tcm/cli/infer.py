@@ -11,6 +11,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
 from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.infer import parse
+from tcm.cli.terminal import say
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
 from tcm.data.loading.pipeline import Pipeline
@@ -68,8 +69,8 @@ def main(arguments: list[str]) -> int:
     letters = "".join(text or "" for _, texts in found for text in texts.texts)
     boxes = lacking(letters, args.font)
     if boxes:
-        print(f"drawn as boxes, for lack of a glyph: {' '.join(boxes)}; see --font")
-    print(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
+        say(f"drawn as boxes, for lack of a glyph: {' '.join(boxes)}; see --font")
+    say(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
     return 0
 
 

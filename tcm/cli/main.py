@@ -1,12 +1,16 @@
 """What all command line tools share: turning a user's mistake into one clear line."""
 
 import importlib
+import logging
 import sys
 import traceback
 from collections.abc import Callable
 
+from tcm.cli.terminal import Plain, plain
 from tcm.deferred import defer_all
 from tcm.errors import TCMError
+
+_PLAIN = Plain()
 
 
 def run_command(name: str) -> None:
@@ -30,6 +34,7 @@ def run(main: Callable[[list[str]], int]) -> None:
     A `TCMError` is printed as ``error: ...`` and exits with status 2; with ``--debug`` among the
     arguments its traceback is printed too.
     """
+    logging.getLogger("tcm").addFilter(_PLAIN)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:
@@ -38,6 +43,11 @@ def run(main: Callable[[list[str]], int]) -> None:
         if debug:
             traceback.print_exc()
         sys.stderr.write(f"error: {_message(error)}\n")
+        sys.exit(2)
+    except MemoryError as error:
+        if debug:
+            traceback.print_exc()
+        sys.stderr.write(f"error: not enough memory: {plain(error)}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
@@ -49,4 +59,5 @@ def _message(error: TCMError) -> str:
     text = str(error)
     kind = f"{type(error).__module__}.{type(error).__qualname__}: "
     in_worker = text.startswith("Caught ") and kind in text
-    return text.rpartition(kind)[2].strip() if in_worker else text
+    lines = [text.rpartition(kind)[2].strip()] if in_worker else error.args
+    return "\n".join(map(plain, lines))

@@ -35,7 +35,7 @@ def load_network(
     """
     device = choose_device(args.device)
     if args.cuda_graphs and device.type != "cuda":
-        raise ConfigError(f"--cuda-graphs: a GPU is wanted, the network runs on the {device}")
+        raise ConfigError(f"CUDA graphs: the model is not on a GPU but on the {device}")
     if Path(args.checkpoint).is_dir():
         raise CheckpointError(f"checkpoint {args.checkpoint} is a folder, a file is wanted")
     wanted = mixed_precision(device) if args.amp else args.precision

@@ -10,11 +10,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tcm.cli import check_data, fit_beziers, prepare_words
 from tcm.cli.parsers.prepare_data import parse
 from tcm.cli.parsers.prepare_words import COMMANDS
 from tcm.cli.progress import bars
+from tcm.cli.terminal import plain
 from tcm.data.formats import unified
 from tcm.data.formats.readers import READERS, reader
 from tcm.data.formats.unified import ImageRecord
@@ -85,5 +87,5 @@ def _table(splits: dict[str, list[ImageRecord]]) -> Table:
         instances = sum(len(record.instances) for record in records)
         ignored = sum(int(record.instances.ignored.sum()) for record in records)
         counts = (len(records), instances, instances - ignored, ignored)
-        table.add_row(split, *map(str, counts))
+        table.add_row(Text(plain(split)), *map(str, counts))
     return table

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tcm.cli.parsers.prepare_words import LABEL_FILES, WORD_SETS, parse
 from tcm.cli.progress import bars
+from tcm.cli.terminal import plain, say
 from tcm.data.formats import icdar2015_words, iiit5k, unified
 from tcm.data.formats.word_crops import WordSplits
 from tcm.data.prepare import crops, lmdb_check
@@ -51,7 +53,9 @@ def _convert(arguments: argparse.Namespace) -> int:
             _write_files(arguments.out, split, words)
         if arguments.write != "files":
             _report(_write_lmdb(arguments.out / "lmdb" / split / benchmark, words))
-        table.add_row(split, str(len(words)), str(max(len(word.text) for word in words)))
+        table.add_row(
+            Text(plain(split)), str(len(words)), str(max(len(word.text) for word in words))
+        )
     Console().print(table)
     return 0
 
@@ -62,7 +66,7 @@ def _pack(arguments: argparse.Namespace) -> int:
     root = file.parent if arguments.img_root is None else arguments.img_root
     words = [LabelLine(str(root / line.path), line.text) for line in lines]
     problems = _write_lmdb(arguments.out, words)
-    print(f"{arguments.out}: {len(words) - len(problems)} words written, {len(problems)} left out")
+    say(f"{arguments.out}: {len(words) - len(problems)} words written, {len(problems)} left out")
     _report(problems)
     return 0
 
@@ -77,7 +81,8 @@ def _info(arguments: argparse.Namespace) -> int:
     for report in reports:
         longest = f"{len(report.longest)}: {report.longest[:40]}"
         counts = (str(report.words), str(len(report.broken)), str(len(report.characters)))
-        table.add_row(os.path.relpath(report.folder, arguments.root), *counts, longest)
+        cells = (os.path.relpath(report.folder, arguments.root), *counts, longest)
+        table.add_row(*(Text(plain(cell)) for cell in cells))
     Console().print(table)
     for report in reports:
         _print_characters(report)
@@ -93,7 +98,7 @@ def _crop(arguments: argparse.Namespace) -> int:
             records, arguments.out, arguments.mode, arguments.padding, advance, arguments.exif
         )
     left = "".join(f", {count} {reason}" for reason, count in sorted(cut.left_out.items()))
-    print(f"{arguments.out}: {len(cut.labels)} words cut; left out: {left.lstrip(', ') or 'none'}")
+    say(f"{arguments.out}: {len(cut.labels)} words cut; left out: {left.lstrip(', ') or 'none'}")
     return 0
 
 
@@ -125,14 +130,14 @@ def _reader(path: str) -> Callable[[], np.ndarray]:
 
 
 def _print_characters(report: lmdb_check.LMDBReport) -> None:
-    print(f"{report.folder.name}: characters")
+    say(f"{report.folder.name}: characters")
     counts = [f"{character!r} {n}" for character, n in report.characters.most_common()]
     for start in range(0, len(counts), _SIDE_BY_SIDE):
-        print("  " + "  ".join(counts[start : start + _SIDE_BY_SIDE]))
+        say("  " + "  ".join(counts[start : start + _SIDE_BY_SIDE]))
 
 
 def _report(lines: Sequence[str]) -> None:
     for line in lines[:_LISTED]:
-        print(f"  {line}")
+        say(f"  {line}")
     if len(lines) > _LISTED:
-        print(f"  ... and {len(lines) - _LISTED} more")
+        say(f"  ... and {len(lines) - _LISTED} more")

@@ -13,6 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from tcm.cli.terminal import plain
+
 
 @contextmanager
 def bars() -> Iterator[Callable[[str, int, int], None]]:
@@ -22,7 +24,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         What reports progress: takes a bar's name, how many are done and their total.
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -32,7 +34,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
 
         def advance(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
+                tasks[name] = progress.add_task(plain(name), total=total)
             progress.update(tasks[name], completed=done)
 
         yield advance

@@ -11,6 +11,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
 from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.test import parse
+from tcm.cli.terminal import say
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
         with outputs.writing(pictures[sample.index]) as path:
             write_image(path, picture)
     if precision != "float32":
-        print(f"network in {precision} on {device}")
+        say(f"network in {precision} on {device}")
     _report(Path(args.config).stem, scores)
     return 0
 
@@ -130,7 +131,7 @@ def _content(scores: Mapping[str, Result]) -> dict[str, Any]:
 def _report(name: str, results: dict[str, Result]) -> None:
     for metric, result in results.items():
         rule, *lines = result.lines()
-        print("\n".join([f"{metric}: {rule}", *lines]))
+        say(*[f"{metric}: {rule}", *lines])
     first = next(iter(results.values()))
     figures = " ".join(f"{key}={value:.4f}" for key, value in first.headline.items())
-    print(f"{name}: {figures}")
+    say(f"{name}: {figures}")

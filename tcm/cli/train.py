@@ -16,6 +16,7 @@ from lightning.pytorch.utilities import rank_zero_only
 import tcm
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.train import parse
+from tcm.cli.terminal import say
 from tcm.contracts import Model
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
@@ -234,4 +235,4 @@ def _finish(
     for line in lines:
         log.info(line)
         if sys.stderr.isatty():
-            print(line)
+            say(line)

@@ -51,7 +51,7 @@ def check_sets(data: DataModule, names: Sequence[str], limit: int | None = None)
             else:
                 log.warning("%s; its scores mean nothing", line)
     if mistakes:
-        raise DataError("\n".join(mistakes))
+        raise DataError(*mistakes)
     if "train" in names:
         _check_targets(data)
 

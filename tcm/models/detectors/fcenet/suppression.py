@@ -50,6 +50,7 @@ class Overlaps:
         self.outlines = outlines
         self.threshold = threshold
         self.budget = budget or Budget(sys.maxsize)
+        self._made = np.zeros(len(outlines), bool)
         self._regions = np.full(len(outlines), None)
         self._covered = np.zeros(len(outlines))  # their areas
         self.edges = np.roll(outlines, -1, axis=1) - outlines
@@ -111,11 +112,12 @@ class Overlaps:
 
     def _make_regions(self, used: np.ndarray) -> None:
         """Make the regions of outlines that have none yet, each once: to repair one takes long."""
-        new = used[np.equal(self._regions[used], None)]
+        new = used[~self._made[used]]
         shapes = shapely.polygons(self.outlines[new])
         broken = ~shapely.is_valid(shapes)
         shapes[broken] = shapely.buffer(shapes[broken], 0)
         self._regions[new], self._covered[new] = shapes, shapely.area(shapes)
+        self._made[new] = True
 
 
 def suppress_in_groups(overlaps: Overlaps, scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
