@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-all fuzz lint format docs
+.PHONY: setup demo test test-all test-oldest coverage fuzz lint format docs
 
 setup: .venv/.installed
 
@@ -23,6 +23,20 @@ test: setup
 
 test-all: setup
 	$(BIN)/python -m pytest -m ""
+
+# The default tests with the oldest versions that requirements.txt allows, in an environment of its own.
+test-oldest: .oldest/.installed
+	.oldest/bin/python -m pytest
+
+.oldest/.installed: requirements.txt
+	$(PYTHON) -m venv .oldest
+	sed 's/>=\(.*\)/==\1.*/' requirements.txt > .oldest/requirements.txt
+	.oldest/bin/python -m pip install --quiet --requirement .oldest/requirements.txt hypothesis pyclipper pytest
+	touch $@
+
+# The default tests, and which lines they run; fails below the floor of pyproject.toml.
+coverage: setup
+	$(BIN)/python -m pytest --cov=tcm --cov-report=term-missing:skip-covered
 
 # Feed 20,000 mutated files to everything that reads a user's files; what is found is kept as a test.
 fuzz: setup
