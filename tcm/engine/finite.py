@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from lightning.pytorch.callbacks import Callback
@@ -61,6 +61,16 @@ class FiniteLosses(Callback):
         self._steps.append(step)
         self._look(len(self._steps) - _BEHIND)
 
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """Leave out the validation of weights that such a loss has spoilt.
+
+        Raises:
+            TrainingError: They are not finite.
+        """
+        self._look(len(self._steps))
+        if self._bad and not all_finite(pl_module):
+            self._end()
+
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Look at the rest."""
         self._look(len(self._steps))
@@ -78,17 +88,26 @@ class FiniteLosses(Callback):
         self._bad.append(step)
         if len(self._bad) == 1:
             log.warning("step %d: %s; images: %s", step.number, _values(step), _names(step.images))
-        if len(self._bad) < self.patience:
-            return
+        if len(self._bad) >= self.patience:
+            self._end()
+
+    def _end(self) -> NoReturn:
+        step, count = self._bad[-1], len(self._bad)
         content = [
             {"step": s.number, "losses": _numbers(s.losses), "images": s.images} for s in self._bad
         ]
         write_json(self.file, content)
-        steps = "1 step" if self.patience == 1 else f"{self.patience} steps in a row"
+        steps = "1 step" if count == 1 else f"{count} steps in a row"
         raise TrainingError(
             f"the loss was not finite for {steps}, up to step {step.number}: {_values(step)}; the "
             f"images are in {self.file}; {self.good()}"
         )
+
+
+def all_finite(module: torch.nn.Module) -> bool:
+    """Tell whether all parameters of a module are finite."""
+    values = [p for p in module.parameters() if p.is_floating_point() and p.numel()]
+    return bool(torch.stack([value.detach().isfinite().all() for value in values]).all())
 
 
 def _numbers(losses: Mapping[str, Tensor]) -> dict[str, str | float]:

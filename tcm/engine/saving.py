@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities import rank_zero_only
 
 from tcm.engine.checkpoint import write_checkpoint
 from tcm.engine.clock import Clock
+from tcm.engine.finite import all_finite
 from tcm.engine.processes import Agreement
 from tcm.engine.stopping import Stopped, StopSignals
 from tcm.errors import ConfigError, TrainingError
@@ -49,11 +49,6 @@ class SaveEvery:
         if match[2].startswith("min"):
             return cls(seconds=60 * float(match[1]))
         return cls(steps=max(1, round(float(match[1]))))
-
-
-def _finite(module: torch.nn.Module) -> bool:
-    values = [p for p in module.parameters() if p.is_floating_point() and p.numel()]
-    return bool(torch.stack([value.detach().isfinite().all() for value in values]).all())
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -174,7 +169,7 @@ class Checkpoints(Callback):
     def save(self, trainer: Any) -> None:
         """Save the last checkpoint, and as the best if it is; not if its weights are not finite."""
         step = trainer.global_step
-        if not _finite(trainer.lightning_module):
+        if not all_finite(trainer.lightning_module):
             log.warning("step %d: the weights are not finite and not saved; %s", step, self.good())
             return
         self._saved_step, self._saved_at = step, self.clock.seconds()

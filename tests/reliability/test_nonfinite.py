@@ -34,7 +34,7 @@ def test_it_ends_after_some_steps_with_images_and_the_last_good_checkpoint(tmp_p
     spoil(monkeypatch, {5, 6, 7, 8})
     run = tmp_path / "run"
     with pytest.raises(TrainingError) as told:
-        train(run)
+        train(run, options=["trainer.val_every_steps=8"])
     for part in ("3 steps in a row, up to step 7: loss_prob is nan", "nonfinite.json"):
         assert part in str(told.value)
     assert f"{run / 'last.ckpt'} is of step 4, before that" in str(told.value)
@@ -44,6 +44,13 @@ def test_it_ends_after_some_steps_with_images_and_the_last_good_checkpoint(tmp_p
     assert torch.load(run / "last.ckpt", weights_only=True)["global_step"] == 4
     assert "step 6: the weights are not finite and not saved" in (run / "train.log").read_text()
     assert "step 5: loss_prob is nan; images: " in (run / "train.log").read_text()
+
+
+def test_spoilt_weights_are_not_validated(tmp_path, monkeypatch):
+    spoil(monkeypatch, {5, 6, 7, 8})
+    with pytest.raises(TrainingError, match="2 steps in a row, up to step 6: loss_prob is nan"):
+        train(tmp_path / "run")
+    assert len(json.loads((tmp_path / "run/nonfinite.json").read_text())) == 2
 
 
 def test_weights_that_are_not_finite_are_neither_saved_nor_exported(tmp_path):
