@@ -18,8 +18,11 @@ demo: setup
 	$(BIN)/python tools/test.py configs/quickstart.yaml work_dirs/quickstart/inference.ckpt \
 		--visualize work_dirs/quickstart/visualization
 
+# A process a core, four at most: each takes a gigabyte. The files of the tests are shared out, each process computes on one core.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: setup
 	$(BIN)/python -m pytest -m ""
@@ -36,7 +39,7 @@ test-oldest: .oldest/.installed
 
 # The default tests, and which lines they run; fails below the floor of pyproject.toml.
 coverage: setup
-	$(BIN)/python -m pytest --cov=tcm --cov-report=term-missing:skip-covered
+	$(PYTEST) --cov=tcm --cov-report=term-missing:skip-covered
 
 # Feed 20,000 mutated files to everything that reads a user's files; what is found is kept as a test.
 fuzz: setup

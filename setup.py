@@ -25,6 +25,7 @@ setup(
             "hypothesis>=6.100",  # property-based tests
             "pyclipper>=1.3",
             "pytest>=8",
+            "pytest-xdist>=3.6",  # tests on all cores
             "pytest-cov>=5",  # make coverage
             "ruff>=0.8",
             "mypy>=1.13",
