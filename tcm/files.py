@@ -77,6 +77,19 @@ def write_bytes(path: str | Path, data: bytes | memoryview, sync: bool = True) -
         file.write(data)
 
 
+def append_line(path: str | Path, text: str) -> None:
+    """Append a line to a text file, which grows line by line as a log does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
 def copy_file(source: Path, path: Path) -> None:
     """Copy a file; the copy is written as `whole` does."""
     with whole(path, "wb") as file, source.open("rb") as content:

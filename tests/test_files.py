@@ -88,6 +88,14 @@ def test_parts_of_killed_writers_are_removed(tmp_path):
     assert left(tmp_path) == [".other", "a.part"]
 
 
+def test_a_log_grows_by_lines_and_a_full_disk_is_named(tmp_path):
+    for text in ("one", "two"):
+        files.append_line(tmp_path / "a.jsonl", text)
+    assert (tmp_path / "a.jsonl").read_text() == "one\ntwo\n"
+    with pytest.raises(OutputError, match="/dev/full: cannot be written: No space left on device"):
+        files.append_line("/dev/full", "one")
+
+
 def test_a_file_where_a_folder_belongs(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(OutputError, match="a: no folder can be made here: File exists"):

@@ -16,6 +16,7 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from tcm.engine.clock import Clock
+from tcm.files import append_line
 
 log = logging.getLogger("tcm")
 
@@ -97,8 +98,7 @@ class MetricsFile(Logger):
         done = (step or 0) + 1
         numbers = {key: _rounded(value) for key, value in metrics.items()}
         line = {"step": done, "time_s": round(self._clock.seconds(), 1), **numbers}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(self._path, json.dumps(line))
         shown = "  ".join(f"{key} {float(value):g}" for key, value in metrics.items())
         log.info("step %d/%d  %s", done, self._total_steps, shown)
 
