@@ -21,6 +21,7 @@ from tcm.registry import build
 from tcm.structures import Config
 
 _WIDE = 10  # greatest over least fraction, from which on the plot's axis is logarithmic
+_DAMAGED = "scores.damaged.json"
 _TOOLS = Path(__file__).parents[2] / "tools"
 
 
@@ -106,14 +107,17 @@ def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
 
 
 def _scored(path: Path) -> bool:
-    """Tell whether a cell is done: whole scores are there."""
+    """Tell whether a cell is done: whole scores are there. Damaged ones are put aside."""
     if not path.exists():
         return False
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8")))
+        whole = bool(json.loads(path.read_text(encoding="utf-8")))
     except ValueError:
-        say(f"{path}: damaged, the cell is tested again")
-        return False
+        whole = False
+    if not whole:
+        path.replace(path.with_name(_DAMAGED))  # `test` replaces no file that is not as it wrote it
+        say(f"{path}: damaged, kept as {_DAMAGED}; the cell is tested again")
+    return whole
 
 
 def _headline(path: Path) -> tuple[str, dict[str, float]]:

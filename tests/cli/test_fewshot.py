@@ -18,6 +18,7 @@ def calls(monkeypatch):
     def call(tool, *arguments):
         noted.append((tool, arguments))
         if tool == "test":
+            assert not Path(arguments[arguments.index("--scores") + 1]).exists()
             path = arguments[arguments.index("--scores") + 1]
             hmean = 0.1 * len(noted)
             headline = {"precision": 0.5, "recall": 0.5, "hmean": hmean}
@@ -33,8 +34,10 @@ def test_cut_scores_are_no_scores(tmp_path, calls):
     calls.clear()
     path = root / "fraction_1_seed_0/scores.json"
     path.write_text(path.read_text()[:20])
+    cut = path.read_text()
     _run(tmp_path)
     assert [tool for tool, _ in calls] == ["train", "test"]
+    assert path.with_name("scores.damaged.json").read_text() == cut  # `test` would not replace it
 
 
 def _run(tmp_path, *more):
