@@ -37,7 +37,7 @@ test-oldest: .oldest/.installed
 	.oldest/bin/python -m pip install --quiet --requirement .oldest/requirements.txt hypothesis pyclipper pytest
 	touch $@
 
-# The default tests, and which lines they run; fails below the floor of pyproject.toml.
+# The default tests, and which lines they run.
 coverage: setup
 	$(PYTEST) --cov=tcm --cov-report=term-missing:skip-covered
 
