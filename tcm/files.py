@@ -4,6 +4,7 @@ A file is written beside its target, synced to the disk and then renamed, so tha
 moment, or a full disk, leaves what was there before.
 """
 
+import errno
 import json
 import os
 import secrets
@@ -44,7 +45,7 @@ def whole(
     """
     target, part = _places(path)
     try:
-        with _open(part, mode) as stream:
+        with _open(part, mode.replace("w", "a") if part == target else mode) as stream:
             yield stream
             if sync and part != target:
                 stream.flush()
@@ -53,8 +54,8 @@ def whole(
             if previous is not None and target.exists():
                 target.replace(previous)
             part.replace(target)
-        if sync:
-            _sync_folder(target.parent)
+            if sync:
+                _sync_folder(target.parent)
     except OSError as error:
         if error.filename is not None and Path(error.filename) != part:
             raise  # of another file that the block reads
@@ -122,19 +123,20 @@ def remove_parts(folder: Path) -> None:
 def _places(path: str | Path) -> tuple[Path, Path]:
     """Return where a file is to lie, and where it is written: the same if it is no regular file."""
     try:
-        target = Path(os.path.realpath(path))
+        given, target = Path(path), Path(os.path.realpath(path))
+        # What /dev/stdout is cannot be told by its real path, and the shell has it open.
+        if given.is_relative_to("/dev") or (given.exists() and not given.is_file()):
+            return given, given
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not target.is_file():
-            return target, target
     except (OSError, ValueError) as error:  # a null byte in a path is a ValueError
         raise _cannot(path, error) from error
     return target, target.with_name(f".{target.name[:_KEPT]}.{secrets.token_hex(4)}{_PART}")
 
 
-def _open(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:
-    if mode == "wb":
-        return path.open("wb")
-    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+def _open(path: Path, mode: str) -> IO[Any]:
+    if "b" in mode:
+        return path.open(mode)
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -144,6 +146,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of file systems that have no such thing
+            raise
     finally:
         os.close(descriptor)
 

@@ -2,6 +2,8 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -63,6 +65,14 @@ def test_a_pipe_is_written_straight_away(tmp_path):
     assert os.read(reader, 10) == b"text"
     os.close(reader)
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.parametrize("redirection", ["| cat", "> {}/out && cat {}/out"])
+def test_the_output_of_a_command_is_written_into(tmp_path, redirection):
+    code = "import tcm.files as f; print('before', flush=True); f.write_text('/dev/stdout', 'text')"
+    command = f'"{sys.executable}" -c "{code}" {redirection.format(tmp_path, tmp_path)}'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout == "before\ntext"
 
 
 @pytest.mark.parametrize("name", ["file/a.txt", "folder", "nul\0l"])

@@ -76,15 +76,19 @@ class Checkpoints(Callback):
         every: How often.
         stop: The signals that end the run.
         clock: Of the run.
+        step: The step that the run goes on from; Lightning knows it only when training starts.
     """
 
-    def __init__(self, folder: Path, every: SaveEvery, stop: StopSignals, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, every: SaveEvery, stop: StopSignals, clock: Clock, step: int = 0
+    ) -> None:
         self.folder = folder
         self.best, self.last = folder / BEST, folder / LAST
         self.every, self.stop, self.clock = every, stop, clock
         self.figure = ""
         self.best_value = -1.0
         self.best_step = 0
+        self._step = step
         self._saved_step = -1
         self._saved_at = clock.seconds()
         self._validated = self._is_best = False
@@ -94,8 +98,8 @@ class Checkpoints(Callback):
         """Put ``best.ckpt`` where it belongs if the run is resumed."""
         self.stop.take()
         if trainer.ckpt_path is not None:
-            self._saved_step = trainer.global_step
-            self._recover_best(Path(trainer.ckpt_path), trainer.global_step)
+            self._saved_step = self._step
+            self._recover_best(Path(trainer.ckpt_path))
         self._saved_at = self.clock.seconds()
         pl_module.between_steps = lambda: self.between_steps(trainer)
 
@@ -129,21 +133,19 @@ class Checkpoints(Callback):
         if due:
             self.save(trainer)
         if stop:
-            self.stop.requeue(self.folder)
+            self.stop.requeue(trainer)
             raise self._stopped(f"stopped at step {step}; {self._latest()}")
 
-    def in_validation(self, step: int) -> None:
+    def on_validation_batch_end(self, trainer: Any, *args: Any) -> None:
         """End the run if a signal came while it is validating.
 
         Raises:
             Stopped: It came.
         """
         if self.stop.signum is not None:
+            self.stop.requeue(trainer)
+            step = trainer.global_step
             raise self._stopped(f"stopped in the validation of step {step}; {self._latest()}")
-
-    def on_validation_batch_end(self, trainer: Any, *args: Any) -> None:
-        """Look for signals."""
-        self.in_validation(trainer.global_step)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Note whether it is the best so far."""
@@ -214,12 +216,12 @@ class Checkpoints(Callback):
     def _stopped(self, what: str) -> Stopped:
         return Stopped(self.stop.signum or signal.SIGTERM, f"{self.stop.name()}: {what}")
 
-    def _recover_best(self, resumed: Path, step: int) -> None:
+    def _recover_best(self, resumed: Path) -> None:
         """Make ``best.ckpt`` what the resumed checkpoint says of it."""
         if self.best_value < 0:
             return
         beside = resumed.with_name(BEST)
-        if self.best_step == step:
+        if self.best_step == self._step:
             self._copy(resumed)
         elif beside.exists() and not self.best.exists():
             self._copy(beside)

@@ -6,19 +6,18 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.plugins.environments import SLURMEnvironment
-from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 
 from tcm.errors import TrainingError
 
 log = logging.getLogger("tcm")
 _LOOK_EVERY_S = 0.2
 _GRACE_S = 20.0
+_TWICE_S = 1.0  # torchrun passes on a Ctrl-C that the terminal has sent to all
 _LOST_S = 3.0  # until a process that has closed its connections has ended
 _NEVER_S = 1e8
 _BY_SIGNAL = (128 + signal.SIGINT, 128 + signal.SIGTERM)
@@ -47,6 +46,7 @@ class StopSignals:
         self.signum: int | None = None
         self._before: dict[int, Any] = {}
         self._requeue: dict[int, Any] = {}
+        self._came = 0.0
 
     def __enter__(self) -> "StopSignals":
         """Take the signals over."""
@@ -61,8 +61,9 @@ class StopSignals:
         trace: TracebackType | None,
     ) -> None:
         """Give them back."""
-        for signum, handler in self._before.items():
-            signal.signal(signum, handler)
+        if threading.current_thread() is threading.main_thread():
+            for signum, handler in self._before.items():
+                signal.signal(signum, signal.SIG_DFL if handler is None else handler)
 
     def take(self) -> None:
         """Take the signals over once more: Lightning sets its own handlers in between."""
@@ -72,48 +73,41 @@ class StopSignals:
 
     def take_requeueing(self, trainer: Any) -> None:
         """Take over the signal of Slurm, and keep Lightning's handler for `requeue`."""
-        environment = trainer._accelerator_connector.cluster_environment
+        environment = _environment_of(trainer)
         if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
             signum = environment.requeue_signal or signal.SIGUSR1
             self._requeue[signum] = signal.signal(signum, self._note)
 
-    def requeue(self, folder: Path) -> None:
-        """Let Lightning requeue the job of a run, all of which is saved, if that was the signal.
+    def requeue(self, trainer: Any) -> None:
+        """Let Lightning requeue the job, if that was the signal.
 
-        Args:
-            folder: The work dir, where Lightning leaves a checkpoint of its own: it is removed, for
-                the run goes on from ``last.ckpt``.
+        Its handler would save first, in one process alone if need be; but the run goes on from
+        ``last.ckpt``.
         """
         handler = self._requeue.get(self.signum or 0)
         if handler is not None:
+            trainer.save_checkpoint = lambda *args: None
             handler(self.signum, None)
-            remove_slurm_checkpoints(folder)
 
     def name(self) -> str:
         """Return the name of the signal that came, such as ``SIGTERM``."""
         return signal.Signals(self.signum).name if self.signum else "a signal"
 
     def _note(self, signum: int, frame: FrameType | None) -> None:
-        if self.signum == signum == signal.SIGINT:
-            os.write(2, b"stopped at once\n")
-            os._exit(128 + signum)
+        now = time.monotonic()
         if self.signum is None:
+            self.signum, self._came = signum, now
             wait = "; once more stops at once" if signum == signal.SIGINT else ""
             # No log here: the signal may have come in the middle of one.
             os.write(2, f"{signal.Signals(signum).name}: stops after this step{wait}\n".encode())
-        self.signum = signum
+        elif signum == signal.SIGINT and now - self._came > _TWICE_S:
+            os.write(2, b"stopped at once\n")
+            os._exit(128 + signum)
 
 
 def requeued() -> bool:
     """Tell whether this process is of a Slurm job that was requeued."""
     return int(os.environ.get("SLURM_RESTART_COUNT") or 0) > 0
-
-
-def remove_slurm_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints that Lightning makes when it requeues, and would resume unasked."""
-    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-        for path in folder.glob("hpc_ckpt_*.ckpt"):
-            path.unlink(missing_ok=True)
 
 
 class Companions(Callback):
@@ -133,7 +127,7 @@ class Companions(Callback):
         self._started = getattr(trainer.strategy.launcher, "procs", [])
         if self._started:
             _put_off_lightning_s_own()
-        elif "LOCAL_RANK" in os.environ and "TORCHELASTIC_RUN_ID" not in os.environ:
+        elif trainer.local_rank > 0 and isinstance(_environment_of(trainer), LightningEnvironment):
             self._parent = os.getppid()
         if self._started or self._parent is not None:
             threading.Thread(target=self._look, daemon=True).start()
@@ -185,6 +179,10 @@ class Companions(Callback):
                 break
             time.sleep(_LOOK_EVERY_S)
         return ""
+
+
+def _environment_of(trainer: Any) -> Any:
+    return trainer._accelerator_connector.cluster_environment
 
 
 def _put_off_lightning_s_own() -> None:

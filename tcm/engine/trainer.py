@@ -190,7 +190,7 @@ def build_trainer(
     every = config.validation_interval(steps_per_epoch)
     clock = Clock()
     saves = SaveEvery.of(config.checkpoint_every)
-    checkpoints = Checkpoints(work_dir, saves, stop or StopSignals(), clock)
+    checkpoints = Checkpoints(work_dir, saves, stop or StopSignals(), clock, step)
     finite = FiniteLosses(work_dir, config.patience_nonfinite, checkpoints.good)
     callbacks: list[Callback] = [Companions(), Throughput(), *further, finite, checkpoints]
     if config.ema_decay is not None:

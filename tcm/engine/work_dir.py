@@ -10,7 +10,6 @@ from typing import Any
 from tcm.config import dump_config, written_form
 from tcm.engine.checkpoint import read_checkpoint
 from tcm.engine.saving import BEST, LAST, PREVIOUS
-from tcm.engine.stopping import remove_slurm_checkpoints
 from tcm.errors import CheckpointError, ConfigError, OutputError
 from tcm.files import copy_file, make_folder, remove_parts, write_json, write_text
 from tcm.structures import Config
@@ -80,7 +79,6 @@ class WorkDir:
         """Make the folder and write what the run starts with: from now on it holds this run."""
         make_folder(self.path)
         remove_parts(self.path)
-        remove_slurm_checkpoints(self.path)
         if self._own:
             self._keep_what_changes(config)
             earlier = _read(self.path / _ENVIRONMENT)

@@ -63,7 +63,7 @@ MOMENTS = {
     "in a validation": (TrainingModule, "validation_step", nth(4)),
     "behind a validation": (saving.Checkpoints, "on_validation_end", nth(2), True),
     "behind the last validation": (saving.Checkpoints, "on_validation_end", nth(3), True),
-    "before the best is copied": (saving, "copy_file", nth(1)),
+    "before the best is copied": (saving, "copy_file", nth(2)),
     "before the export": (command, "save_inference_checkpoint", nth(1)),
 }
 
@@ -93,6 +93,14 @@ def test_a_run_that_died(tmp_path, monkeypatch, straight, moment):
 def test_with_averaged_weights_and_accumulated_gradients(tmp_path, monkeypatch, option, moment):
     assert train(tmp_path / "straight", options=[option]) == 0
     die_and_resume(monkeypatch, tmp_path / "run", moment, [option])
+    assert not differences(tmp_path / "straight", tmp_path / "run")
+
+
+def test_the_best_of_the_last_step_is_not_lost(tmp_path, monkeypatch):
+    """There is nothing left to train when the run is resumed, but something to copy."""
+    options = ["trainer.max_steps=6"]
+    assert train(tmp_path / "straight", options=options) == 0
+    die_and_resume(monkeypatch, tmp_path / "run", "before the best is copied", options)
     assert not differences(tmp_path / "straight", tmp_path / "run")
 
 
