@@ -89,9 +89,13 @@ def kept_arguments(
 
 def dump_config(config: Mapping[str, Any], path: str | Path) -> None:
     """Write a config as YAML, keys in their order, interpolations as texts."""
+    write_text(path, as_yaml(config))
+
+
+def as_yaml(config: Mapping[str, Any]) -> str:
+    """Return what `dump_config` writes."""
     # OmegaConf quotes what it would read as a number, such as the text "1e-4"; PyYAML does not.
-    text = OmegaConf.to_yaml(OmegaConf.create(written_form(config)), sort_keys=False)
-    write_text(path, text)
+    return OmegaConf.to_yaml(OmegaConf.create(written_form(config)), sort_keys=False)
 
 
 def _trees(

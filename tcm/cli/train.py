@@ -51,8 +51,7 @@ def main(arguments: list[str]) -> int:
     first = rank_zero_only.rank == 0  # type: ignore[attr-defined]  # Lightning sets it on import
     path = Path(args.work_dir or Path("work_dirs") / Path(args.config).stem)
     # The other processes of a run find what the first one has made.
-    resumed = args.resume or ("auto" if requeued() else None)
-    work_dir = WorkDir(path, resumed, args.overwrite or not first)
+    work_dir = WorkDir(path, args.resume, args.overwrite or not first, requeued())
     work_dir.check(config)
     resume = work_dir.checkpoint
     if resume is None and not config.get("load_from"):

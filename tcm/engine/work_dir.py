@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tcm.config import dump_config, written_form
+from tcm.config import as_yaml, dump_config, written_form
 from tcm.engine.checkpoint import read_checkpoint
 from tcm.engine.saving import BEST, LAST, PREVIOUS
 from tcm.errors import CheckpointError, ConfigError, OutputError
@@ -28,6 +28,8 @@ class WorkDir:
         path: The folder; it need not be there.
         resume: None for a new run, ``auto`` to go on from its ``last.ckpt``, or a checkpoint.
         overwrite: Whether a run that is there may be deleted.
+        restarted: Whether this is the run of the folder, started again by a scheduler with the same
+            options: it goes on from its own checkpoint once there is one.
 
     Attributes:
         checkpoint: What the run goes on from; None if it starts afresh.
@@ -38,18 +40,20 @@ class WorkDir:
         CheckpointError: There is no such checkpoint, or it is damaged.
     """
 
-    def __init__(self, path: Path, resume: str | None, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: Path, resume: str | None, overwrite: bool = False, restarted: bool = False
+    ) -> None:
         self.path = path
-        self.overwrite = overwrite
         self.said: list[str] = []
+        if restarted and (resume is None or any((path / n).exists() for n in (LAST, PREVIOUS))):
+            resume = "auto"
         self.checkpoint = self._find(resume)
         self.step = 0
         self._extra: Config = {}
         if self.checkpoint is not None:
             self.step, self._extra = _look_into(self.checkpoint)
-        self._own = resume == "auto" or (
-            self.checkpoint is not None and self.checkpoint.parent.resolve() == path.resolve()
-        )
+        beside = self.checkpoint is not None and self.checkpoint.parent.resolve() == path.resolve()
+        self._own = resume == "auto" or beside or restarted
         if path.exists() and not path.is_dir():
             raise OutputError(f"{path}: a file, where the folder of the run belongs")
         there = [name for name in RECORD if (path / name).exists()]
@@ -117,13 +121,10 @@ class WorkDir:
     def _keep_what_changes(self, config: Config) -> None:
         """Keep the config until now under another name, if the one from now on is another."""
         path = self.path / _CONFIG
-        if not path.exists():
-            return
-        trial = self.path / ".config.yaml"
-        dump_config(config, trial)
-        if trial.read_bytes() != path.read_bytes():
-            copy_file(path, self.path / f"config_until_step_{self.step}.yaml")
-        trial.unlink()
+        kept = self.path / f"config_until_step_{self.step}.yaml"
+        # One that is there already is what led to this step; no step was done with the other.
+        if path.exists() and not kept.exists() and path.read_bytes() != as_yaml(config).encode():
+            copy_file(path, kept)
 
 
 def cut_metrics(path: Path, step: int) -> None:

@@ -13,7 +13,7 @@ from tcm.engine.checkpoint import load_model, load_parameters, read_checkpoint
 from tcm.engine.saving import Checkpoints
 from tcm.errors import CheckpointError, ConfigError
 from tcm.registry import METRICS, MODELS
-from tests.cli.tiny import CONFIG, write_checkpoint, write_config
+from tests.cli.tiny import CONFIG, OneFigure, write_checkpoint, write_config
 from tests.data.builders import write_dataset
 
 
@@ -192,20 +192,12 @@ def test_random_weights_are_not_frozen(tmp_path, option, free):
 
 
 @METRICS.register("SumOfScores")
-class SumOfScores:
+class SumOfScores(OneFigure):
     """A figure that follows every weight of the model; what is found need not be right."""
 
     def evaluate(self, predictions, truths, names):
         self.headline = {"sum": float(sum(float(p.scores.sum()) for p in predictions))}
         return self
-
-    def as_dict(self):
-        return self.headline
-
-    as_report = as_dict
-
-    def lines(self):
-        return ["sum of scores"]
 
 
 @pytest.mark.parametrize("options", [[], ["trainer.ema_decay=0.5"]])

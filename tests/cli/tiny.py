@@ -38,6 +38,18 @@ evaluation:
 """
 
 
+class OneFigure:
+    """A metric for tests that has nothing but the headline that `evaluate` sets."""
+
+    def as_dict(self):
+        return self.headline
+
+    as_report = as_dict
+
+    def lines(self):
+        return ["a figure"]
+
+
 def write_config(folder: Path, text: str = CONFIG, name: str = "tiny.yaml") -> str:
     """Write the config into a folder and return its path."""
     path = folder / name

@@ -5,6 +5,7 @@ from torch import nn
 
 from tcm.registry import METRICS, MODELS
 from tcm.structures import TextInstances
+from tests.cli.tiny import OneFigure
 
 
 @MODELS.register("MeanOfImages")
@@ -42,20 +43,12 @@ class MeanOfImages(nn.Module):
 
 
 @METRICS.register("CountImages")
-class CountImages:
+class CountImages(OneFigure):
     """The number of images that are scored, and of different ones."""
 
     def evaluate(self, predictions, truths, names):
         self.headline = {"images": float(len(names)), "different": float(len(set(names)))}
         return self
-
-    def as_dict(self):
-        return self.headline
-
-    as_report = as_dict
-
-    def lines(self):
-        return ["images that are scored"]
 
 
 CONFIG = """

@@ -6,7 +6,7 @@ import torch
 
 from tcm.cli.train import main
 from tcm.registry import METRICS
-from tests.cli.tiny import CONFIG, write_config
+from tests.cli.tiny import CONFIG, OneFigure, write_config
 from tests.reliability.slowly import slow_down
 
 STEPS = 9
@@ -15,21 +15,13 @@ _VARYING = {"time_s", "images_per_s", "data_time_ratio"}
 
 
 @METRICS.register("ScoresBySteps")
-class ScoresBySteps:
+class ScoresBySteps(OneFigure):
     """A figure of all weights that rises and falls; what is found need not be right."""
 
     def evaluate(self, predictions, truths, names):
         total = sum(float(p.scores.sum()) for p in predictions)
         self.headline = {"figure": total * 1e3 % 1}
         return self
-
-    def as_dict(self):
-        return self.headline
-
-    as_report = as_dict
-
-    def lines(self):
-        return ["digits of a sum of scores"]
 
 
 TEXT = (

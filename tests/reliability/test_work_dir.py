@@ -76,6 +76,33 @@ def test_resuming_without_a_checkpoint_starts_afresh_and_says_so(tmp_path):
     assert (tmp_path / "metrics.jsonl").read_text() == ""
 
 
+def test_a_run_is_not_both_resumed_and_deleted(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        train(tmp_path / "run", "--resume", "--overwrite")
+    assert "--resume goes on with a run, --overwrite deletes it" in capsys.readouterr().err
+
+
+def test_a_run_that_a_scheduler_restarts_goes_on_with_its_own(tmp_path, run):
+    """Even if its command resumes another's checkpoint, or overwrites: that was the first start."""
+    other = str(run / "last.ckpt")
+    folder = WorkDir(tmp_path, other, restarted=True)
+    assert folder.checkpoint == run / "last.ckpt"
+    (tmp_path / "config.yaml").write_text("")  # it began
+    for name in ("last.ckpt", "best.ckpt"):
+        (tmp_path / name).write_bytes((run / "last.ckpt").read_bytes())
+    folder = WorkDir(tmp_path, other, overwrite=True, restarted=True)
+    assert folder.checkpoint == tmp_path / "last.ckpt"
+    folder.begin({}, {})
+    assert (tmp_path / "best.ckpt").exists()
+
+
+def test_the_config_that_led_to_a_step_is_kept(tmp_path, run):
+    (tmp_path / "last.ckpt").write_bytes((run / "last.ckpt").read_bytes())
+    for value in (1, 2, 3):
+        WorkDir(tmp_path, "auto").begin({"a": value}, {})
+    assert (tmp_path / "config_until_step_2.yaml").read_text() == "a: 1\n"
+
+
 def test_a_damaged_checkpoint_is_named_and_the_one_before_offered(tmp_path, run):
     for name in ("last.ckpt", "previous.ckpt"):
         (tmp_path / name).write_bytes((run / "last.ckpt").read_bytes())

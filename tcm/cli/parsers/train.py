@@ -41,4 +41,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data-seed", type=int, default=0, help="seed of the choice of that share")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything else")
     parser.add_argument("--devices", help="number of GPUs (or CPU processes), or auto")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    if args.resume == "auto" and args.overwrite:
+        parser.error("--resume goes on with a run, --overwrite deletes it: take one")
+    return args
