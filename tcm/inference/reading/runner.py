@@ -1,0 +1,87 @@
+"""What the reader asks of a network, whoever computes it: PyTorch or onnxruntime.
+
+Nothing here imports either.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.structures import TextInstances
+
+STRIDE = 32  # network inputs are padded right and below to multiples of it
+
+
+class Reading(NamedTuple):
+    """What a recognizer reads in a word crop.
+
+    Attributes:
+        text: May be empty.
+        confidence: In [0, 1], the product of the probabilities of the characters and of the end.
+    """
+
+    text: str
+    confidence: float
+
+
+class DetectorRunner(ABC):
+    """A detector or spotter that is ready to run.
+
+    Attributes:
+        name: For messages, such as the file it is from.
+        size: How large an image is shown to the network.
+        reads: Whether it is a spotter: what it finds has texts.
+    """
+
+    name: str
+    size: SizePolicy
+    reads: bool
+
+    @abstractmethod
+    def detect(
+        self,
+        images: np.ndarray,
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image, with scores, in original image coordinates.
+
+        Threads may call it, one at a time.
+
+        Args:
+            images: (B, H, W, 3) uint8 RGB; H and W are multiples of `STRIDE`, zeros right and below
+                the images.
+            matrices: B float64 (3, 3), original image coordinates to coordinates of `images`.
+            sizes: B pairs (height, width) in pixels of the part that is not padding.
+
+        Raises:
+            TCMError: The network's output is not finite.
+        """
+
+
+class RecognizerRunner(ABC):
+    """A recognizer that is ready to run.
+
+    Attributes:
+        name: For messages, such as the file it is from.
+        crop: What its crops are like.
+    """
+
+    name: str
+    crop: CropPolicy
+
+    @abstractmethod
+    def read(self, crops: np.ndarray) -> list[Reading]:
+        """Return what each crop says.
+
+        Threads may call it, one at a time.
+
+        Args:
+            crops: (B, h, w, 3) uint8 RGB, of a size that `crop` allows.
+
+        Raises:
+            TCMError: The network's output is not finite.
+        """
