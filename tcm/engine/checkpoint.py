@@ -79,11 +79,32 @@ def load_model(
         CheckpointError: The checkpoint is missing or belongs to another model.
     """
     state, extra = read_checkpoint(path, converter)
+    return deployed_model(model_config, state, str(path), extra, fold)
+
+
+def deployed_model(
+    model_config: Config,
+    state: dict[str, Tensor],
+    source: str,
+    extra: Config | None = None,
+    fold: bool = True,
+) -> Model:
+    """Build a model in its deployed form, as of `load_model`.
+
+    Args:
+        model_config: The config's `model`.
+        state: Name, as ours, to tensor.
+        source: Where the state comes from, for the error.
+        extra: What else the checkpoint holds, as of `read_checkpoint`, for the error.
+        fold: As of `Model.deploy`.
+
+    Raises:
+        CheckpointError: The parameters belong to another model.
+    """
     model: Model = MODELS.build(without_pretrained(model_config), "model")
-    deployed = _TEXT_CONSTANT in state
-    if deployed:
+    if _TEXT_CONSTANT in state:
         model.deploy(fold=False)
-    _load(model, state, str(path), extra, model_config)
+    _load(model, state, source, extra or {}, model_config)
     model.deploy(fold)
     return model.to(memory_format=torch.channels_last).eval()
 

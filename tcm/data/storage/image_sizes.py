@@ -9,7 +9,8 @@ from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+
+from tcm.errors import DataError
 
 MOST_PIXELS = 2**27  # 134 million, 400 MB in RGB; some decoders take four times as much
 
@@ -78,6 +79,10 @@ def _webp(data: bytes) -> tuple[int, int] | None:
 
 
 def _by_pillow(data: np.ndarray) -> tuple[int, int] | None:
+    try:
+        from PIL import Image  # not at the top: an environment that only reads can do without
+    except ModuleNotFoundError as error:
+        raise DataError("an image that is no JPEG, PNG, WebP, GIF or BMP needs Pillow") from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it is large
         try:

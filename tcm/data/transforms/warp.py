@@ -9,6 +9,7 @@ from PIL import Image
 
 from tcm.data.transforms.moves import bounds, inside
 from tcm.geometry.polygons import transform_points
+from tcm.geometry.shrinking import shrink
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 
@@ -110,7 +111,7 @@ def _picture(sample: Sample, look: _Look, under: np.ndarray | None = None) -> np
         return np.asarray(
             Image.fromarray(sample.image).resize(size[::-1], Image.Resampling.BICUBIC)
         )
-    image, matrix = _shrink(sample.image, sample.matrix)
+    image, matrix = shrink(sample.image, sample.matrix)
     if _is_resize(image, matrix, size):
         return cv2.resize(image, size[::-1], interpolation=look.flag)
     return _warp(image, matrix, size, look, under)
@@ -157,21 +158,6 @@ def _show_image(sample: Sample, windows: np.ndarray) -> np.ndarray:
     height, width = sample.image.shape[:2]
     boxes = np.hstack([points.min(axis=1), points.max(axis=1)])
     return inside(boxes, (0, 0, width, height))
-
-
-def _shrink(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Average blocks of 2, 4, ... pixels along an axis that an affine matrix shrinks as much."""
-    if not np.array_equal(matrix[2], (0, 0, 1)):
-        return image, matrix
-    # Powers of two divide most image sides, and only then is area averaging fast.
-    shrinks = 1 / np.linalg.norm(matrix[:2, :2], axis=0)
-    blocks = [2 ** max(0, int(np.log2(shrink) + 1e-6)) for shrink in shrinks]
-    if blocks == [1, 1]:
-        return image, matrix
-    height, width = image.shape[:2]
-    small = (max(1, width // blocks[0]), max(1, height // blocks[1]))
-    enlarge = np.diag([width / small[0], height / small[1], 1.0])
-    return cv2.resize(image, small, interpolation=cv2.INTER_AREA), matrix @ enlarge
 
 
 def _is_resize(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> bool:

@@ -34,11 +34,13 @@ class DetectorRunner(ABC):
         name: For messages, such as the file it is from.
         size: How large an image is shown to the network.
         reads: Whether it is a spotter: what it finds has texts.
+        batch: Images of one size that it is given at once, at most.
     """
 
     name: str
     size: SizePolicy
     reads: bool
+    batch: int = 1
 
     @abstractmethod
     def detect(
@@ -60,6 +62,14 @@ class DetectorRunner(ABC):
         Raises:
             TCMError: The network's output is not finite.
         """
+
+    def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what the network sees, for pictures: float32 (B, h, w) by name.
+
+        Args:
+            images: As of `detect`.
+        """
+        return {}
 
 
 class RecognizerRunner(ABC):

@@ -1,0 +1,152 @@
+"""Detectors and recognizers that PyTorch runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from tcm.contracts import Model
+from tcm.devices import Precision, autocast, to_host
+from tcm.errors import TCMError
+from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
+from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.models.detector import Detector
+from tcm.models.recognizers.recognizer import TextRecognizer
+from tcm.prediction import Predictor
+from tcm.structures import Batch, Sample, TextInstances
+
+_ON_GPU = 8  # images that a GPU gets at once
+_NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how precisely a network runs.
+
+    Attributes:
+        device: The device.
+        precision: One that is resolved, not ``auto``.
+    """
+
+    device: torch.device
+    precision: Precision
+
+
+class TorchDetector(DetectorRunner):
+    """A detector or spotter.
+
+    Args:
+        model: In eval mode, on the place's device.
+        name: For messages.
+        size: How large an image is shown to it.
+        place: Where it runs.
+    """
+
+    def __init__(self, model: Detector, name: str, size: SizePolicy, place: Place) -> None:
+        self.model = model
+        self.name = name
+        self.size = size
+        self.place = place
+        self.reads = getattr(model.head, "recognizer", None) is not None
+        self.batch = _ON_GPU if place.device.type == "cuda" else 1
+        context = partial(autocast, place.precision, place.device)
+        self._predictor = Predictor(model, place.device, context)
+
+    def detect(
+        self,
+        images: np.ndarray,
+        matrices: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+    ) -> list[TextInstances]:
+        """Return the texts of each image, as of `DetectorRunner`; threads decode them."""
+        samples = [
+            Sample(_NO_PIXELS, self.name, TextInstances(), matrix=matrix, size=size)
+            for matrix, size in zip(matrices, sizes, strict=True)
+        ]
+        pairs = self._predictor.submit(Batch(_planes(images), {}, samples))
+        return [found for _, found in [*pairs, *self._predictor.finish()]]
+
+    @torch.inference_mode()
+    def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what the network sees, as of `DetectorRunner`.
+
+        They are ``score map``, FastTCM's and TCM's cosine of image and text, ``visual prompt``,
+        the length of what it adds to the image embedding, and ``probability``, what the head takes
+        for text; as far as the network has them.
+        """
+        prompts: list[torch.Tensor] = []
+        matching = getattr(self.model.backbone, "matching", None)
+        generator = getattr(matching, "visual_prompt_generator", None) or torch.nn.Identity()
+        hook = generator.register_forward_hook(lambda part, given, made: prompts.append(made))
+        try:
+            with autocast(self.place.precision, self.place.device):
+                predictions, features = self.model(_planes(images).to(self.place.device))
+        finally:
+            hook.remove()
+        seen: dict[str, torch.Tensor] = {}
+        if features.matching is not None:
+            seen["score map"] = features.matching.cosine[:, 0]
+        if prompts:
+            seen["visual prompt"] = prompts[0].norm(dim=2).view_as(seen["score map"])
+        for name, value in self.model.head.outputs(predictions).items():
+            if name.startswith("probability") and "probability" not in seen:
+                seen["probability"] = value if value.dim() == 3 else value[:, 0]
+        return {name: value.float().cpu().numpy() for name, value in seen.items()}
+
+
+class TorchRecognizer(RecognizerRunner):
+    """A recognizer.
+
+    Args:
+        model: In eval mode, on the place's device.
+        name: For messages.
+        crop: What its crops are like.
+        place: Where it runs.
+    """
+
+    def __init__(self, model: TextRecognizer, name: str, crop: CropPolicy, place: Place) -> None:
+        self.model = model
+        self.name = name
+        self.crop = crop
+        self.place = place
+
+    def read(self, crops: np.ndarray) -> list[Reading]:
+        """Return what each crop says, as of `RecognizerRunner`."""
+        images = _planes(crops).to(self.place.device, non_blocking=True)
+        with torch.inference_mode(), autocast(self.place.precision, self.place.device):
+            outputs = to_host(self.model.outputs(images)).wait()
+        confidences = outputs["confidence"].float()
+        if not bool(confidences.isfinite().all()):
+            raise TCMError(
+                f"{self.name}: the network's output is not finite: its training has diverged, or "
+                "its numbers are too large for its precision (float32 takes the largest)"
+            )
+        texts = map(self.model.text, outputs["ids"].tolist())
+        return [Reading(*pair) for pair in zip(texts, confidences.tolist(), strict=True)]
+
+
+def runner_of(
+    model: Model, name: str, pipeline: Sequence[dict], place: Place
+) -> DetectorRunner | RecognizerRunner:
+    """Return what runs a model.
+
+    Args:
+        model: In eval mode, on the place's device.
+        name: For messages.
+        pipeline: The transforms of its test pipeline, as of a config.
+        place: Where it runs.
+
+    Raises:
+        ConfigError: The pipeline is none that a reader can follow.
+    """
+    if isinstance(model, TextRecognizer):
+        return TorchRecognizer(model, name, CropPolicy.of_pipeline(pipeline), place)
+    assert isinstance(model, Detector), "there are no other models"
+    return TorchDetector(model, name, SizePolicy.of_pipeline(pipeline), place)
+
+
+def _planes(images: np.ndarray) -> torch.Tensor:
+    """Return (B, 3, H, W) in channels-last order of (B, H, W, 3)."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
