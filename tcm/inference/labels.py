@@ -40,7 +40,7 @@ def write_label(
         DataError: The font cannot be read.
     """
     height, width = canvas.shape[:2]
-    ink = _ink(" ".join(text.split()), load_font(font, label_size((height, width))))
+    ink = _ink_of(text, (height, width), font)
     rows, columns = ink.shape
     left = max(0, min(round(place[0]), width - columns))
     top = max(0, min(round(place[1]) - rows, height - rows))
@@ -48,6 +48,21 @@ def write_label(
     share = ink[: part.shape[0], : part.shape[1], None].astype(np.float32) / 255
     ground, letters = _SHADE * part * (1 - share), np.array(colour, np.float32) * share
     part[:] = np.rint(ground + letters).astype(np.uint8)
+
+
+def label_shape(
+    text: str, size: tuple[int, int], font: str | Path | None = None
+) -> tuple[int, int]:
+    """Return the (height, width) in pixels of a label in a picture of (height, width).
+
+    Other arguments and errors are those of `write_label`.
+    """
+    rows, columns = _ink_of(text, size, font).shape
+    return rows, columns
+
+
+def _ink_of(text: str, size: tuple[int, int], font: str | Path | None) -> np.ndarray:
+    return _ink(" ".join(text.split()), load_font(font, label_size(size)))
 
 
 def label_size(size: tuple[int, int]) -> int:

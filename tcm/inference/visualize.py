@@ -1,14 +1,20 @@
 """Drawing texts on an image."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from tcm.errors import OutputError
 from tcm.files import write_bytes
-from tcm.inference.labels import write_label
+from tcm.inference.label_places import label_places
+from tcm.inference.labels import label_shape, write_label
 from tcm.structures import TextInstances
+
+if TYPE_CHECKING:
+    from tcm.inference.reading.results import Word
 
 # RGB; found texts, true texts, regions that do not count.
 FOUND, TRUE, IGNORED = (0, 220, 60), (40, 120, 255), (150, 150, 150)
@@ -41,14 +47,32 @@ def draw(
             _outline(canvas, polygon, IGNORED if ignored else TRUE, thickness)
     for polygon in found.polygons:
         _outline(canvas, polygon, FOUND, thickness)
-    for i, polygon in enumerate(found.polygons):  # afterwards: no outline runs through a label
-        words = [found.texts[i] or ""]
-        words += [] if found.scores is None else [f"{found.scores[i]:.2f}"]
-        label = " ".join(filter(None, words))
-        if label:
-            x, y = polygon[polygon.sum(axis=1).argmin()]
-            write_label(canvas, label, (float(x), float(y) - thickness), FOUND, font)
+    labels = [
+        " ".join(filter(None, [text or "", "" if score is None else f"{score:.2f}"]))
+        for text, score in zip(found.texts, _scores(found), strict=True)
+    ]
+    _label(canvas, found.polygons, labels, thickness, font)
     return canvas
+
+
+def draw_words(
+    image: np.ndarray, words: Sequence["Word"], font: str | Path | None = None
+) -> np.ndarray:
+    """Return a copy of an image with the outlines of words, and what they say.
+
+    A word that is not read has its score instead. No label hides its word.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, left as it is.
+        words: In its coordinates.
+        font: As of `draw`.
+
+    Raises:
+        DataError: The font cannot be read.
+    """
+    texts = [word.text if word.text is not None else f"{word.score:.2f}" for word in words]
+    found = TextInstances([word.polygon for word in words], list(texts))
+    return draw(image, found, font=font)
 
 
 def draw_map(name: str, array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -87,6 +111,26 @@ def write_image(path: Path, image: np.ndarray) -> None:
     if not known:
         raise OutputError(f"{path}: no image format is known by the suffix '{path.suffix}'")
     write_bytes(path, data.data, sync=False)
+
+
+def _label(
+    canvas: np.ndarray,
+    polygons: Sequence[np.ndarray],
+    labels: Sequence[str],
+    gap: int,
+    font: str | Path | None,
+) -> None:
+    """Write the labels of texts; afterwards, for no outline should run through one."""
+    size = canvas.shape[0], canvas.shape[1]
+    shapes = [label_shape(label, size, font) if label else (0, 0) for label in labels]
+    places = label_places(polygons, shapes, size, gap)
+    for label, place in zip(labels, places, strict=True):
+        if label:
+            write_label(canvas, label, place, FOUND, font)
+
+
+def _scores(found: TextInstances) -> Sequence[float | None]:
+    return [None] * len(found) if found.scores is None else found.scores.tolist()
 
 
 def _outline(

@@ -17,23 +17,9 @@ from tcm.inference.reading.chain import Failure, Picture
 from tcm.reader.pictures import as_rgb, read_picture
 
 IMAGES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".png",
-        ".bmp",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".gif",
-        ".jp2",
-        ".ppm",
-        ".pgm",
-        ".avif",
-    ]
+    {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".jp2", ".ppm"}
 )
-PDFS = frozenset([".pdf"])
+PDFS = frozenset({".pdf"})
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"})
 
 _DPI = 200  # that PDF pages are drawn with
