@@ -39,8 +39,13 @@ class Outputs:
         self._planned: dict[str, tuple[str, Path]] = {}  # by file: what it is, and the record's
         self._probed: set[Path] = set()
 
-    def file(self, option: str, path: str | Path) -> None:
+    def file(self, option: str, path: str | Path, resumed: bool = False) -> None:
         """Plan the file that an option names.
+
+        Args:
+            option: Such as ``--json``.
+            path: The file.
+            resumed: Whether the command goes on with the file that is there, whoever wrote it.
 
         Raises:
             DataError: The command reads it.
@@ -51,7 +56,7 @@ class Outputs:
             raise OutputError(f"{option} {path}: a file is wanted, this is a folder")
         self._probe(f"{option} {path}", path.parent)
         if not path.exists() or path.is_file():  # else a device or a pipe, where nothing is lost
-            self._plan(option, path, option, path.parent)
+            self._plan(option, path, option, path.parent, resumed)
 
     def files(self, option: str, folder: str | Path, names: Iterable[Path]) -> list[Path]:
         """Plan files of the folder that an option names, and return them.
@@ -91,13 +96,22 @@ class Outputs:
         yield path
         record.add(path, kind)
 
-    def _plan(self, option: str, path: Path, kind: str, root: Path) -> None:
+    def note(self, path: str | Path) -> None:
+        """Record a planned file that has grown since this command began it."""
+        path = Path(path)
+        planned = self._planned.get(_key(path.absolute()))
+        if planned is not None:
+            kind, root = planned
+            self._record(root).add(path, kind)
+
+    def _plan(self, option: str, path: Path, kind: str, root: Path, resumed: bool = False) -> None:
         if self._planned.setdefault(_key(path.absolute()), (kind, root)) != (kind, root):
             raise OutputError(f"{option} {path}: another option writes this file")
         if os.path.lexists(path):
             if self._is_read(path):
                 raise DataError(f"{path}: {option} would replace it, which is read; choose another")
-            self._record(root).check(path, kind, f"; choose another place as {option}")
+            if not resumed:
+                self._record(root).check(path, kind, f"; choose another place as {option}")
 
     def _record(self, root: Path) -> "_Record":
         return self._records.setdefault(root, _Record(root))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import numpy as np
 import torch
@@ -53,6 +54,7 @@ class TorchDetector(DetectorRunner):
         self.batch = _ON_GPU if place.device.type == "cuda" else 1
         context = partial(autocast, place.precision, place.device)
         self._predictor = Predictor(model, place.device, context)
+        self._alone = Lock()  # images are found in one thread while another asks for maps
 
     def detect(
         self,
@@ -65,8 +67,9 @@ class TorchDetector(DetectorRunner):
             Sample(_NO_PIXELS, self.name, TextInstances(), matrix=matrix, size=size)
             for matrix, size in zip(matrices, sizes, strict=True)
         ]
-        pairs = self._predictor.submit(Batch(_planes(images), {}, samples))
-        return [found for _, found in [*pairs, *self._predictor.finish()]]
+        with self._alone:
+            pairs = self._predictor.submit(Batch(_planes(images), {}, samples))
+            return [found for _, found in [*pairs, *self._predictor.finish()]]
 
     @torch.inference_mode()
     def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -79,12 +82,12 @@ class TorchDetector(DetectorRunner):
         prompts: list[torch.Tensor] = []
         matching = getattr(self.model.backbone, "matching", None)
         generator = getattr(matching, "visual_prompt_generator", None) or torch.nn.Identity()
-        hook = generator.register_forward_hook(lambda part, given, made: prompts.append(made))
-        try:
-            with autocast(self.place.precision, self.place.device):
+        with self._alone, autocast(self.place.precision, self.place.device):
+            hook = generator.register_forward_hook(lambda part, given, made: prompts.append(made))
+            try:
                 predictions, features = self.model(_planes(images).to(self.place.device))
-        finally:
-            hook.remove()
+            finally:
+                hook.remove()
         seen: dict[str, torch.Tensor] = {}
         if features.matching is not None:
             seen["score map"] = features.matching.cosine[:, 0]

@@ -1,0 +1,144 @@
+"""The options of ``tcm read``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tcm.cli.parsers.options import (
+    PRECISIONS,
+    add_debug_argument,
+    add_device_argument,
+    add_exif_argument,
+    at_least,
+    finite,
+)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tcm read",
+        description="Read the text in photos, PDF pages and video frames. Prints it, a line of "
+        "the picture a line; with --out it writes results.jsonl, a line of JSON for each picture "
+        "as it is read, and pictures with what was found. What cannot be read is named and left "
+        "out; the exit status is 1 then.",
+        epilog="example: tcm read photo.jpg scans/ 'more/**/*.png' --detector det.ckpt "
+        "--recognizer rec.ckpt --out read",
+    )
+    parser.add_argument("images", nargs="+", type=Path, help="files, folders or patterns")
+    _add_models(parser)
+    _add_ways(parser)
+    _add_outputs(parser)
+    add_device_argument(parser)
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the networks; auto is bf16 on GPUs that have it, else float32",
+    )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile the networks, which takes minutes for each size of input",
+    )
+    add_debug_argument(parser)
+    return parser.parse_args(arguments)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detector",
+        metavar="CKPT",
+        help="checkpoint or exported folder of a detector or spotter; default: the package's own",
+    )
+    parser.add_argument(
+        "--recognizer",
+        metavar="CKPT",
+        help="of a recognizer; default: the package's own, or none for a spotter",
+    )
+    parser.add_argument(
+        "--no-recognizer", action="store_true", help="find words without reading them"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="keys of the recognizer's model to other values, such as decode_ar=false "
+        "refine_iters=0, which read in one pass",
+    )
+
+
+def _add_ways(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rectify",
+        choices=("box", "quad", "curve"),
+        default="quad",
+        help="how a word becomes a crop: its bounding box, in perspective, or along its two sides "
+        "(default: quad)",
+    )
+    parser.add_argument(
+        "--margin",
+        type=finite,
+        default=0.0,
+        metavar="SHARE",
+        help="added around a word, as a share of its height",
+    )
+    parser.add_argument(
+        "--max-side",
+        type=at_least(32),
+        default=2560,
+        metavar="PIXELS",
+        help="greatest long side that the detector sees; words are cut from the full picture, and "
+        "memory grows with the square (default: 2560)",
+    )
+    parser.add_argument(
+        "--tile",
+        type=at_least(64),
+        metavar="PIXELS",
+        help="search larger pictures in tiles of this side: maps, panoramas",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=finite,
+        default=0.0,
+        metavar="SHARE",
+        help="leave out words that are read less surely",
+    )
+    parser.add_argument(
+        "--batch-size", type=at_least(1), default=32, help="words that are read at once"
+    )
+    parser.add_argument(
+        "--every",
+        type=at_least(1),
+        default=30,
+        metavar="N",
+        help="of a video, read the first of N frames (default: 30)",
+    )
+    add_exif_argument(parser)
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--no-pictures", action="store_true", help="with --out: write results.jsonl alone"
+    )
+    parser.add_argument(
+        "--show-maps",
+        action="store_true",
+        help="with --out: a picture of what the detector sees, NAME.maps.jpg: score map, visual "
+        "prompt, probability, as far as it has them",
+    )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write one page with all pictures and texts"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="with --out: leave out what results.jsonl has already",
+    )
+    parser.add_argument(
+        "--font",
+        metavar="FILE",
+        help="TrueType font for the pictures; default: DejaVu Sans (Latin, Greek, Cyrillic)",
+    )

@@ -1,0 +1,84 @@
+"""A folder's results as one HTML page that needs nothing but itself."""
+
+import base64
+import html
+from collections.abc import Iterator
+from typing import IO
+
+import cv2
+import numpy as np
+
+from tcm.inference.reading.results import ReadResult
+
+_SIDE = 1280  # pixels of a picture in the page
+_QUALITY = 82
+
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What was read</title>
+<style>
+body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1100px;padding:1.5rem}
+body{color:#1b1f24;background:#f6f7f8}
+h1{font-size:1.3rem}article{background:#fff;border:1px solid #d9dde2;border-radius:8px}
+article{margin:1.2rem 0;padding:1rem}
+h2{font-size:1rem;margin:0 0 .6rem;word-break:break-all}figure{margin:0;position:relative}
+figure img{display:block;width:100%;height:auto;border-radius:4px}
+svg{position:absolute;inset:0;width:100%;height:100%}
+polygon{fill:rgba(0,160,80,.12);stroke:#00a050;stroke-width:2;vector-effect:non-scaling-stroke}
+polygon:hover{fill:rgba(0,160,80,.4)}pre{white-space:pre-wrap;margin:.8rem 0 0}
+table{border-collapse:collapse;font-size:.9rem;margin-top:.6rem}
+td,th{padding:.15rem .8rem .15rem 0;text-align:left}summary{cursor:pointer;color:#57606a}
+</style></head><body>
+<h1>What was read</h1>
+"""
+_TAIL = "</body></html>\n"
+
+
+class Report:
+    """Write a page result by result.
+
+    Args:
+        file: Opened for writing text; the caller closes it.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._file.write(_HEAD)
+
+    def add(self, result: ReadResult) -> None:
+        """Add a picture with its outlines, its text and the list of its words."""
+        self._file.write("".join(_article(result)))
+
+    def close(self) -> None:
+        """End the page."""
+        self._file.write(_TAIL)
+
+
+def _article(result: ReadResult) -> Iterator[str]:
+    height, width = result.size
+    yield f"<article><h2>{html.escape(result.name)}</h2>\n<figure>"
+    yield f'<img alt="" src="data:image/jpeg;base64,{_jpeg(result.image())}">'
+    yield f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
+    for word in result.words:
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in word.polygon)
+        text = html.escape(word.text or f"{word.score:.2f}")
+        yield f'<polygon points="{points}"><title>{text}</title></polygon>'
+    yield f"</svg></figure>\n<pre>{html.escape(result.text)}</pre>\n"
+    yield f"<details><summary>{len(result.words)} words</summary><table>"
+    yield "<tr><th>text</th><th>read with</th><th>found with</th></tr>\n"
+    for word in result.words:
+        sure = "" if word.confidence is None else f"{word.confidence:.2f}"
+        text = html.escape(word.text or "")
+        yield f"<tr><td>{text}</td><td>{sure}</td><td>{word.score:.2f}</td></tr>\n"
+    yield "</table></details></article>\n"
+
+
+def _jpeg(image: np.ndarray) -> str:
+    factor = min(1.0, _SIDE / max(image.shape[:2]))
+    if factor < 1:
+        size = tuple(max(round(side * factor), 1) for side in image.shape[1::-1])
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
+    return base64.b64encode(data.tobytes()).decode()
