@@ -13,7 +13,9 @@ import numpy as np
 from tcm.geometry.bezier import fit_bezier, sample_bezier
 from tcm.geometry.polygons import area, bounding_box, clockwise, min_area_rect, perimeter
 
-_POINTS = 64  # of an outline in which its two ends are looked for, an even number
+_COARSE, _STEP = 48, 4  # points of an outline among which its ends are looked for, and finer ones
+_POINTS = _COARSE * _STEP
+_SHARES = np.linspace(0, 1, 8)  # of the ways between them, where their distance is taken
 _SIDE_POINTS = 8  # of a curved side
 _STEEP = 2.0  # a word that reaches so much farther down than across is read downwards
 
@@ -53,24 +55,21 @@ def strip_outline(polygon: np.ndarray, margin: float = 0.0) -> np.ndarray:
     """Return the two long sides of an outline as smooth curves, float64 (16, 2), clockwise.
 
     Any outline of a word will do, such as a contour of hundreds of points; where it starts does not
-    matter. The middles of its two ends halve its length, and of all such pairs they are those whose
-    two halves run closest to each other. The sides are cubic Bezier curves, fitted to what is left
-    of the halves without the ends. A word is read from left to right, or downwards if it is steep.
+    matter. Its ends have their middles where they part it into two ways that are everywhere as far
+    apart as the word is high. The sides are cubic Bezier curves, fitted to what is left of the ways
+    without the ends. A word is read from left to right, or downwards if it is steep.
 
     Args:
         polygon: (P, 2), of positive area.
         margin: Added above and below, as a share of the height.
     """
-    points = _resampled(clockwise(np.asarray(polygon, np.float64)))
-    half = _POINTS // 2
-    index = np.arange(half)
-    pairs = [points[(i + index) % _POINTS] - points[(i - index) % _POINTS] for i in range(half)]
-    apart = [np.linalg.norm(pair, axis=1).mean() for pair in pairs]
-    first = int(np.argmin(apart))
-    length, height = _sides(points)
-    skipped = height / 2 / (length + height) * half
-    at = np.linspace(skipped, half - skipped, _SIDE_POINTS + 2)
-    upper, lower = _along(points, first + at), _along(points, first - at)
+    outline = clockwise(np.asarray(polygon, np.float64))
+    coarse, points = _resampled(outline, _COARSE), _resampled(outline, _POINTS)
+    height = _height(outline)
+    first, last = _ends(coarse, *np.triu_indices(_COARSE, 4), height)
+    around = [end * _STEP + np.arange(1 - _STEP, _STEP) for end in (first, last)]
+    first, last = _ends(points, *(grid.ravel() for grid in np.meshgrid(*around)), height)
+    upper, lower = _ways(points, first, last, height, np.linspace(0, 1, _SIDE_POINTS + 2))
     span = upper[-1] - upper[0] + lower[-1] - lower[0]
     steep = abs(span[1]) > _STEEP * abs(span[0])
     if (span[1] if steep else span[0]) < 0:  # the other half is the upper side then
@@ -171,24 +170,66 @@ def _widened(quad: np.ndarray, margin: float) -> np.ndarray:
     return np.concatenate([upper - down + ends, (lower + down + ends)[::-1]])
 
 
-def _sides(points: np.ndarray) -> tuple[float, float]:
-    """Return length and height of the strip that has the area and the perimeter of an outline."""
-    half, covered = perimeter(points) / 2, area(points)
-    root = max(half * half / 4 - covered, 0.0) ** 0.5
-    return half / 2 + root, half / 2 - root
+def _ends(
+    points: np.ndarray, first: np.ndarray, last: np.ndarray, height: float
+) -> tuple[int, int]:
+    """Return which pair of the points (N, 2) of a closed outline are the middles of its ends.
+
+    Between them the two ways, followed at the same share of their lengths, lie as far apart as the
+    word is high.
+
+    Args:
+        points: At equal steps.
+        first: (M,) numbers of points, the candidates.
+        last: (M,) numbers of the other points of the pairs, less than N farther on.
+        height: Of the word in pixels.
+    """
+    one, other = _ways(points, first[:, None], last[:, None], height, _SHARES)
+    apart = np.linalg.norm(one - other, axis=2)
+    best = np.abs(apart - height).mean(axis=1).argmin()
+    return int(first[best]), int(last[best])
 
 
-def _resampled(polygon: np.ndarray) -> np.ndarray:
-    """Return `_POINTS` points at equal steps along a closed outline (P, 2)."""
+def _ways(
+    points: np.ndarray,
+    first: np.ndarray | int,
+    last: np.ndarray | int,
+    height: float,
+    shares: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return places (..., S, 2) on both ways from point to point, without the halves of the ends.
+
+    Args:
+        points: (N, 2) on a closed outline, at equal steps.
+        first: (..., 1) where the ways begin.
+        last: (..., 1) where they end.
+        height: Of the ends.
+        shares: (S,) of the ways.
+    """
+    steps = height / 2 / (perimeter(points) / len(points))
+    ways = last - first, first + len(points) - last
+    cut = [np.minimum(steps, 0.4 * way) for way in ways]
+    forward, backward = (c + shares * (way - 2 * c) for c, way in zip(cut, ways, strict=True))
+    return _along(points, first + forward), _along(points, first - backward)
+
+
+def _height(points: np.ndarray) -> float:
+    """Return the height of the strip that has the area and the perimeter of an outline."""
+    half = perimeter(points) / 2
+    return half / 2 - max(half * half / 4 - area(points), 0.0) ** 0.5
+
+
+def _resampled(polygon: np.ndarray, count: int) -> np.ndarray:
+    """Return so many points at equal steps along a closed outline (P, 2)."""
     closed = np.concatenate([polygon, polygon[:1]])
     passed = np.append(0, np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1)))
-    at = np.arange(_POINTS) * (passed[-1] / _POINTS)
+    at = np.arange(count) * (passed[-1] / count)
     return np.stack([np.interp(at, passed, closed[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def _along(points: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return the places on a closed outline of equal steps, at numbers of steps from its start."""
     whole = np.floor(at).astype(int)
-    share = (at - whole)[:, None]
+    share = (at - whole)[..., None]
     count = len(points)
     return (1 - share) * points[whole % count] + share * points[(whole + 1) % count]

@@ -1,0 +1,74 @@
+import cv2
+import numpy as np
+import pytest
+
+from tcm.inference.reading.crops import cut_crop, outline_of, readings_of
+from tcm.inference.reading.sizes import CropPolicy
+
+POLICY = CropPolicy(16, 48)
+
+
+def _box(left, top, right, bottom):
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def _image(height=120, width=160):
+    image = np.random.default_rng(0).integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def test_a_crop_at_its_own_scale_is_the_pixels_themselves():
+    image = _image()
+    crop = cut_crop(image, outline_of(_box(30, 40, 78, 56), "quad"), POLICY)
+    np.testing.assert_array_equal(crop, image[40:56, 30:78])
+
+
+def test_large_words_are_averaged_and_do_not_alias():
+    stripes = np.zeros((128, 384, 3), np.uint8)
+    stripes[:, ::2] = 255  # of one pixel
+    crop = cut_crop(stripes, outline_of(_box(0, 0, 384, 128), "box"), POLICY)
+    assert crop.shape == (16, 48, 3)
+    assert np.abs(crop[:, 2:-2].astype(int) - 127).max() <= 2
+
+
+def test_what_lies_beyond_the_image_is_its_border_prolonged():
+    image = np.full((20, 20, 3), 200, np.uint8)
+    assert (cut_crop(image, outline_of(_box(-10, 5, 20, 15), "box"), POLICY) == 200).all()
+    assert cut_crop(image, outline_of(_box(40, 5, 60, 15), "box"), POLICY) is None
+
+
+def test_a_very_large_image_is_cut_too():
+    image = np.zeros((40, 40_000, 3), np.uint8)
+    image[10:26, 39_000:39_048] = 255
+    crop = cut_crop(image, outline_of(_box(39_000, 10, 39_048, 26), "quad"), POLICY)
+    assert (crop == 255).all()
+
+
+def test_a_polygon_without_area_has_no_outline():
+    assert outline_of(np.zeros((4, 2)), "quad") is None
+    assert outline_of(np.array([[0, 0], [9, 9]]), "curve") is None
+
+
+def test_curves_are_for_polygons_of_more_than_four_points():
+    quad = _box(30, 40, 78, 56)
+    assert len(outline_of(quad, "curve")) == 4
+    hexagon = np.array([[30, 40], [54, 38], [78, 40], [78, 56], [54, 54], [30, 56]])
+    assert len(outline_of(hexagon, "curve")) == 16
+    np.testing.assert_array_equal(outline_of(hexagon, "curve", ordered=True), hexagon)
+
+
+@pytest.mark.parametrize(
+    ("box", "first", "second"), [((0, 0, 60, 20), 1, 1), ((0, 0, 20, 60), 3, 0)]
+)
+def test_ways_of_reading_a_wide_and_a_tall_word(box, first, second):
+    ways = readings_of(outline_of(_box(*box), "quad"))
+    assert tuple(map(len, ways)) == (first, second)
+
+
+def test_a_word_written_downwards_is_upright_in_one_of_its_crops():
+    word = _image(16, 48)
+    image = np.zeros((80, 60, 3), np.uint8)
+    image[10:58, 20:36] = np.rot90(word, -1)  # read downwards
+    ways, _ = readings_of(outline_of(_box(20, 10, 36, 58), "quad"))
+    crops = [cut_crop(image, way, POLICY) for way in ways]
+    assert any(np.array_equal(crop, word) for crop in crops)
