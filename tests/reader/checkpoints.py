@@ -1,0 +1,48 @@
+"""Tiny checkpoints that carry their configs, as a training writes them."""
+
+import torch
+
+from tcm.cli.configs import read_config
+from tcm.engine.checkpoint import save_inference_checkpoint
+from tcm.registry import MODELS
+from tests.cli.tiny import write_config
+
+RECOGNIZER = """
+model:
+  type: PARSeq
+  img_size: [16, 32]
+  patch_size: [8, 8]
+  embed_dim: 32
+  enc_depth: 1
+  enc_num_heads: 2
+  dec_num_heads: 2
+  charset: 36
+  max_label_length: 6
+data:
+  val:
+    batch_size: 3
+    dataset: {type: SyntheticWords, length: 3, charset: 36, word_length: [2, 5]}
+    pipeline: [{type: StretchTo, size: [16, 32]}, {type: Warp, interpolation: bicubic}]
+evaluation:
+  metrics: {words: {type: WordAccuracy, charset: 36}}
+"""
+
+
+def write_detector(folder, name="detector.ckpt"):
+    """Write a detector that finds one text in every image, the whole image, with score 0.5."""
+    config = read_config(write_config(folder, name="detector.yaml"))
+    model = MODELS.build(config["model"], "model")
+    last = model.head.binarize[-1]
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.zeros_(last.bias)
+    save_inference_checkpoint(model, config, folder / name)
+    return str(folder / name)
+
+
+def write_recognizer(folder, name="recognizer.ckpt"):
+    """Write a recognizer of random parameters."""
+    config = read_config(write_config(folder, RECOGNIZER, "recognizer.yaml"))
+    torch.manual_seed(0)
+    model = MODELS.build(config["model"], "model")
+    save_inference_checkpoint(model, config, folder / name)
+    return str(folder / name)
