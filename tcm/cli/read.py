@@ -1,21 +1,16 @@
 """``tcm read IMAGES``: the text in photos, PDF pages and video frames."""
 
-import argparse
-import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from tcm.cli.parsers.read import parse
 from tcm.cli.read_output import ReadOutput
+from tcm.cli.readers import reader_of
 from tcm.cli.terminal import plain
 from tcm.errors import ConfigError
-from tcm.inference.reading.chain import Chain, Failure
-from tcm.inference.reading.detection import Views
-from tcm.reader.shipped import shipped
+from tcm.inference.reading.chain import Failure
 from tcm.reader.sources import files_of, pictures_of
-from tcm.reader.text_reader import ImageReader, TextReader, WordReader, load
 
 _TICK_S = 0.5  # between two lines of progress
 
@@ -28,7 +23,7 @@ def main(arguments: list[str]) -> int:
             raise ConfigError(f"--{name.replace('_', '-')} needs --out")
     files = files_of(args.images)
     output = ReadOutput(args, files)
-    reader = _reader(args)
+    reader = reader_of(args)
     progress = _Progress()
     with output:
         for item in reader.stream(pictures_of(files, args.exif, args.every, output.has)):
@@ -43,59 +38,6 @@ def main(arguments: list[str]) -> int:
     progress.clear()
     progress.report(args.out)
     return 1 if progress.failed else 0
-
-
-def _reader(args: argparse.Namespace) -> ImageReader:
-    """Return the reader that the options want.
-
-    Raises:
-        CheckpointError: A model cannot be loaded.
-        ConfigError: The options contradict each other, or a model is of the other kind.
-    """
-    detector = _loaded(args, args.detector or shipped("detector"), {})
-    if args.no_recognizer:
-        if args.recognizer or args.set:
-            raise ConfigError("--no-recognizer: --recognizer and --set go without it")
-        if isinstance(detector, WordReader):
-            raise ConfigError(f"--detector {args.detector}: holds a recognizer")
-        chain = detector.chain
-        views = Views(args.max_side, args.tile)
-        return ImageReader(Chain(chain.detector, None, views, chain.how, chain.batch))
-    recognizer = args.recognizer
-    if args.set and recognizer is None:
-        recognizer = shipped("recognizer")
-    return TextReader(
-        detector,  # type: ignore[arg-type]  # a WordReader is refused there
-        _loaded(args, recognizer, _settings(args.set)) if recognizer else None,  # type: ignore[arg-type]
-        args.device,
-        args.precision,
-        args.rectify,
-        args.margin,
-        args.max_side,
-        args.tile,
-        args.min_confidence,
-        args.batch_size,
-    )
-
-
-def _loaded(
-    args: argparse.Namespace, path: str | Path, changes: dict[str, Any]
-) -> ImageReader | WordReader:
-    return load(path, None, None, args.device, args.precision, args.compile, **changes)
-
-
-def _settings(options: list[str]) -> dict[str, Any]:
-    """Return what ``--set`` says: JSON values, others as texts."""
-    settings = {}
-    for option in options:
-        key, equals, text = option.partition("=")
-        if not (equals and key):
-            raise ConfigError(f"--set {plain(option)}: KEY=VALUE is wanted")
-        try:
-            settings[key] = json.loads(text)
-        except ValueError:
-            settings[key] = text
-    return settings
 
 
 class _Progress:

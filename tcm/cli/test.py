@@ -11,6 +11,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.network import load_network
 from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.test import parse
+from tcm.cli.readers import read_samples, reader_of
 from tcm.cli.terminal import say
 from tcm.data.datasets.dataset import paths_of
 from tcm.data.loading.datamodule import DataModule
@@ -18,10 +19,14 @@ from tcm.data.loading.preflight import check_sets
 from tcm.engine.trainer import quieten
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.files.unified import write_predictions
+from tcm.evaluation.polygon_spotting import CTW1500EndToEnd
 from tcm.evaluation.scores import Result, check_names
+from tcm.evaluation.spotting_protocol import SpottingProtocol
 from tcm.files import write_json
 from tcm.inference.predict import predict
+from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.inference.visualize import draw, write_image
+from tcm.reader.torch_runners import Place, runner_of
 from tcm.registry import METRICS, build
 from tcm.structures import Config
 
@@ -35,6 +40,8 @@ def main(arguments: list[str]) -> int:
     test_set = [_test_set(args.test_set)] if args.test_set else []
     config = read_config(args.config, args.cfg_options, test_set)
     metrics = {name: METRICS.build(m) for name, m in config["evaluation"]["metrics"].items()}
+    if args.recognizer and not any(isinstance(m, SpottingProtocol) for m in metrics.values()):
+        metrics = {"end_to_end": CTW1500EndToEnd(), **metrics}  # its rule takes any polygon
     writer = _submission_writer(metrics) if args.submission else None
     data = build(DataModule, config["data"], "data")
     check_sets(data, ("test",), args.limit)
@@ -43,8 +50,15 @@ def main(arguments: list[str]) -> int:
     check_names(metrics, images[: args.limit], bool(writer))
     outputs, pictures = _planned(args, config, images)
     model, device, precision = load_network(config["model"], args)
-    found = predict(model, loader, device, precision=precision)
     total = min(args.limit or data.length("test"), data.length("test"))
+    if args.recognizer:
+        stage = config["data"].get("test") or config["data"]["val"]
+        place = Place(device, precision)
+        detector = runner_of(model, args.checkpoint, stage.get("pipeline") or [], place)
+        reader = reader_of(args, _detector(detector))
+        found = read_samples(reader, data.dataset("test"), total)
+    else:
+        found = predict(model, loader, device, precision=precision)
     pairs = sorted(track(found, "testing", total=total), key=lambda pair: pair[0].index)
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
@@ -71,6 +85,17 @@ def main(arguments: list[str]) -> int:
         say(f"network in {precision} on {device}")
     _report(Path(args.config).stem, scores)
     return 0
+
+
+def _detector(runner: DetectorRunner | RecognizerRunner) -> DetectorRunner:
+    """Return a checkpoint's runner, once it is known to find words.
+
+    Raises:
+        ConfigError: It reads them.
+    """
+    if isinstance(runner, RecognizerRunner):
+        raise ConfigError(f"--recognizer: {runner.name} is a recognizer itself")
+    return runner
 
 
 def _test_set(name: str) -> Path:

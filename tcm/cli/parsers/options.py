@@ -111,3 +111,53 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         help="launch the network of a detector at once instead of kernel by kernel: on a GPU, for "
         "many images of few sizes",
     )
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how words are found and become crops, as `tcm.cli.readers` takes it."""
+    parser.add_argument(
+        "--rectify",
+        choices=("box", "quad", "curve"),
+        default="quad",
+        help="how a word becomes a crop: its bounding box, in perspective, or along its two sides "
+        "(default: quad)",
+    )
+    parser.add_argument(
+        "--margin",
+        type=finite,
+        default=0.0,
+        metavar="SHARE",
+        help="added around a word, as a share of its height",
+    )
+    parser.add_argument(
+        "--max-side",
+        type=at_least(32),
+        default=2560,
+        metavar="PIXELS",
+        help="greatest long side that the detector sees; words are cut from the full picture, and "
+        "memory grows with the square (default: 2560)",
+    )
+    parser.add_argument(
+        "--tile",
+        type=at_least(64),
+        metavar="PIXELS",
+        help="search larger pictures in tiles of this side: maps, panoramas",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=finite,
+        default=0.0,
+        metavar="SHARE",
+        help="leave out words that are read less surely",
+    )
+    parser.add_argument(
+        "--batch-size", type=at_least(1), default=32, help="words that are read at once"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="keys of the recognizer's model to other values, such as decode_ar=false "
+        "refine_iters=0, which read in one pass",
+    )

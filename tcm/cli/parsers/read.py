@@ -9,8 +9,8 @@ from tcm.cli.parsers.options import (
     add_debug_argument,
     add_device_argument,
     add_exif_argument,
+    add_reading_arguments,
     at_least,
-    finite,
 )
 
 
@@ -27,7 +27,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("images", nargs="+", type=Path, help="files, folders or patterns")
     _add_models(parser)
-    _add_ways(parser)
+    add_reading_arguments(parser)
+    parser.add_argument(
+        "--every",
+        type=at_least(1),
+        default=30,
+        metavar="N",
+        help="of a video, read the first of N frames (default: 30)",
+    )
+    add_exif_argument(parser)
     _add_outputs(parser)
     add_device_argument(parser)
     parser.add_argument(
@@ -59,63 +67,6 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-recognizer", action="store_true", help="find words without reading them"
     )
-    parser.add_argument(
-        "--set",
-        nargs="*",
-        default=[],
-        metavar="KEY=VALUE",
-        help="keys of the recognizer's model to other values, such as decode_ar=false "
-        "refine_iters=0, which read in one pass",
-    )
-
-
-def _add_ways(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--rectify",
-        choices=("box", "quad", "curve"),
-        default="quad",
-        help="how a word becomes a crop: its bounding box, in perspective, or along its two sides "
-        "(default: quad)",
-    )
-    parser.add_argument(
-        "--margin",
-        type=finite,
-        default=0.0,
-        metavar="SHARE",
-        help="added around a word, as a share of its height",
-    )
-    parser.add_argument(
-        "--max-side",
-        type=at_least(32),
-        default=2560,
-        metavar="PIXELS",
-        help="greatest long side that the detector sees; words are cut from the full picture, and "
-        "memory grows with the square (default: 2560)",
-    )
-    parser.add_argument(
-        "--tile",
-        type=at_least(64),
-        metavar="PIXELS",
-        help="search larger pictures in tiles of this side: maps, panoramas",
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=finite,
-        default=0.0,
-        metavar="SHARE",
-        help="leave out words that are read less surely",
-    )
-    parser.add_argument(
-        "--batch-size", type=at_least(1), default=32, help="words that are read at once"
-    )
-    parser.add_argument(
-        "--every",
-        type=at_least(1),
-        default=30,
-        metavar="N",
-        help="of a video, read the first of N frames (default: 30)",
-    )
-    add_exif_argument(parser)
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:

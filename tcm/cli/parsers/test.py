@@ -8,6 +8,7 @@ from tcm.cli.parsers.options import (
     add_config_arguments,
     add_converter_argument,
     add_network_arguments,
+    add_reading_arguments,
     at_least,
 )
 
@@ -33,6 +34,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--limit", type=at_least(1), metavar="N", help="test on the first N images only"
     )
     add_network_arguments(parser)
+    parser.add_argument(
+        "--recognizer",
+        metavar="CKPT",
+        help="read the words that the detector finds, and score end to end without a lexicon "
+        "(CTW1500EndToEnd, unless the config names such a metric); a checkpoint or exported folder",
+    )
+    add_reading_arguments(parser)
+    parser.set_defaults(no_recognizer=False)
     parser.add_argument("--scores", metavar="JSON", help="write rules, figures and counts")
     parser.add_argument(
         "--save-predictions", metavar="JSON", help="write what was found, with texts"
