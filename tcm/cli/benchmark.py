@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model|peers|data|decode|memory|annotations``: what models and data cost."""
+"""``tools/benchmark.py model|peers|data|decode|memory|annotations|read``: what things cost."""
 
 import argparse
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from tcm.cli import (
     benchmark_memory,
     benchmark_model,
     benchmark_peers,
+    benchmark_read,
 )
 from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
         "decode": benchmark_decode.decode,
         "memory": benchmark_memory.memory,
         "annotations": benchmark_annotations.annotations,
+        "read": benchmark_read.read,
     }
     outputs = Outputs(getattr(args, "configs", []))
     file = getattr(args, "json", None)  # memory writes none

@@ -22,6 +22,7 @@ def open_runner(
     device: str | None = None,
     precision: "Precision" = "auto",
     compile: bool = False,
+    fold: bool = True,
     changes: Mapping[str, Any] | None = None,
 ) -> Runner:
     """Return what runs a model.
@@ -34,6 +35,7 @@ def open_runner(
         device: As of `choose_device`.
         precision: As of `tcm.devices`.
         compile: Whether the network is compiled, which takes minutes for each size of input.
+        fold: Whether batch norms are folded into the convolutions before them.
         changes: Keys of the config's `model` to other values, such as ``decode_ar: false``.
 
     Raises:
@@ -46,7 +48,9 @@ def open_runner(
         if config or converter or compile:
             raise ConfigError(f"{path}: an exported model takes no config, converter or compile")
         return open_folder(path, device=device, **(changes or {}))
-    return _open_checkpoint(path, config, converter, device, precision, compile, changes or {})
+    return _open_checkpoint(
+        path, config, converter, device, precision, compile, fold, changes or {}
+    )
 
 
 def _open_checkpoint(
@@ -56,6 +60,7 @@ def _open_checkpoint(
     device: str | None,
     precision: "Precision",
     compile: bool,
+    fold: bool,
     changes: Mapping[str, Any],
 ) -> Runner:
     from tcm.config import load_config
@@ -70,7 +75,7 @@ def _open_checkpoint(
     model_config = {**used["model"], **changes}
     place = Place(where, resolve_precision(precision, where))
     set_float32(place.precision == "tf32")
-    model = deployed_model(model_config, state, str(path), extra).to(where)
+    model = deployed_model(model_config, state, str(path), extra, fold).to(where)
     if compile:
         model.forward = compiled(model.forward, where)  # type: ignore[method-assign]
     return runner_of(model, str(path), _test_pipeline(used, path), place)

@@ -183,6 +183,7 @@ def load(
     device: str | None = None,
     precision: PrecisionName = "auto",
     compile: bool = False,
+    fold: bool = True,
     **model: Any,
 ) -> ImageReader | WordReader:
     """Load a model alone.
@@ -195,6 +196,7 @@ def load(
         device: As of `TextReader`.
         precision: As of `TextReader`.
         compile: Whether the network is compiled, which takes minutes for each size of input.
+        fold: Whether batch norms are folded into the convolutions before them.
         model: Keys of the config's `model` to other values: ``decode_ar=False, refine_iters=0``
             lets a recognizer read in one pass.
 
@@ -207,7 +209,7 @@ def load(
         CheckpointError: It is missing, damaged, has no config or belongs to another model.
         ConfigError: The config, or a change of it, is wrong, or there is no such device.
     """
-    runner = open_runner(path, config, converter, device, precision, compile, model)
+    runner = open_runner(path, config, converter, device, precision, compile, fold, model)
     if isinstance(runner, RecognizerRunner):
         return WordReader(runner)
     return ImageReader(Chain(runner, None, Views(), Straightening(), 1))

@@ -24,6 +24,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_decode(commands)
     _add_memory(commands)
     _add_annotations(commands)
+    _add_read(commands)
     return parser.parse_args(arguments)
 
 
@@ -186,3 +187,34 @@ def _add_annotations(commands: argparse._SubParsersAction) -> None:
     )
     annotations.add_argument("--json", type=Path, help="write every figure")
     add_debug_argument(annotations)
+
+
+def _add_read(commands: argparse._SubParsersAction) -> None:
+    read = commands.add_parser(
+        "read",
+        help="images/s of readers, from the file to the text, stage by stage",
+        description="Read images with several readers in turn on one core, and print what decoding "
+        "the file, detection, crops, recognition and the order of the words take, how much of it "
+        "is spent in the networks, and what the whole chain takes in one go.",
+        epilog="example: tcm benchmark read --reader det.ckpt,rec.ckpt --reader "
+        "det.ckpt:unfolded,rec.ckpt:unfolded --reader exported/det,exported/rec photos/",
+    )
+    read.add_argument(
+        "--reader",
+        action="append",
+        required=True,
+        metavar="DET[,REC]",
+        help="checkpoints or exported folders; ':unfolded' behind a checkpoint keeps its batch "
+        "norms; may be given several times, and the first is what ratios refer to",
+    )
+    read.add_argument("images", nargs="*", type=Path, help="files, folders or patterns")
+    read.add_argument(
+        "--synthetic",
+        type=at_least(1),
+        default=10,
+        metavar="N",
+        help="without images: so many synthetic scenes of 736x1280 with 10 words (default: 10)",
+    )
+    read.add_argument("--rounds", type=at_least(1), default=3, help="timed runs of each")
+    read.add_argument("--json", type=Path, help="write every timing")
+    add_debug_argument(read)
