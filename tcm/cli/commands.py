@@ -22,6 +22,8 @@ COMMANDS = {
     "data crops": ("prepare_words crops", "cut the words of an annotation file"),
     "data lmdb": ("prepare_words lmdb", "write an LMDB of words from a label file"),
     "data lmdb-info": ("prepare_words lmdb-info", "look into LMDBs of words"),
+    "data import": ("import_labels", "read what a labelling tool has saved"),
+    "data export": ("export_labels", "write predictions for a labelling tool to correct"),
     "data beziers": ("fit_beziers", "fit Bezier curves to the texts of an annotation file"),
 }
 GROUPS = {"data": "prepare, check, browse and convert datasets"}

@@ -2,9 +2,7 @@
 
 import argparse
 import inspect
-import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +67,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 def _write(splits: dict[str, list[ImageRecord]], out: Path) -> None:
     make_folder(out)
     for split, records in splits.items():
-        unified.write(out / f"{split}.json", _relative(records, out))
-
-
-def _relative(records: list[ImageRecord], out: Path) -> list[ImageRecord]:
-    base = out.resolve()  # ".." steps through real folders, not through links
-    paths = [os.path.relpath(Path(record.img_path).resolve(), base) for record in records]
-    return [
-        replace(record, img_path=Path(path).as_posix())
-        for record, path in zip(records, paths, strict=True)
-    ]
+        unified.write(out / f"{split}.json", unified.relative(records, out))
 
 
 def _table(splits: dict[str, list[ImageRecord]]) -> Table:

@@ -92,7 +92,7 @@ def _info(arguments: argparse.Namespace) -> int:
 
 
 def _crop(arguments: argparse.Namespace) -> int:
-    records = unified.read(arguments.ann, arguments.img_root)
+    records = unified.read_predictions(arguments.ann, arguments.img_root, arguments.exif)
     with bars() as advance:
         cut = crops.cut_words(
             records, arguments.out, arguments.mode, arguments.padding, advance, arguments.exif

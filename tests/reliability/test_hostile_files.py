@@ -15,6 +15,7 @@ import pytest
 import scipy.io
 
 from tcm import inputs
+from tcm.annotations import coco, cvat, labelme, labelstudio, ppocrlabel, via
 from tcm.annotations.files import read_text
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
@@ -44,6 +45,12 @@ READERS = {
     "archive": lambda path: read_archive(path, "(.+)", "skip"),
     "lexicon": lambda path: Lexicons("weak", path),
     "image": read_image,
+    "labelme": labelme.read,
+    "coco": coco.read,
+    "ppocrlabel": ppocrlabel.read,
+    "labelstudio": labelstudio.read,
+    "cvat": cvat.read,
+    "via": via.read,
 }
 
 
@@ -347,3 +354,24 @@ def test_an_image_of_any_kind_has_the_size_that_it_is_decoded_to(tmp_path):
         data = cv2.imencode(suffix, image)[1].ravel()
         assert size_of(data) == (23, 31), suffix
         assert size_of(data[:2]) in (None, (0, 0)), suffix
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "9" * 5000,
+        "null",
+        "[null]",
+        '{"shapes": 1, "images": 1, "annotations": 1, "_via_img_metadata": 1}',
+        '{"shapes": [[]], "images": [{}], "annotations": [[]], "a": []}',
+        '[{"data": {"image": "a"}, "annotations": [{"result": [{"type": []}]}]}]',
+    ],
+)
+def test_labels_of_tools_of_any_shape_are_one_line(content, tmp_path):
+    path = tmp_path / "labels.json"
+    for tool in ("labelme", "coco", "ppocrlabel", "labelstudio", "via"):
+        path.write_text(f"a.png\t{content}" if tool == "ppocrlabel" else content)
+        with pytest.raises(DataError, match=r"^[^\n]*labels.json[^\n]*$"):
+            READERS[tool](path)

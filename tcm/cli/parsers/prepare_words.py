@@ -63,7 +63,9 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
         description="Cut every word that has a text and is not ignored from the scenes of an "
         "annotation file, into OUT/images and OUT/labels.txt.",
     )
-    parser.add_argument("--ann", type=Path, required=True, help="unified JSON")
+    parser.add_argument(
+        "--ann", type=Path, required=True, help="unified JSON, also predictions.json"
+    )
     parser.add_argument("--img-root", type=Path, help="folder of the images (default: the file's)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the result")
     parser.add_argument(

@@ -2,9 +2,9 @@
 
 RAW holds the images, or a folder each for ``train``, ``val`` and ``test``, those that there are. In
 each the images lie beside their text files, or in ``images`` and ``gt``. The text file of
-``NAME.jpg`` is ``gt_NAME.txt`` or ``NAME.txt``, UTF-8, a polygon of three or more points a line:
-``x1,y1,...,xP,yP,text``. The text may be absent and may contain commas; ``###`` means "don't care".
-An image without texts has an empty file.
+``NAME.jpg`` is ``gt_NAME.txt``, ``res_NAME.txt`` or ``NAME.txt``, UTF-8, a polygon of three or more
+points a line: ``x1,y1,...,xP,yP,text``. The text may be absent and may contain commas; ``###``
+means "don't care". An image without texts has an empty file.
 
 Where the text begins is found from the numbers: the coordinates are those that the line begins
 with, and if their count is odd, the last belongs to the text. A text such as ``10,20`` misleads
@@ -51,5 +51,5 @@ def read(
 def _sources(place: Path, points: int | None) -> list[Source]:
     parted = inputs.is_dir(place / "images")
     images, texts = (place / "images", folder(place, "gt")) if parted else (place, place)
-    pairs = pair(images_in(images), texts, "gt_{}.txt", "{}.txt")
+    pairs = pair(images_in(images), texts, "gt_{}.txt", "res_{}.txt", "{}.txt")
     return [Source(image, partial(read_polygons, text, points)) for image, text in pairs]

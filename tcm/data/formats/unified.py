@@ -1,15 +1,19 @@
 """The records of a unified JSON: its images as data sets and preparation take them."""
 
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tcm import inputs
 from tcm.annotations import unified
 from tcm.annotations.instance import Instance
 from tcm.annotations.unified import ImageEntry
+from tcm.data.storage.images import Exif, read_image
+from tcm.errors import DataError
 from tcm.geometry.polygons import clockwise
 from tcm.structures import TextInstances
 
@@ -56,9 +60,60 @@ def read(path: str | Path, img_root: str | Path | None = None) -> list[ImageReco
         ]
 
 
+def read_predictions(
+    path: str | Path, img_root: str | Path | None = None, exif: Exif = "apply"
+) -> list[ImageRecord]:
+    """Read an annotation file that may lack sizes, such as a command's ``predictions.json``.
+
+    The size of an image that has none is that of its pixels. Its path is from the file's folder
+    or, as commands name what they were given, from where the program runs, whichever has it.
+
+    Args:
+        path: The JSON file.
+        img_root: The folder that the paths start from, in place of both.
+        exif: As of `read_image`, for the sizes.
+
+    Raises:
+        DataError: As of `read`, or an image without a size is missing or not whole.
+    """
+    path = Path(path)
+    roots = [path.parent, Path()] if img_root is None else [Path(img_root)]
+    entries = unified.read_entries(path)
+    with unified.form_first(entries):
+        found = [
+            unified.parse_entry(item, f"{path}: data_list[{i}]") for i, item in enumerate(entries)
+        ]
+    return [
+        _predicted(entry, roots, exif, f"{path}: data_list[{i}]") for i, entry in enumerate(found)
+    ]
+
+
+def image_in(roots: Sequence[Path], name: str, place: str) -> Path:
+    """Return the file of an image in the first of some folders that has it.
+
+    Raises:
+        DataError: None has it.
+    """
+    for root in roots:
+        if inputs.is_file(root / name):
+            return root / name
+    looked = " or ".join(str(root) for root in roots)
+    raise DataError(f"{place}: there is no image {inputs.shown_path(name)} in {looked}")
+
+
 def write(path: str | Path, records: Sequence[ImageRecord]) -> None:
     """Write records as an annotation file; `img_path` is written as it is."""
     unified.write(path, [_entry(record) for record in records])
+
+
+def relative(records: Sequence[ImageRecord], folder: str | Path) -> list[ImageRecord]:
+    """Return records whose `img_path`, so far from where the program runs, is from a folder."""
+    base = Path(folder).resolve()  # ".." steps through real folders, not through links
+    paths = [os.path.relpath(Path(record.img_path).resolve(), base) for record in records]
+    return [
+        replace(record, img_path=Path(path).as_posix(), id="")
+        for record, path in zip(records, paths, strict=True)
+    ]
 
 
 def text_instances(found: Iterable[Instance]) -> TextInstances:
@@ -88,6 +143,15 @@ def parse_record(entry: Any, root: Path, place: str) -> ImageRecord:
         unified.parse_instance(item, f"{place}.instances[{i}]") for i, item in enumerate(items)
     ]
     return ImageRecord(str(root / name), height, width, text_instances(found), id=name)
+
+
+def _predicted(entry: ImageEntry, roots: Sequence[Path], exif: Exif, place: str) -> ImageRecord:
+    path = str(roots[0] / entry.name)
+    height, width = entry.height, entry.width
+    if height is None or width is None:
+        path = str(image_in(roots, entry.name, place))
+        height, width = read_image(path, exif).shape[:2]
+    return ImageRecord(path, height, width, text_instances(entry.instances), id=entry.name)
 
 
 def _entry(record: ImageRecord) -> ImageEntry:
