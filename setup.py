@@ -15,10 +15,40 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
+    author="tcm contributors",
+    keywords=[
+        "scene text detection",
+        "scene text spotting",
+        "scene text recognition",
+        "OCR",
+        "CLIP",
+    ],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Environment :: GPU :: NVIDIA CUDA",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11",
-    packages=find_packages(include=["tcm", "tcm.*"]),
+    # The configs lie beside the code in a clone, and in it where it is installed (`tcm.shipped`).
+    packages=[*find_packages(include=["tcm", "tcm.*"]), "tcm.configs"],
+    package_dir={"tcm.configs": "configs"},
+    package_data={"tcm": ["py.typed", "weights/**"], "tcm.configs": ["**"]},
+    entry_points={"console_scripts": ["tcm = tcm.cli.main:tcm"]},
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
+        "export": ["onnx>=1.17", "onnxscript>=0.5", "onnxruntime>=1.20"],  # tcm export
+        "pdf": ["pypdfium2>=4.30"],  # pages of PDFs as images
         "docs": ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"],  # make docs
         # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.
         "dev": [
@@ -30,6 +60,7 @@ setup(
             "ruff>=0.8",
             "mypy>=1.13",
             "pre-commit>=4",
+            "setuptools>=77",  # the wheel, whose content a test checks
         ],
     },
 )

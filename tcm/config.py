@@ -1,10 +1,10 @@
 """Configs: YAML files with inheritance, read by OmegaConf into plain dicts.
 
-`_base_` names one file or a list of files, relative to the file that names them; they are merged in
-order and the file's own keys on top, mapping by mapping. A mapping with ``_delete_: true`` replaces
-what it would be merged into, be it from a base of its own file or from one named before that file.
-Lists are replaced whole. ``${a.b}`` refers to another key of the merged config. ``1e-4`` is a float
-and a duplicate key is an error.
+`_base_` names one file or a list of files, relative to the file that names them, or shipped configs
+by their names (`tcm.shipped`); they are merged in order and the file's own keys on top, mapping by
+mapping. A mapping with ``_delete_: true`` replaces what it would be merged into, be it from a base
+of its own file or from one named before that file. Lists are replaced whole. ``${a.b}`` refers to
+another key of the merged config. ``1e-4`` is a float and a duplicate key is an error.
 
 `imports` names modules and files of one's own that register what the config uses; they are imported
 on loading. The lists of all files are joined, and a file is relative to the one that names it.
@@ -23,6 +23,7 @@ from omegaconf import OmegaConf
 from tcm.errors import ConfigError, nearest, shown
 from tcm.files import write_text
 from tcm.interpolation import check_syntax, resolved
+from tcm.shipped import find_config
 from tcm.yaml_files import DEPTH, check_tree, parse_yaml, read_yaml
 
 _FILES = 50  # bases of bases of a file
@@ -36,11 +37,13 @@ class LoadedConfig(dict[str, Any]):
     Attributes:
         written: The same config with the interpolations as texts. This is what goes into files: an
             environment variable, such as a password, stays where it is.
+        name: The name of its file, without folder and suffix.
     """
 
-    def __init__(self, config: Mapping[str, Any], written: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], written: Mapping[str, Any], name: str) -> None:
         super().__init__(config)
         self.written = dict(written)
+        self.name = name
 
 
 def load_config(
@@ -49,7 +52,7 @@ def load_config(
     """Read a config with its bases, apply the overrides and resolve the interpolations.
 
     Args:
-        path: The YAML file.
+        path: The YAML file, or the name of a shipped config, as of `find_config`.
         options: Overrides ``a.b.c=value``; the value is parsed as YAML, ``a.0.b`` reaches into a
             list.
         over: Further YAML files that are merged on top, before the overrides.
@@ -61,7 +64,7 @@ def load_config(
     """
     *_, tree = _trees(path, options, over)
     check_tree(tree, str(path))
-    config = LoadedConfig(resolved(tree, str(path)), tree)
+    config = LoadedConfig(resolved(tree, str(path)), tree, find_config(path).stem)
     _import(config.get("imports", []), f"{path}: imports")
     return config
 
@@ -69,6 +72,11 @@ def load_config(
 def written_form(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a config as it goes into a file: as `LoadedConfig.written`, or as it is."""
     return config.written if isinstance(config, LoadedConfig) else dict(config)
+
+
+def name_of(config: Mapping[str, Any]) -> str | None:
+    """Return the name of the file that a config was loaded from; None if it was not loaded."""
+    return config.name if isinstance(config, LoadedConfig) else None
 
 
 def kept_arguments(
@@ -104,7 +112,7 @@ def _trees(
     """Yield the config after each file, the bases first, and after each override."""
     tree: dict[str, Any] = {}
     read: dict[Path, list[dict[str, Any]]] = {}
-    for layer in [part for file in (path, *over) for part in _layers(Path(file), (), read)]:
+    for layer in [part for file in (path, *over) for part in _layers(find_config(file), (), read)]:
         named = [*tree.get("imports", []), *layer.get("imports", [])]
         tree = _merge(tree, layer)
         if named:
@@ -162,7 +170,7 @@ def _read_layers(
         own["imports"] = _imports_of(own["imports"], path)
     layers: list[dict[str, Any]] = []
     for base in bases:
-        layers += _layers(path.parent / base, chain, read)
+        layers += _layers(find_config(base, path.parent), chain, read)
         if len(layers) >= _MERGES:
             raise ConfigError(
                 f"{path}: _base_: more than {_MERGES} files to merge; one that several files name "

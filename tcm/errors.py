@@ -58,10 +58,18 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     if len(name) > _COMPARED:
         return ""
     names = sorted(map(str, candidates))
-    folded = {candidate.lower(): candidate for candidate in names}
-    close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    close = closest(name, names)
     if close:
-        return f"; did you mean '{folded[close[0]]}'?"
+        return f"; did you mean '{close}'?"
     if len(names) > _LISTED:
         names = [*names[:_LISTED], "..."]
     return f"; known: {', '.join(names)}" if names else ""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate closest to `name`; None if none is close."""
+    if len(name) > _COMPARED:
+        return None
+    folded = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None

@@ -108,11 +108,15 @@ def nearest_file(path: Path, pattern: str, others: Iterable[str] = ()) -> str:
         pattern: What those beside it are, such as ``*.yaml``.
         others: Further names that may have been meant.
     """
+    return nearest(path.name, [*beside(path, pattern), *others])
+
+
+def beside(path: Path, pattern: str) -> list[str]:
+    """Return the names of the files in a path's folder that match; none if it can't be read."""
     try:
-        beside = [file.name for file in path.parent.glob(pattern)]
+        return [file.name for file in path.parent.glob(pattern)]
     except (OSError, ValueError):
-        beside = []
-    return nearest(path.name, [*beside, *others])
+        return []
 
 
 def is_file(path: str | Path) -> bool:

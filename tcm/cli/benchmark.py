@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model|peers|data|decode|memory|annotations|read``: what things cost."""
+"""``tcm benchmark model|peers|data|decode|memory|annotations|read``: what things cost."""
 
 import argparse
 from collections.abc import Callable

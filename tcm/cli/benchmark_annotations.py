@@ -1,4 +1,4 @@
-"""``tools/benchmark.py annotations``: what it takes to open large sets and to share them."""
+"""``tcm benchmark annotations``: what it takes to open large sets and to share them."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""``tools/benchmark.py decode CONFIG...``: what the decoders take for an image."""
+"""``tcm benchmark decode CONFIG...``: what the decoders take for an image."""
 
 import argparse
 import platform

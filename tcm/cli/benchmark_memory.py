@@ -1,4 +1,4 @@
-"""``tools/benchmark.py memory CONFIG``: what a training step keeps for its backward pass."""
+"""``tcm benchmark memory CONFIG``: what a training step keeps for its backward pass."""
 
 import argparse
 import time

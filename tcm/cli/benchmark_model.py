@@ -1,4 +1,4 @@
-"""``tools/benchmark.py model CONFIG...``: what forward passes and training steps cost."""
+"""``tcm benchmark model CONFIG...``: what forward passes and training steps cost."""
 
 import argparse
 import platform

@@ -1,4 +1,4 @@
-"""``tools/benchmark.py peers``: the same networks of MMOCR and docTR beside ours.
+"""``tcm benchmark peers``: the same networks of MMOCR and docTR beside ours.
 
 Each library runs in a process of its own environment, and all take turns.
 """

@@ -1,4 +1,4 @@
-"""``tools/browse_dataset.py CONFIG``: see what a model is trained on."""
+"""``tcm data browse CONFIG``: see what a model is trained on."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Look for mistakes in an annotation file and its images (``prepare_data.py check FILE``)."""
+"""Look for mistakes in an annotation file and its images (``tcm data check FILE``)."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""``tools/evaluate.py --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
+"""``tcm evaluate --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
 
 from collections.abc import Sequence
 from typing import Any

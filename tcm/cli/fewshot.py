@@ -1,4 +1,4 @@
-"""``tools/fewshot.py CONFIG``: train and test on fractions of the data, a cell for each seed."""
+"""``tcm fewshot CONFIG``: train and test on fractions of the data, a cell for each seed."""
 
 import argparse
 import json
@@ -22,7 +22,6 @@ from tcm.structures import Config
 
 _WIDE = 10  # greatest over least fraction, from which on the plot's axis is logarithmic
 _DAMAGED = "scores.damaged.json"
-_TOOLS = Path(__file__).parents[2] / "tools"
 
 
 @dataclass
@@ -83,15 +82,17 @@ def _run(cell: Cell, args: argparse.Namespace, length: Sequence[str]) -> None:
     _call("test", args.config, checkpoint, "--scores", str(cell.scores), *options)
 
 
-def _call(tool: str, *arguments: str) -> None:
-    """Run a tool in a process of its own.
+def _call(command: str, *arguments: str) -> None:
+    """Run a command in a process of its own.
 
     Raises:
         TCMError: It failed; it has said why.
     """
-    status = subprocess.run([sys.executable, str(_TOOLS / f"{tool}.py"), *arguments], check=False)
+    # Without -P modules would be looked for in the working directory first, whatever lies there.
+    process = [sys.executable, "-P", "-m", "tcm", command, *arguments]
+    status = subprocess.run(process, check=False)
     if status.returncode:
-        raise TCMError(f"tools/{tool}.py {arguments[0]} ended with status {status.returncode}")
+        raise TCMError(f"tcm {command} {arguments[0]} ended with status {status.returncode}")
 
 
 def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:

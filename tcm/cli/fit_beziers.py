@@ -1,4 +1,4 @@
-"""Fit Bezier curves to the texts of an annotation file (``prepare_data.py bezier``)."""
+"""Fit Bezier curves to the texts of an annotation file (``tcm data beziers``)."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""``tools/infer.py CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
+"""``tcm infer CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The commands of ``prepare_data.py`` for word recognition: LMDBs, word crops, raw word sets."""
+"""The commands of ``tcm data`` for word recognition: LMDBs, word crops, raw word sets."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""``tools/test.py CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
+"""``tcm test CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,9 +28,10 @@ from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.inference.visualize import draw, write_image
 from tcm.reader.torch_runners import Place, runner_of
 from tcm.registry import METRICS, build
+from tcm.shipped import config_names
 from tcm.structures import Config
 
-_TEST_SETS = Path(__file__).resolve().parents[2] / "configs/_base_/test_sets"
+_TEST_SETS = "_base_/test_sets/"
 
 
 def main(arguments: list[str]) -> int:
@@ -106,7 +107,7 @@ def _test_set(name: str) -> Path:
     """
     if Path(name).suffix == ".yaml":
         return Path(name)  # whose absence is an error of reading it
-    known = {file.stem: file for file in _TEST_SETS.glob("*.yaml")}
+    known = {file.stem: file for key, file in config_names().items() if key.startswith(_TEST_SETS)}
     if name not in known:
         raise ConfigError(f"--test-set: unknown '{name}'{nearest(name, known)}")
     return known[name]

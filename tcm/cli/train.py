@@ -1,8 +1,9 @@
-"""``tools/train.py CONFIG``: train, validate on the way, keep the best and the last checkpoint."""
+"""``tcm train CONFIG``: train, validate on the way, keep the best and the last checkpoint."""
 
 import argparse
 import logging
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 import tcm
 from tcm.cli.configs import read_config
+from tcm.cli.parsers.options import called
 from tcm.cli.parsers.train import parse
 from tcm.cli.terminal import say
 from tcm.contracts import Model
@@ -176,18 +178,11 @@ def _missing(section: str) -> Config:
 
 
 def _environment(arguments: list[str]) -> dict[str, str | None]:
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(tcm.__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor()
     return {
-        "command": " ".join(["tools/train.py", *arguments]),
+        "command": " ".join([called("train", "train"), *arguments]),
         "tcm": tcm.__version__,
-        "commit": commit.stdout.strip() or None,
+        "commit": _commit(),
         "python": sys.version.split()[0],
         "torch": torch.__version__,
         "torchvision": torchvision.__version__,
@@ -195,6 +190,17 @@ def _environment(arguments: list[str]) -> dict[str, str | None]:
         "device": device,
         "platform": platform.platform(),
     }
+
+
+def _commit() -> str | None:
+    """Return the commit of the clone that this package is in; None if it is in none."""
+    clone = Path(tcm.__file__).resolve().parents[1]
+    git = shutil.which("git")
+    if git is None or not (clone / ".git").exists():  # a repository around an environment is none
+        return None
+    command = [git, "-C", str(clone), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
 
 
 def _describe(module: TrainingModule, data: DataModule, total_steps: int) -> None:
@@ -226,7 +232,12 @@ def _finish(
     chosen = checkpoints.best_value >= 0
     source = checkpoints.best if chosen else checkpoints.last
     model = load_model(config["model"], source, fold=False)
-    values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt")
+    notes: Config = {"step": checkpoints.best_step if chosen else module.global_step}
+    if chosen:
+        notes["best"] = {
+            k: checkpoints.state_dict()[k] for k in ("figure", "best_value", "best_step")
+        }
+    values = save_inference_checkpoint(model, config, work_dir / "inference.ckpt", notes)
     lines = [f"trained {module.global_step} steps in {seconds / 60:.1f} minutes"]
     if chosen:
         lines.append(f"best {checkpoints.describe()}")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tcm.config import written_form
+from tcm.config import name_of, written_form
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, ConfigError, shown
@@ -47,6 +47,17 @@ def read_checkpoint(
         CheckpointError: The file is missing, damaged or no checkpoint.
         ConfigError: An unknown converter.
     """
+    _, state, extra = open_checkpoint(path)
+    rename = CONVERTERS.get(converter, "converter") if converter else _strip_module
+    return _renamed(state, rename, Path(path)), extra
+
+
+def open_checkpoint(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor], Config]:
+    """Return all that a checkpoint holds, its parameters under its own names, and its ``tcm``.
+
+    Raises:
+        CheckpointError: The file is missing, damaged or no checkpoint.
+    """
     path = Path(path)
     why = why_no_file(path)
     if why:
@@ -57,8 +68,12 @@ def read_checkpoint(
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
     require_plain(state, path)
-    rename = CONVERTERS.get(converter, "converter") if converter else _strip_module
-    return _renamed(state, rename, path), _extra_of(content, path)
+    return content, state, _extra_of(content, path)
+
+
+def is_deployed(state: Mapping[str, Tensor]) -> bool:
+    """Tell whether parameters are those of a deployed FastTCM, without its text side."""
+    return _TEXT_CONSTANT in state
 
 
 def load_model(
@@ -102,7 +117,7 @@ def deployed_model(
         CheckpointError: The parameters belong to another model.
     """
     model: Model = MODELS.build(without_pretrained(model_config), "model")
-    if _TEXT_CONSTANT in state:
+    if is_deployed(state):
         model.deploy(fold=False)
     _load(model, state, source, extra or {}, model_config)
     model.deploy(fold)
@@ -128,7 +143,7 @@ def load_parameters(
     Raises:
         CheckpointError: They do not fit, or they are those of a deployed FastTCM.
     """
-    if _TEXT_CONSTANT in state:
+    if is_deployed(state):
         raise CheckpointError(
             f"{source}: a deployed FastTCM; its text side is folded into a constant and can't be "
             "trained on; take best.ckpt or last.ckpt of its work dir"
@@ -146,8 +161,16 @@ def without_pretrained(model_config: Config) -> Config:
     return model_config
 
 
-def save_inference_checkpoint(model: Model, config: Config, path: str | Path) -> int:
+def save_inference_checkpoint(
+    model: Model, config: Config, path: str | Path, notes: Mapping[str, Any] | None = None
+) -> int:
     """Write the checkpoint of a model's deployed form, not folded, without optimiser.
+
+    Args:
+        model: The model.
+        config: What it was made by.
+        path: The file.
+        notes: What else goes under ``tcm``, such as `step`.
 
     Returns:
         The number of parameters and buffer values that it holds. `model` is left as it is.
@@ -155,7 +178,8 @@ def save_inference_checkpoint(model: Model, config: Config, path: str | Path) ->
     deployed = copy.deepcopy(model).eval()
     deployed.deploy(fold=False)
     state = deployed.state_dict()
-    content: dict[str, Any] = {"state_dict": state, "tcm": {"config": written_form(config)}}
+    about = {"config": written_form(config), "name": name_of(config), **(notes or {})}
+    content: dict[str, Any] = {"state_dict": state, "tcm": about}
     write_checkpoint(content, path)
     return sum(value.numel() for value in state.values())
 

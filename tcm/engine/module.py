@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.distributed.fsdp import FullyShardedDataParallel
 
-from tcm.config import written_form
+from tcm.config import name_of, written_form
 from tcm.contracts import Model
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.processes import from_first, in_first, of_all
@@ -180,6 +180,7 @@ class TrainingModule(lightning.LightningModule):
         """Store the config and the state of every process's random numbers beside the weights."""
         checkpoint["tcm"] = {
             "config": written_form(self._config),
+            "name": name_of(self._config),
             "random_state": of_all(self._current_random_state()),
             "step": self.global_step,
         }

@@ -1,4 +1,4 @@
-"""The options of ``tools/benchmark.py``."""
+"""The options of ``tcm benchmark``."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,27 +8,32 @@ from tcm.cli.parsers.options import (
     add_debug_argument,
     add_device_argument,
     at_least,
+    command_parser,
+    examples_of,
     finite,
+    read_options,
+    require_known,
 )
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/benchmark.py", description="Measure what models and data cost on this machine."
+    parser = command_parser(
+        "benchmark", "benchmark", "Measure what models and data cost on this machine."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    _add_model(commands)
-    _add_peers(commands)
+    _add_model(commands, parser.prog)
+    _add_peers(commands, parser.prog)
     _add_data(commands)
-    _add_decode(commands)
+    _add_decode(commands, parser.prog)
     _add_memory(commands)
-    _add_annotations(commands)
+    _add_annotations(commands, parser.prog)
     _add_read(commands)
-    return parser.parse_args(arguments)
+    require_known(parser.prog, arguments, list(commands.choices))
+    return read_options(parser, arguments)
 
 
-def _add_model(commands: argparse._SubParsersAction) -> None:
+def _add_model(commands: argparse._SubParsersAction, prog: str) -> None:
     model = commands.add_parser(
         "model",
         help="latency, images/s, parameters and memory of models, part by part",
@@ -36,9 +41,13 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
         "on one batch of synthetic scene text. Decoding is timed on the ideal prediction of it. "
         "Recognizers run on word crops of their own size and read each to the greatest length. "
         "With one CPU thread times are those of the processor, else of the wall.",
-        epilog="example: python tools/benchmark.py model "
-        "configs/textdet/dbnet/dbnet_fasttcm-cr50_1200e_icdar2015.yaml --threads 1 "
-        "--variants eager amp fold+compile",
+        epilog=examples_of(
+            prog,
+            [
+                "model dbnet_fasttcm-cr50_1200e_icdar2015 --threads 1 "
+                "--variants eager amp fold+compile"
+            ],
+        ),
     )
     model.add_argument(
         "configs", nargs="+", metavar="CONFIG", help="the first is what ratios refer to"
@@ -80,19 +89,19 @@ def _add_model(commands: argparse._SubParsersAction) -> None:
     add_debug_argument(model)
 
 
-def _add_peers(commands: argparse._SubParsersAction) -> None:
+def _add_peers(commands: argparse._SubParsersAction, prog: str) -> None:
     peers = commands.add_parser(
         "peers",
         help="MMOCR's and docTR's DBNet on ResNet-50 beside ours",
         description="Run the other library in its own environment, in a process that takes turns "
         "with ours: forward passes and, of MMOCR, training steps, which make the targets there.",
-        epilog="example: python tools/benchmark.py peers --mmocr mmocr/bin/python --threads 1",
+        epilog=examples_of(prog, ["peers --mmocr mmocr/bin/python --threads 1"]),
     )
     peers.add_argument("--mmocr", metavar="PYTHON", help="interpreter with mmocr")
     peers.add_argument("--doctr", metavar="PYTHON", help="interpreter with python-doctr")
     peers.add_argument(
         "--config",
-        default="configs/textdet/dbnet/dbnet_resnet50_1200e_icdar2015.yaml",
+        default="textdet/dbnet/dbnet_resnet50_1200e_icdar2015",
         help="ours; default: DBNet on ResNet-50",
     )
     peers.add_argument(
@@ -122,14 +131,15 @@ def _add_data(commands: argparse._SubParsersAction) -> None:
     add_debug_argument(data)
 
 
-def _add_decode(commands: argparse._SubParsersAction) -> None:
+def _add_decode(commands: argparse._SubParsersAction, prog: str) -> None:
     decode = commands.add_parser(
         "decode",
         help="ms an image of turning a detector's predictions into texts",
         description="Decode the ideal predictions of synthetic images in turn, on the CPU: what "
         "the head would say that had learned its targets by heart.",
-        epilog="example: python tools/benchmark.py decode "
-        "configs/textdet/*/*_resnet50_*_icdar2015.yaml",
+        epilog=examples_of(
+            prog, ["decode dbnet_resnet50_1200e_icdar2015 fcenet_resnet50_1500e_icdar2015"]
+        ),
     )
     decode.add_argument("configs", nargs="+", metavar="CONFIG")
     decode.add_argument(
@@ -165,14 +175,14 @@ def _add_memory(commands: argparse._SubParsersAction) -> None:
     add_debug_argument(memory)
 
 
-def _add_annotations(commands: argparse._SubParsersAction) -> None:
+def _add_annotations(commands: argparse._SubParsersAction, prog: str) -> None:
     annotations = commands.add_parser(
         "annotations",
         help="time and memory of opening large annotation files and LMDBs",
         description="Write a synthetic annotation file, and an LMDB if --words is given, open them "
         "in processes of their own, first without a cache and then with it, and let forked workers "
         "touch every record.",
-        epilog="example: python tools/benchmark.py annotations --images 200000 --instances 8.5",
+        epilog=examples_of(prog, ["annotations --images 200000 --instances 8.5"]),
     )
     annotations.add_argument("--images", type=at_least(0), default=200_000)
     annotations.add_argument(

@@ -1,19 +1,20 @@
-"""The options of ``tools/browse_dataset.py``."""
+"""The options of ``tcm data browse``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_config_arguments, at_least
+from tcm.cli.parsers.options import add_config_arguments, at_least, command_parser, read_options
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/browse_dataset.py",
-        description="Draw transformed samples: polygons (blue), regions that do not count (grey) "
+    parser = command_parser(
+        "data browse",
+        "browse_dataset",
+        "Draw transformed samples: polygons (blue), regions that do not count (grey) "
         "and, beside them, every target map.",
-        epilog="example: python tools/browse_dataset.py configs/quickstart.yaml --num 8",
+        ["quickstart --num 8"],
     )
     add_config_arguments(parser)
     parser.add_argument("--split", default="train", choices=["train", "val", "test"])
@@ -27,4 +28,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=Path("work_dirs/browse"), help="folder for the pictures"
     )
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

@@ -1,26 +1,29 @@
-"""The options of ``tools/evaluate.py``."""
+"""The options of ``tcm evaluate``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from tcm.cli.parsers.options import add_debug_argument
+from tcm.cli.parsers.options import add_debug_argument, command_parser, read_options
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/evaluate.py",
-        description="Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
+    parser = command_parser(
+        "evaluate",
+        "evaluate",
+        "Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
         "or a folder with a text file per image, or a JSON: MMOCR's unified one or the "
         "benchmark's own.",
-        epilog="examples: python tools/evaluate.py --protocol totaltext-deteval --gt gt.zip "
-        "--pred detections.zip --option tr=0.8 --option tp=0.4; python tools/evaluate.py "
-        "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
-        "--option lexicon_path=lexicons",
+        [
+            "--protocol totaltext-deteval --gt gt.zip --pred detections.zip --option tr=0.8 "
+            "--option tp=0.4",
+            "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
+            "--option lexicon_path=lexicons",
+        ],
     )
     parser.add_argument(
         "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
@@ -43,4 +46,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
     add_debug_argument(parser)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

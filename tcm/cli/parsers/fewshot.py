@@ -1,16 +1,17 @@
-"""The options of ``tools/fewshot.py``."""
+"""The options of ``tcm fewshot``."""
 
 import argparse
 from collections.abc import Sequence
 
-from tcm.cli.parsers.options import add_config_arguments
+from tcm.cli.parsers.options import add_config_arguments, command_parser, read_options
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/fewshot.py",
-        description="Train and test a config on fractions of its training images. Subsets of one "
+    parser = command_parser(
+        "fewshot",
+        "fewshot",
+        "Train and test a config on fractions of its training images. Subsets of one "
         "seed are nested. Started again, it skips the cells that are done and resumes the one that "
         "was interrupted. Writes fewshot.md, fewshot.json and fewshot.png to the work dir.",
     )
@@ -29,4 +30,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         default="last",
         help="which one is scored; best is chosen on the test images themselves",
     )
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

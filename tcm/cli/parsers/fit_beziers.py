@@ -1,15 +1,18 @@
-"""The options of ``tools/prepare_data.py bezier``."""
+"""The options of ``tcm data beziers``."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from tcm.cli.parsers.options import command_parser, read_options
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/prepare_data.py bezier",
-        description="Fit two cubic Bezier curves to each text of an annotation file in MMOCR's "
+    parser = command_parser(
+        "data beziers",
+        "prepare_data bezier",
+        "Fit two cubic Bezier curves to each text of an annotation file in MMOCR's "
         "unified format, as ABCNet takes them: the first half of the vertices is the upper side, "
         "the rest the lower one. Report how far the vertices lie from the curves, and which texts "
         "have no proper curves. ABCNet fits the same curves itself while it trains; --out is for "
@@ -30,4 +33,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "('points', the default), which depends on where in the image the text is, or the "
         "straightest ('bend')",
     )
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

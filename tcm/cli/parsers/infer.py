@@ -1,4 +1,4 @@
-"""The options of ``tools/infer.py``."""
+"""The options of ``tcm infer``."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,19 +10,21 @@ from tcm.cli.parsers.options import (
     add_converter_argument,
     add_exif_argument,
     add_network_arguments,
+    command_parser,
     finite,
+    read_options,
 )
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/infer.py",
-        description="Mark the text in images: for each a picture with the polygons drawn, with "
+    parser = command_parser(
+        "infer",
+        "infer",
+        "Mark the text in images: for each a picture with the polygons drawn, with "
         "the texts if the model reads, and predictions.json. A recognizer such as CLIP4STR or "
         "PARSeq reads each image as one word: give it word crops.",
-        epilog="example: python tools/infer.py configs/quickstart.yaml "
-        "work_dirs/quickstart/inference.ckpt photo.jpg",
+        ["quickstart work_dirs/quickstart/inference.ckpt photo.jpg"],
     )
     add_config_arguments(parser)
     add_checkpoint_argument(parser)
@@ -41,4 +43,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add_exif_argument(parser)
     add_converter_argument(parser)
     add_network_arguments(parser)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

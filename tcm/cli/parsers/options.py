@@ -2,12 +2,72 @@
 
 import argparse
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import get_args
 
 from tcm.data.storage.exif import Exif
+from tcm.errors import ConfigError, nearest
+from tcm.shipped import find_config
 
 PRECISIONS = ("auto", "float32", "tf32", "bf16", "fp16")  # those of tcm.devices, without torch
+
+
+def command_parser(
+    command: str, tool: str = "", description: str = "", examples: Sequence[str] = ()
+) -> argparse.ArgumentParser:
+    """Return a parser whose help says how the command was called.
+
+    Args:
+        command: Of `tcm`, such as ``data check``.
+        tool: The script of `tools/` that is the same command, with the first arguments there.
+        description: What it does.
+        examples: Arguments, which the help shows behind the command.
+    """
+    prog = called(command, tool)
+    shown = examples_of(prog, examples) if examples else None
+    return argparse.ArgumentParser(prog=prog, description=description, epilog=shown)
+
+
+def called(command: str, tool: str = "") -> str:
+    """Return how a command was called, ``tcm COMMAND`` or ``tools/TOOL.py``."""
+    script, *first = tool.split() or [""]
+    if Path(sys.argv[0]).name == f"{script}.py":
+        return " ".join([f"tools/{script}.py", *first])
+    return f"tcm {command}"
+
+
+def examples_of(prog: str, examples: Sequence[str]) -> str:
+    """Return a line of a help with examples: arguments behind the command that was called."""
+    shell = f"python {prog}" if prog.startswith("tools/") else prog
+    head = "examples" if len(examples) > 1 else "example"
+    return f"{head}: {'; '.join(f'{shell} {example}' for example in examples)}"
+
+
+def read_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line, configs that ship as paths.
+
+    Raises:
+        ConfigError: There is no such config.
+    """
+    args = parser.parse_args(arguments)
+    if isinstance(getattr(args, "config", None), str):
+        args.config = str(find_config(args.config))
+    if hasattr(args, "configs"):
+        args.configs = [str(find_config(config)) for config in args.configs]
+    return args
+
+
+def require_known(prog: str, arguments: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a command line whose command is unknown.
+
+    Raises:
+        ConfigError: With the nearest name.
+    """
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in known:
+        hint = nearest(arguments[0], known)
+        raise ConfigError(f"{prog}: unknown command '{arguments[0]}'{hint}")
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -38,7 +98,11 @@ def finite(text: str) -> float:
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that all commands with a config share."""
-    parser.add_argument("config", help="config file, such as configs/quickstart.yaml")
+    parser.add_argument(
+        "config",
+        help="config file, or the name of one that ships, such as quickstart; tcm info --configs "
+        "lists these",
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="*",

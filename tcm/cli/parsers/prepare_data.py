@@ -1,4 +1,4 @@
-"""The options of ``tools/prepare_data.py``."""
+"""The options of ``tcm data prepare``, and of what else ``tools/prepare_data.py`` does."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,8 +7,14 @@ from typing import get_args
 
 from tcm.annotations.totaltext import DontCare
 from tcm.cli.parsers import check_data, fit_beziers, prepare_words
-from tcm.cli.parsers.options import add_exif_argument
+from tcm.cli.parsers.options import add_exif_argument, command_parser, read_options
 from tcm.data.formats.readers import READERS
+
+_DESCRIPTION = (
+    "Read a raw dataset in its official layout, check every line and image, and write "
+    "OUT/<split>.json in MMOCR's unified format. Images stay where they are; the JSON names them "
+    "relative to OUT."
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -19,15 +25,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         return fit_beziers.parse(arguments[1:])
     if arguments[:1] and arguments[0] in prepare_words.COMMANDS:
         return prepare_words.parse(arguments)
-    parser = argparse.ArgumentParser(
-        prog="tools/prepare_data.py",
-        description="Read a raw dataset in its official layout, check every line and image, and "
-        "write OUT/<split>.json in MMOCR's unified format. Images stay where they are; the JSON "
-        "names them relative to OUT. 'prepare_data.py check FILE' looks for mistakes in such a "
-        "JSON file, 'prepare_data.py bezier --ann FILE' fits Bezier curves to its texts. "
-        f"For word recognition: {', '.join(prepare_words.COMMANDS)}; each has its own --help.",
+    parser = command_parser("data prepare", "prepare_data", _DESCRIPTION)
+    if parser.prog.startswith("tools/"):
+        parser.epilog = (
+            "'check FILE' in place of the dataset looks for mistakes in such a JSON file, 'bezier "
+            "--ann FILE' fits Bezier curves to its texts. For word recognition: "
+            f"{', '.join(prepare_words.COMMANDS)}; each has its own --help."
+        )
+    words = ", ".join(prepare_words.WORD_SETS)
+    parser.add_argument(
+        "dataset",
+        help=f"name of the dataset: {', '.join(sorted(READERS))}; of word crops, with options of "
+        f"their own: {words}",
     )
-    parser.add_argument("dataset", help=f"name of the dataset: {', '.join(sorted(READERS))}")
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw dataset")
     parser.add_argument("--out", type=Path, required=True, help="folder for the JSON files")
     parser.add_argument(
@@ -48,4 +58,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "that cannot be read (default: the former in the test split, the latter in training)",
     )
     add_exif_argument(parser, None)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

@@ -1,11 +1,11 @@
-"""The options of ``tools/prepare_data.py`` for word recognition."""
+"""The options of ``tcm data`` for word recognition."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from tcm.cli.parsers.options import add_exif_argument
+from tcm.cli.parsers.options import add_exif_argument, called, read_options
 from tcm.data.storage.label_files import Form
 
 # Names of the benchmarks, for the folders of the LMDBs, by command.
@@ -16,7 +16,8 @@ LABEL_FILES = ("labels.txt", "labels.jsonl", "labels.json", "gt.txt")  # looked 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(prog="tools/prepare_data.py")
+    command = "data prepare" if arguments[0] in WORD_SETS else "data"
+    parser = argparse.ArgumentParser(prog=called(command, "prepare_data"))
     commands = parser.add_subparsers(required=True, dest="command")
     for name in WORD_SETS:
         _add_word_set(commands, name)
@@ -25,7 +26,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     info.add_argument("root", type=Path, help="folder; all LMDBs at and below it are read")
     info.add_argument("--no-decode", action="store_true", help="read labels only, which is quick")
     _add_crops(commands)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)
 
 
 def _add_word_set(commands: argparse._SubParsersAction, name: str) -> None:

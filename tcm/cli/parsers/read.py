@@ -11,19 +11,22 @@ from tcm.cli.parsers.options import (
     add_exif_argument,
     add_reading_arguments,
     at_least,
+    command_parser,
+    read_options,
 )
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tcm read",
+    parser = command_parser(
+        "read",
         description="Read the text in photos, PDF pages and video frames. Prints it, a line of "
         "the picture a line; with --out it writes results.jsonl, a line of JSON for each picture "
         "as it is read, and pictures with what was found. What cannot be read is named and left "
         "out; the exit status is 1 then.",
-        epilog="example: tcm read photo.jpg scans/ 'more/**/*.png' --detector det.ckpt "
-        "--recognizer rec.ckpt --out read",
+        examples=[
+            "photo.jpg scans/ 'more/**/*.png' --detector det.ckpt --recognizer rec.ckpt --out read"
+        ],
     )
     parser.add_argument("images", nargs="+", type=Path, help="files, folders or patterns")
     _add_models(parser)
@@ -50,7 +53,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="compile the networks, which takes minutes for each size of input",
     )
     add_debug_argument(parser)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

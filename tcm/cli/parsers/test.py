@@ -1,4 +1,4 @@
-"""The options of ``tools/test.py``."""
+"""The options of ``tcm test``."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,16 +10,18 @@ from tcm.cli.parsers.options import (
     add_network_arguments,
     add_reading_arguments,
     at_least,
+    command_parser,
+    read_options,
 )
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/test.py",
-        description="Score a checkpoint on the test images of a config.",
-        epilog="example: python tools/test.py configs/quickstart.yaml "
-        "work_dirs/quickstart/best.ckpt --visualize pictures",
+    parser = command_parser(
+        "test",
+        "test",
+        "Score a checkpoint on the test images of a config.",
+        ["quickstart work_dirs/quickstart/best.ckpt --visualize pictures"],
     )
     add_config_arguments(parser)
     add_checkpoint_argument(parser)
@@ -54,4 +56,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
     )
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

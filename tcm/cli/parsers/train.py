@@ -1,20 +1,20 @@
-"""The options of ``tools/train.py``."""
+"""The options of ``tcm train``."""
 
 import argparse
 from collections.abc import Sequence
 
-from tcm.cli.parsers.options import add_config_arguments
+from tcm.cli.parsers.options import add_config_arguments, command_parser, read_options
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tools/train.py",
-        description="Train a model as a config describes it. Everything goes to the work dir: the "
+    parser = command_parser(
+        "train",
+        "train",
+        "Train a model as a config describes it. Everything goes to the work dir: the "
         "resolved config, the log, metrics.jsonl, TensorBoard events, best.ckpt, last.ckpt and "
         "inference.ckpt. A run that is there is not touched unless asked.",
-        epilog="example: python tools/train.py configs/quickstart.yaml "
-        "--cfg-options trainer.max_steps=100",
+        ["quickstart --cfg-options trainer.max_steps=100"],
     )
     add_config_arguments(parser)
     parser.add_argument("--work-dir", help="default: work_dirs/<name of the config>")
@@ -41,7 +41,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--data-seed", type=int, default=0, help="seed of the choice of that share")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything else")
     parser.add_argument("--devices", help="number of GPUs (or CPU processes), or auto")
-    args = parser.parse_args(arguments)
+    args = read_options(parser, arguments)
     if args.resume == "auto" and args.overwrite:
         parser.error("--resume goes on with a run, --overwrite deletes it: take one")
     return args

@@ -48,7 +48,7 @@ class LMDBWords:
             invalid: A word whose image or label is missing or empty, or whose label the rules
                 refuse, is left out with one warning an LMDB (``skip``), or stops with an error
                 (``error``). An image that is there but not whole stops when it is loaded;
-                ``tools/prepare_data.py lmdb-info`` finds such.
+                ``tcm data lmdb-info`` finds such.
             exif: As of `read_image`; PARSeq and CLIP4STR ignore it.
             cache: Whether the labels of a large LMDB are read once for each set of rules, and kept
                 beside its ``data.mdb`` as ``words-RULES.tcm-cache``.

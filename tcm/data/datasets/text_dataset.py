@@ -44,7 +44,7 @@ class TextDataset:
             DataError: The file is missing, malformed or without images.
         """
         if not inputs.is_dir(Path(ann_file).parent):
-            how = "tools/prepare_data.py writes it, see data/README.md"
+            how = "tcm data prepare writes it, see docs/datasets.md"
             raise DataError(f"{ann_file}: no such annotation file; {how}")
         self.ann_file = ann_file
         self.records = packed_records.read(ann_file, img_root, cache)

@@ -50,7 +50,7 @@ class FolderWords:
             DataError: The file is missing or malformed, or no word of it can be used.
         """
         if not inputs.is_dir(Path(ann_file).parent):
-            how = "tools/prepare_data.py writes it, see data/README.md"
+            how = "tcm data prepare writes it, see docs/datasets.md"
             raise DataError(f"{ann_file}: no such label file; {how}")
         rules = LabelRules.build(labels, "FolderWords.labels")
         lines = read_labels(ann_file, form)

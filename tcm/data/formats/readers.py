@@ -1,4 +1,4 @@
-"""The raw datasets that ``tools/prepare_data.py`` reads, by name.
+"""The raw datasets that ``tcm data prepare`` reads, by name.
 
 A reader takes the raw folder, a report of progress and options of its own, and returns the records
 of each split.

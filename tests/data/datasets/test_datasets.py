@@ -45,7 +45,7 @@ def test_sample_is_what_the_files_say(ann_file: str) -> None:
 def test_missing_annotation_file_is_named() -> None:
     with pytest.raises(DataError, match="nowhere.json: no such annotation file"):
         TextDataset("nowhere.json")
-    with pytest.raises(DataError, match=r"no/where\.json: .*; tools/prepare_data\.py writes it"):
+    with pytest.raises(DataError, match=r"no/where\.json: .*; tcm data prepare writes it"):
         TextDataset("no/where.json")
 
 

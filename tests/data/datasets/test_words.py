@@ -71,7 +71,7 @@ def test_it_can_be_pickled(tmp_path):
 
 
 def test_mistakes_are_named(tmp_path):
-    with pytest.raises(DataError, match="nowhere/labels.txt: no such label file; tools/prepare"):
+    with pytest.raises(DataError, match="nowhere/labels.txt: no such label file; tcm data prepare"):
         _build(tmp_path / "nowhere")
     write_folder(tmp_path)
     with pytest.raises(ConfigError, match="invalid: .* got 'skp'; did you mean 'skip'"):
