@@ -270,7 +270,7 @@ def test_help_shows_usage(tool, capsys):
     with pytest.raises(SystemExit) as exit_:
         importlib.import_module(f"tcm.cli.{tool}").main(["--help"])
     assert exit_.value.code == 0
-    assert "usage: tools/" in capsys.readouterr().out
+    assert "usage: tcm " in capsys.readouterr().out
     assert f'run_command("{tool}")' in (ROOT / f"tools/{tool}.py").read_text()
 
 
