@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tcm.cli.commands import COMMANDS, GROUPS, choose
 from tcm.cli.configs import read_config
 from tcm.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+from tcm.shipped import find_config, whole_configs
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = [ROOT / name / "README.md" for name in (".", "configs", "data", "work_dirs")]
@@ -25,7 +27,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 _SHELL = r"""
 PATH=
 record() { local word; for word in "$@"; do printf '%s\x1f' "$word"; done; printf '\n'; }
-for name in python make pip pytest source; do eval "$name() { record $name \"\$@\"; }"; done
+for name in python tcm make pip pytest source; do eval "$name() { record $name \"\$@\"; }"; done
 srun() { "$@"; }
 command_not_found_handle() { record unknown "$@"; return 1; }
 """
@@ -37,16 +39,20 @@ class _Parsed(Exception):  # noqa: N818  # no error: it ends a command that has 
 
 @pytest.fixture
 def parse(monkeypatch):
-    """Return a function that gives the namespace which a tool makes of its arguments."""
+    """Return a function that gives the namespace which a command makes of its arguments."""
     original = argparse.ArgumentParser.parse_args
 
     def parse_args(self, *args, **kwargs):
         raise _Parsed(original(self, *args, **kwargs))
 
-    def parse(tool, arguments):
-        main = importlib.import_module(f"tcm.cli.{Path(tool).stem}").main
+    def parse(words):
+        if words[0] == "tcm":
+            command, rest = choose(words[1:])
+            module, *first = COMMANDS[command][0].split()
+        else:
+            module, first, rest = Path(words[1]).stem, [], words[2:]
         with pytest.raises(_Parsed) as caught:
-            main(list(arguments))
+            importlib.import_module(f"tcm.cli.{module}").main([*first, *rest])
         return caught.value.args[0]
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
@@ -65,8 +71,23 @@ def _prose(page):
 def _commands(page):
     """Return the words of every command in the page's bash blocks and inline code."""
     blocks = re.findall(r"^```bash\n(.*?)^```", _text(page), re.DOTALL | re.MULTILINE)
-    inline = re.findall(r"`(python tools/[^`]*)`", _prose(page))
-    script = "\n".join([_SHELL, *blocks, *inline])
+    inline = re.findall(r"`((?:python tools/|srun |tcm )[^`]*)`", _prose(page))
+    # A mention has no arguments, or options alone, as `tcm test --submission FILE`.
+    mention = re.compile(r"tcm( [a-z][\w-]*)*( --.*| COMMAND.*)?")
+    return _words([*blocks, *(line for line in inline if not mention.fullmatch(line))])
+
+
+def _mentions(page):
+    """Return the commands that the page's inline code mentions, each with its options."""
+    inline = re.findall(r"`(tcm [^`]*)`", _prose(page))
+    found = [re.match(r"tcm ((?:[a-z][\w-]* ?)*)", line)[1].split() for line in inline]
+    options = [re.findall(r"--[a-z-]+", line) for line in inline]
+    return [pair for pair in zip(found, options, strict=True) if pair[0]]
+
+
+def _words(lines):
+    """Return the words of each command of a script."""
+    script = "\n".join([_SHELL, *lines])
     bash = shutil.which("bash")
     done = subprocess.run([bash, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert not done.stderr, done.stderr
@@ -75,7 +96,7 @@ def _commands(page):
 
 @cache
 def _check_config(path, options):
-    return read_config(str(ROOT / path), list(options))
+    return read_config(str(find_config(path, ROOT)), list(options))
 
 
 def test_the_readme_is_short():
@@ -83,8 +104,24 @@ def test_the_readme_is_short():
 
 
 def test_commands_are_found():
-    tools = {words[1] for page in PAGES for words in _commands(page) if words[0] == "python"}
-    assert {f"tools/{p.name}" for p in (ROOT / "tools").glob("*.py")} == tools
+    assert {words[0] for page in PAGES for words in _commands(page)} >= {"tcm", "make", "pip"}
+    page = _text(ROOT / "docs/commands.md")
+    assert set(re.findall(r"^\| `tcm ([^`]*)` ", page, re.MULTILINE)) == set(COMMANDS)
+    tools = set(re.findall(r"`(\w+\.py)[ \w-]*` \|$", page, re.MULTILINE))
+    assert tools == {path.name for path in (ROOT / "tools").glob("*.py")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_that_are_mentioned_exist(name, capsys):
+    for command, options in _mentions(ROOT / name):
+        if command[0] in GROUPS and len(command) == 1:
+            continue
+        chosen, first = choose(command)
+        module, *more = COMMANDS[chosen][0].split()
+        with pytest.raises(SystemExit):
+            importlib.import_module(f"tcm.cli.parsers.{module}").parse([*more, *first, "--help"])
+        text = capsys.readouterr().out
+        assert [option for option in options if not re.search(rf"{option}\b", text)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,12 +131,12 @@ def test_commands_name_programs_options_and_configs_that_exist(name, parse):
         assert words[0] != "unknown", words
         if words[0] == "make":
             assert set(words[1:]) <= targets
-        if words[0] == "python":
-            assert (ROOT / words[1]).is_file(), words
-            args = parse(words[1], words[2:])
+        if words[0] in ("python", "tcm"):
+            assert words[0] == "tcm" or (ROOT / words[1]).is_file(), words
+            args = parse(words)
             configs = getattr(args, "configs", None) or [getattr(args, "config", None)]
             for config in configs:
-                if config and "/" in config:  # others are the reader's own
+                if config and ("/" in config or config in whole_configs()):  # else a reader's own
                     _check_config(config, tuple(getattr(args, "cfg_options", ())))
 
 
@@ -163,14 +200,14 @@ def test_parts_that_are_named_take_the_arguments_that_are_named(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_of_configs_pass_the_check(name, tmp_path):
     for block in re.findall(r"^```yaml\n(_base_: .*?)^```", _text(ROOT / name), re.DOTALL | re.M):
-        text = block.replace("_base_: ", f"_base_: {ROOT}/").replace("my_parts.py", str(PARTS))
+        text = block.replace("my_parts.py", str(PARTS))
         (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
         read_config(str(tmp_path / "my.yaml"))
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("docs/methods/")])
 def test_options_of_a_method_are_options_of_its_config(name):
-    configs = [w for c in _commands(ROOT / name) for w in c if w.startswith("configs/")]
+    configs = [w for c in _commands(ROOT / name) for w in c if w in whole_configs()]
     paths = re.findall(r"`(model(?:\.\w+)+)`", _prose(ROOT / name))
     assert bool(paths) == bool(configs)
     for path in paths:
