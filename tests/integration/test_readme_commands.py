@@ -1,7 +1,7 @@
 """The commands of the README and of the quick start run, one after the other, as they stand there.
 
-They are run in a folder that has the repository's tools, with what they name: photos, a raw dataset,
-ground truth, and in place of two configs that ship shorter ones of their names.
+They are run in a folder that has the repository's tools, with what they name: photos, a raw
+dataset, ground truth, and in place of two configs that ship shorter ones of their names.
 """
 
 import os
@@ -36,13 +36,13 @@ data:
   train: {{batch_size: 1}}
 trainer: {{max_epochs: null, max_steps: 2, val_every_steps: 2}}
 """
-QUICK = f"""
+QUICK = """
 _base_: configs/quickstart.yaml
 data:
   num_workers: 0
-  train: {{batch_size: 1, dataset: {{length: 8}}}}
-  val: {{dataset: {{length: 2}}}}
-trainer: {{max_steps: 2, val_every_steps: 2}}
+  train: {batch_size: 1, dataset: {length: 8}}
+  val: {dataset: {length: 2}}
+trainer: {max_steps: 2, val_every_steps: 2}
 """
 PROGRAMS = ("python", "tcm")
 PLACES = {"CONFIG": "quickstart", "CKPT": "work_dirs/quickstart/inference.ckpt"}
@@ -57,13 +57,9 @@ def folder(tmp_path_factory):
     """Return a folder in which the commands can be run."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "tools").symlink_to(ROOT / "tools")
-    for name, text in {
-        "quickstart.yaml": QUICK,
-        "configs/quickstart.yaml": "_base_: ../quickstart",
-        DBNET: SMALL,
-    }.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    (folder / DBNET).parent.mkdir(parents=True)
+    (folder / DBNET).write_text(SMALL)
+    (folder / "quickstart.yaml").write_text(QUICK)
     write_image(folder / "photo.jpg")
     write_image(folder / "folder" / "photo.jpg")
     (folder / "RAW").mkdir()
