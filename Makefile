@@ -34,7 +34,7 @@ test-oldest: .oldest/.installed
 .oldest/.installed: requirements.txt
 	$(PYTHON) -m venv .oldest
 	sed 's/>=\(.*\)/==\1.*/' requirements.txt > .oldest/requirements.txt
-	.oldest/bin/python -m pip install --quiet --requirement .oldest/requirements.txt hypothesis pyclipper pytest
+	.oldest/bin/python -m pip install --quiet --requirement .oldest/requirements.txt hypothesis pyclipper pytest "setuptools>=77"
 	touch $@
 
 # The default tests, and which lines they run.

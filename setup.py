@@ -14,7 +14,7 @@ setup(
     description="Turn a CLIP model into a scene text reader",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     author="tcm contributors",
     keywords=[
