@@ -28,7 +28,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_decode(commands, parser.prog)
     _add_memory(commands)
     _add_annotations(commands, parser.prog)
-    _add_read(commands)
+    _add_read(commands, parser.prog)
     require_known(parser.prog, arguments, list(commands.choices))
     return read_options(parser, arguments)
 
@@ -199,15 +199,20 @@ def _add_annotations(commands: argparse._SubParsersAction, prog: str) -> None:
     add_debug_argument(annotations)
 
 
-def _add_read(commands: argparse._SubParsersAction) -> None:
+def _add_read(commands: argparse._SubParsersAction, prog: str) -> None:
     read = commands.add_parser(
         "read",
         help="images/s of readers, from the file to the text, stage by stage",
         description="Read images with several readers in turn on one core, and print what decoding "
         "the file, detection, crops, recognition and the order of the words take, how much of it "
         "is spent in the networks, and what the whole chain takes in one go.",
-        epilog="example: tcm benchmark read --reader det.ckpt,rec.ckpt --reader "
-        "det.ckpt:unfolded,rec.ckpt:unfolded --reader exported/det,exported/rec photos/",
+        epilog=examples_of(
+            prog,
+            [
+                "read --reader det.ckpt,rec.ckpt --reader det.ckpt:unfolded,rec.ckpt:unfolded "
+                "--reader exported/det,exported/rec photos/"
+            ],
+        ),
     )
     read.add_argument(
         "--reader",
