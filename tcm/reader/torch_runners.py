@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from tcm.inference.reading.sizes import CropPolicy, SizePolicy
 from tcm.models.detector import Detector
 from tcm.models.recognizers.recognizer import TextRecognizer
 from tcm.prediction import Predictor
+from tcm.reader.device_crops import cut_on
 from tcm.structures import Batch, Sample, TextInstances
 
 _ON_GPU = 8  # images that a GPU gets at once
@@ -115,7 +117,18 @@ class TorchRecognizer(RecognizerRunner):
         self.crop = crop
         self.place = place
 
-    def read(self, crops: np.ndarray) -> list[Reading]:
+    def cut(self, image: np.ndarray, outlines: Sequence[np.ndarray]) -> list[Any]:
+        """Return a crop of each word, as of `RecognizerRunner`; on a GPU it cuts them itself."""
+        if self.place.device.type == "cpu":
+            return super().cut(image, outlines)
+        return cut_on(self.place.device, image, outlines, self.crop)
+
+    def stack(self, crops: Sequence[Any]) -> Any:
+        """Return crops of `cut` as `read` takes them."""
+        on_device = isinstance(crops[0], torch.Tensor)
+        return torch.stack(list(crops)) if on_device else super().stack(crops)
+
+    def read(self, crops: np.ndarray | torch.Tensor) -> list[Reading]:
         """Return what each crop says, as of `RecognizerRunner`."""
         images = _planes(crops).to(self.place.device, non_blocking=True)
         with torch.inference_mode(), autocast(self.place.precision, self.place.device):
@@ -150,6 +163,7 @@ def runner_of(
     return TorchDetector(model, name, SizePolicy.of_pipeline(pipeline), place)
 
 
-def _planes(images: np.ndarray) -> torch.Tensor:
+def _planes(images: np.ndarray | torch.Tensor) -> torch.Tensor:
     """Return (B, 3, H, W) in channels-last order of (B, H, W, 3)."""
-    return torch.from_numpy(images).permute(0, 3, 1, 2)
+    tensor = torch.from_numpy(images) if isinstance(images, np.ndarray) else images
+    return tensor.permute(0, 3, 1, 2)

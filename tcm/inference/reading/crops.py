@@ -1,6 +1,6 @@
 """Word crops for a recognizer: each pixel of a crop is looked up once in the full image."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +20,8 @@ Rectify = Literal["box", "quad", "curve"]
 
 _FLAGS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 _REACH = 3  # pixels around a crop's places that interpolation looks at
-_MOST = 8  # samples along an axis that are averaged for a pixel
+_MOST = 8  # places along an axis that are averaged for a pixel
+_MAX_SIDE = 2**15 - 2  # pixels that OpenCV remaps from
 _MIN_AREA = 1.0  # square pixels
 _BENT = 4  # points that an outline which may be curved has more than
 _TALL = 1.5  # height over width of a word that may be written downwards
@@ -67,11 +68,53 @@ def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]
     return [outline, turned(outline, 1), turned(outline, 3)], []
 
 
+def sampling_of(
+    outline: np.ndarray, policy: CropPolicy, size: tuple[int, int]
+) -> "Sampling | None":
+    """Return where the pixels of a word's crop lie in an image.
+
+    Args:
+        outline: (2m, 2) in the image's pixels.
+        policy: Of the recognizer.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        None if the outline has no area or lies outside of the image.
+    """
+    natural, wanted = outline_size(outline), (policy.height, policy.width)
+    rows, columns = (
+        int(np.clip(round(n / w), 1, _MOST)) for n, w in zip(natural, wanted, strict=True)
+    )
+    grid = crop_grid(outline, policy.height * rows, policy.width * columns)
+    if grid is None or not np.isfinite(grid).all():
+        return None
+    end = size[::-1]
+    low, high = grid.min(axis=(0, 1)) - _REACH, grid.max(axis=(0, 1)) + _REACH
+    left, top = np.clip(np.floor(low), 0, end).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(high), 0, end).astype(int).tolist()
+    if right <= left or bottom <= top or max(right - left, bottom - top) > _MAX_SIDE:
+        return None
+    return Sampling(grid - np.array([left, top]), (left, top, right, bottom), (rows, columns))
+
+
+class Sampling(NamedTuple):
+    """The places of a crop's pixels.
+
+    Attributes:
+        grid: float64 (h * rows, w * columns, 2), x then y, in the window's coordinates, which span
+            [0, width] x [0, height].
+        window: (left, top, right, bottom), the part of the image that is looked at.
+        averaged: Rows and columns of places that are averaged for a pixel: where the image shows
+            more pixels than the crop has, strokes would alias.
+    """
+
+    grid: np.ndarray
+    window: tuple[int, int, int, int]
+    averaged: tuple[int, int]
+
+
 def cut_crop(image: np.ndarray, outline: np.ndarray, policy: CropPolicy) -> np.ndarray | None:
     """Return the crop of a word, (h, w, 3) uint8, at the recognizer's size.
-
-    Where the image shows more pixels than the crop has, several are averaged, so that strokes do
-    not alias.
 
     Args:
         image: (H, W, 3) uint8.
@@ -81,39 +124,15 @@ def cut_crop(image: np.ndarray, outline: np.ndarray, policy: CropPolicy) -> np.n
     Returns:
         None if the outline has no area or lies outside of the image.
     """
-    size = policy.height, policy.width
-    natural = outline_size(outline)
-    times = [
-        int(np.clip(round(n / s), 1, _MOST)) for n, s in zip(natural, size, strict=True)
-    ]  # samples a pixel
-    grid = crop_grid(outline, size[0] * times[0], size[1] * times[1])
-    if grid is None or not np.isfinite(grid).all():
+    sampling = sampling_of(outline, policy, (image.shape[0], image.shape[1]))
+    if sampling is None:
         return None
-    places, part = _part(image, grid)
-    if part is None:
-        return None
-    x, y = np.moveaxis(places - 0.5, -1, 0).astype(np.float32)
-    border, value = _BORDERS[policy.fill]
-    crop = cv2.remap(part, x, y, _FLAGS[policy.interpolation], borderMode=border, borderValue=value)
-    return crop if times == [1, 1] else cv2.resize(crop, size[::-1], interpolation=cv2.INTER_AREA)
-
-
-_BORDERS: dict[str, tuple[int, tuple[int, int, int]]] = {
-    "black": (cv2.BORDER_CONSTANT, (0, 0, 0)),
-    "grey": (cv2.BORDER_CONSTANT, (128, 128, 128)),
-    "replicate": (cv2.BORDER_REPLICATE, (0, 0, 0)),
-}
-
-
-def _part(image: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return a grid in the coordinates of the part of the image that it looks at, and that part.
-
-    OpenCV remaps no image of more than 32,767 pixels a side.
-    """
-    height, width = image.shape[:2]
-    low, high = grid.min(axis=(0, 1)) - _REACH, grid.max(axis=(0, 1)) + _REACH
-    left, top = np.clip(np.floor(low), 0, (width, height)).astype(int)
-    right, bottom = np.clip(np.ceil(high), 0, (width, height)).astype(int)
-    if right <= left or bottom <= top or max(right - left, bottom - top) >= 2**15 - 1:
-        return grid, None
-    return grid - np.array([left, top]), np.ascontiguousarray(image[top:bottom, left:right])
+    left, top, right, bottom = sampling.window
+    # OpenCV counts pixel centres from 0.
+    x, y = np.moveaxis(sampling.grid - 0.5, -1, 0).astype(np.float32)
+    part = np.ascontiguousarray(image[top:bottom, left:right])
+    flag = _FLAGS[policy.interpolation]
+    crop = cv2.remap(part, x, y, flag, borderMode=cv2.BORDER_REPLICATE)
+    if sampling.averaged == (1, 1):
+        return crop
+    return cv2.resize(crop, (policy.width, policy.height), interpolation=cv2.INTER_AREA)

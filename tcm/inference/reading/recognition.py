@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from tcm.inference.reading.crops import Rectify, cut_crop, outline_of, readings_of
+from tcm.inference.reading.crops import Rectify, outline_of, readings_of
 from tcm.inference.reading.runner import Reading, RecognizerRunner
 from tcm.structures import TextInstances
 from tcm.values import NotNegativeFloat
@@ -36,12 +37,12 @@ class WordCrops:
     """The crops of one image.
 
     Attributes:
-        crops: (h, w, 3) uint8 each.
+        crops: As the recognizer cuts them.
         owners: For each crop, which word it shows.
         count: Words of the image.
     """
 
-    crops: list[np.ndarray]
+    crops: list[Any]
     owners: list[int]
     count: int
 
@@ -62,19 +63,28 @@ def first_crops(
         how: How words become crops.
         ordered: As of `outline_of`.
     """
-    first, second = WordCrops([], [], len(found)), WordCrops([], [], len(found))
+    outlines: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    owners: tuple[list[int], list[int]] = ([], [])
     for i, polygon in enumerate(found.polygons):
         outline = outline_of(polygon, how.rectify, how.margin, ordered)
         if outline is None:
             continue
         ways = readings_of(outline) if how.turn else ([outline], [])
-        for crops, outlines in zip((first, second), ways, strict=True):
-            for way in outlines:
-                crop = cut_crop(image, way, recognizer.crop)
-                if crop is not None:
-                    crops.crops.append(crop)
-                    crops.owners.append(i)
-    return first, second
+        for j, way in enumerate(ways):
+            outlines[j].extend(way)
+            owners[j].extend([i] * len(way))
+    crops = recognizer.cut(image, [*outlines[0], *outlines[1]])
+    count = len(outlines[0])
+    return (
+        _cut(crops[:count], owners[0], len(found)),
+        _cut(crops[count:], owners[1], len(found)),
+    )
+
+
+def _cut(crops: Sequence[Any], owners: Sequence[int], count: int) -> WordCrops:
+    """Return the crops that there are."""
+    there = [i for i, crop in enumerate(crops) if crop is not None]
+    return WordCrops([crops[i] for i in there], [owners[i] for i in there], count)
 
 
 def read_words(
@@ -111,13 +121,13 @@ def _read(
     """Read crops and keep of each word what is surest."""
     places = [(i, owner) for i, crops in enumerate(images) for owner in crops.owners]
     crops = [crop for one in images for crop in one.crops]
-    readings = (r for part in _parts(crops, batch) for r in recognizer.read(np.stack(part)))
+    readings = (r for part in _parts(crops, batch) for r in recognizer.read(recognizer.stack(part)))
     for (image, word), reading in zip(places, readings, strict=True):
         if best[image][word] is NOTHING or reading.confidence > best[image][word].confidence:
             best[image][word] = reading
 
 
-def _parts(crops: Sequence[np.ndarray], batch: int) -> Iterator[Sequence[np.ndarray]]:
+def _parts(crops: Sequence[Any], batch: int) -> Iterator[Sequence[Any]]:
     return (crops[i : i + batch] for i in range(0, len(crops), batch))
 
 

@@ -5,10 +5,11 @@ Nothing here imports either.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from tcm.inference.reading.crops import cut_crop
 from tcm.inference.reading.sizes import CropPolicy, SizePolicy
 from tcm.structures import TextInstances
 
@@ -82,6 +83,19 @@ class RecognizerRunner(ABC):
 
     name: str
     crop: CropPolicy
+
+    def cut(self, image: np.ndarray, outlines: Sequence[np.ndarray]) -> list[Any]:
+        """Return a crop of each word of an image, None for one without area or outside of it.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            outlines: (2m, 2) each, as of `outline_of`.
+        """
+        return [cut_crop(image, outline, self.crop) for outline in outlines]
+
+    def stack(self, crops: Sequence[Any]) -> Any:
+        """Return crops of `cut` as `read` takes them."""
+        return np.stack(crops)
 
     @abstractmethod
     def read(self, crops: np.ndarray) -> list[Reading]:

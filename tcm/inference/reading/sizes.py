@@ -69,14 +69,12 @@ class CropPolicy:
     Attributes:
         height: In pixels.
         width: In pixels; a word is stretched to it.
-        interpolation: Of the pixels.
-        fill: What is seen beyond the image.
+        interpolation: Of the pixels; beyond the image its border is prolonged.
     """
 
     height: int
     width: int
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
-    fill: Literal["black", "grey", "replicate"] = "replicate"
 
     @classmethod
     def of_pipeline(cls, pipeline: Sequence[Mapping[str, Any]]) -> "CropPolicy":
