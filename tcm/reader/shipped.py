@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from tcm.errors import ConfigError
-
-FOLDER = Path(__file__).resolve().parents[1] / "weights"
+from tcm.shipped import weights_folder
 
 
 def shipped(kind: Literal["detector", "recognizer"]) -> Path:
@@ -14,7 +13,7 @@ def shipped(kind: Literal["detector", "recognizer"]) -> Path:
     Raises:
         ConfigError: The package has none.
     """
-    path = FOLDER / f"{kind}.ckpt"
+    path = weights_folder() / f"{kind}.ckpt"
     if not path.is_file():
         raise ConfigError(f"{kind}: the package has none of its own; name a checkpoint")
     return path
