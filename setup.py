@@ -17,6 +17,11 @@ setup(
     license_expression="Apache-2.0",
     license_files=["LICENSE"],
     author="tcm contributors",
+    project_urls={
+        "FastTCM": "https://arxiv.org/abs/2308.10408",
+        "TCM": "https://arxiv.org/abs/2302.14338",
+        "CLIP4STR": "https://arxiv.org/abs/2305.14014",
+    },
     keywords=[
         "scene text detection",
         "scene text spotting",

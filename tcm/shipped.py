@@ -8,6 +8,7 @@ or the end of that path where it is unique. A file that is there wins.
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from tcm.errors import ConfigError, closest, nearest
 from tcm.inputs import beside, exists, is_file, shown_path
@@ -27,6 +28,20 @@ def configs_folder() -> Path:
 def weights_folder() -> Path:
     """Return the folder of the shipped weights, which need not exist."""
     return _PACKAGE / "weights"
+
+
+def find_weights(kind: Literal["detector", "recognizer"]) -> Path:
+    """Return the checkpoint of the package's own detector or recognizer.
+
+    Raises:
+        ConfigError: The package has none.
+    """
+    path = weights_folder() / f"{kind}.ckpt"
+    if not path.is_file():
+        raise ConfigError(
+            f"{kind}: none ships with this version; name a checkpoint or an exported folder"
+        )
+    return path
 
 
 @cache

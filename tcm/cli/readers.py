@@ -18,8 +18,8 @@ from tcm.inference.reading.chain import Chain, Failure, Picture
 from tcm.inference.reading.detection import Views
 from tcm.inference.reading.recognition import Straightening
 from tcm.inference.reading.runner import DetectorRunner
-from tcm.reader.shipped import shipped
 from tcm.reader.text_reader import ImageReader, TextReader, WordReader, load
+from tcm.shipped import find_weights
 from tcm.structures import Sample, TextInstances
 
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
@@ -38,7 +38,7 @@ def reader_of(args: argparse.Namespace, detector: DetectorRunner | None = None) 
     """
     views, how = Views(args.max_side, args.tile), Straightening(args.rectify, args.margin)
     if detector is None:
-        finder = _loaded(args, args.detector or shipped("detector"), {})
+        finder = _loaded(args, args.detector or find_weights("detector"), {})
         if isinstance(finder, WordReader):
             raise ConfigError(f"--detector {args.detector}: holds a recognizer")
         detector = finder.chain.detector
@@ -48,7 +48,7 @@ def reader_of(args: argparse.Namespace, detector: DetectorRunner | None = None) 
         return ImageReader(Chain(detector, None, views, how, args.batch_size))
     path = args.recognizer
     if path is None and (args.set or not detector.reads):
-        path = shipped("recognizer")
+        path = find_weights("recognizer")
     reader = None if path is None else _loaded(args, path, settings(args.set))
     return TextReader(
         ImageReader(Chain(detector, None, views, how, args.batch_size)),

@@ -16,8 +16,8 @@ from tcm.inference.reading.results import ReadResult
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
 from tcm.reader.opening import Runner, open_runner
 from tcm.reader.pictures import as_rgb, read_picture
-from tcm.reader.shipped import shipped
 from tcm.reader.sources import is_single, name_of, pictures_of, require_sources
+from tcm.shipped import find_weights
 from tcm.values import NotNegativeFloat, Positive, Share, checked
 
 PrecisionName = Literal["auto", "float32", "tf32", "bf16", "fp16"]  # those of tcm.devices
@@ -162,11 +162,11 @@ class TextReader(ImageReader):
         batch_size: Positive = 32,
     ) -> None:
         views, how = Views(max_side, tile), Straightening(rectify, margin)
-        finder = _runner(detector or shipped("detector"), device, precision)
+        finder = _runner(detector or find_weights("detector"), device, precision)
         if not isinstance(finder, DetectorRunner):
             raise ConfigError(f"detector: {finder.name} holds a recognizer")
         if recognizer is None and not finder.reads:
-            recognizer = shipped("recognizer")
+            recognizer = find_weights("recognizer")
         reader = None if recognizer is None else _runner(recognizer, device, precision)
         if isinstance(reader, DetectorRunner):
             raise ConfigError(f"recognizer: {reader.name} holds a detector")
