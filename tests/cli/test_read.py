@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from tcm.cli import read
+from tcm.cli import test as score
 from tcm.errors import ConfigError, DataError, OutputError
-from tests.reader.checkpoints import write_detector, write_recognizer
+from tests.cli.tiny import write_config
+from tests.reader.checkpoints import RECOGNIZER, write_detector, write_recognizer
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +114,32 @@ def test_options_that_do_not_fit_are_named(models, photos, options, line):
 def test_a_recognizer_can_read_in_one_pass(models, photos, capsys):
     arguments = [str(photos / "a.png"), *models, "--set", "decode_ar=false", "refine_iters=0"]
     assert read.main(arguments) == 0
+
+
+def test_a_reader_is_scored_end_to_end(models, tmp_path, capsys):
+    detector, recognizer = models[1], models[3]
+    config = write_config(tmp_path)
+    options = ["--recognizer", recognizer, "--margin", "0.1", "--device", "cpu"]
+    predictions = tmp_path / "found.json"
+    score.main([config, detector, *options, "--save-predictions", str(predictions)])
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("end_to_end: CTW1500 end-to-end") for line in lines)
+    assert any(line.startswith("icdar2015: ") for line in lines)
+    listed = json.loads(predictions.read_text())["data_list"]
+    assert len(listed) == 3
+    assert all(isinstance(one["text"], str) for item in listed for one in item["instances"])
+
+
+def test_metrics_of_the_config_take_the_place_of_the_default(models, tmp_path, capsys):
+    config = write_config(tmp_path)
+    metric = "evaluation.metrics.e2e.type=ICDAR2015EndToEnd"
+    options = ["--recognizer", models[3], "--limit", "1", "--cfg-options", metric]
+    score.main([config, models[1], *options])
+    out = capsys.readouterr().out
+    assert "e2e: ICDAR2015 end-to-end" in out and "end_to_end:" not in out
+
+
+def test_a_recognizer_is_no_detector_to_be_scored(models, tmp_path):
+    config = write_config(tmp_path, RECOGNIZER)
+    with pytest.raises(ConfigError, match="is a recognizer itself"):
+        score.main([config, models[3], "--recognizer", models[3]])
