@@ -1,0 +1,36 @@
+"""From an exported folder to what a reader runs."""
+
+from pathlib import Path
+
+from tcm.errors import DataError
+from tcm.inference.onnx.detector import OnnxDetector
+from tcm.inference.onnx.manifest import NAME, check_files, read_manifest
+from tcm.inference.onnx.session import Session
+from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
+from tcm.inputs import is_dir, shown_path
+
+
+def open_folder(path: str | Path, threads: int | None = None) -> DetectorRunner | RecognizerRunner:
+    """Return the model that ``tcm export`` wrote into a folder, ready to run.
+
+    It runs on a GPU where onnxruntime has CUDA, else on the CPU.
+
+    Args:
+        path: The folder.
+        threads: Of onnxruntime within an operator; None takes one a core.
+
+    Raises:
+        DataError: There is no such folder, or it is not, or no longer, what was exported.
+        ConfigError: onnxruntime is not installed.
+    """
+    folder = Path(path)
+    if not is_dir(folder):
+        raise DataError(f"{shown_path(folder)}: no such folder")
+    manifest = read_manifest(folder)
+    if "model" not in manifest.graphs and manifest.kind != "recognizer":
+        raise DataError(f"{shown_path(folder)}: {NAME} is damaged: it names no graph 'model'")
+    check_files(folder, manifest)
+    graphs = {name: Session(folder / file, threads) for name, file in manifest.graphs.items()}
+    if manifest.kind == "recognizer":
+        raise DataError(f"{shown_path(folder)}: a recognizer, which cannot be run yet")
+    return OnnxDetector(str(folder), manifest, graphs)
