@@ -6,15 +6,17 @@ batch, H and W the sides of the network's input.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tcm.decoder import Decoder
 from tcm.devices import to_host
 from tcm.errors import ConfigError
-from tcm.structures import TextInstances
+from tcm.registry import MODELS
+from tcm.structures import Config, TextInstances
 
 FINITE = "finite"  # the output that tells which images the network stayed finite on
 
@@ -27,6 +29,27 @@ def finite_images(tensors: Iterable[Tensor]) -> Tensor:
     """
     sums = [t.sum(dim=tuple(range(1, t.dim())), dtype=torch.float64) for t in tensors]
     return torch.stack(sums).isfinite().all(dim=0)
+
+
+def as_arrays(outputs: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """Return outputs on the host as a `Decoder` takes them: arrays, halves as float32."""
+    halves = (torch.float16, torch.bfloat16)
+    return {k: (v.float() if v.dtype in halves else v).numpy() for k, v in outputs.items()}
+
+
+class Graph(NamedTuple):
+    """A part of a model that is exported as a graph of its own.
+
+    Attributes:
+        module: In eval mode; called with the inputs in their order, it returns named tensors.
+        inputs: Name to an example, on the host.
+        axes: Name of an input to its axes of any length: axis to the name of the length, and the
+            number that it is a multiple of. An example has at least twice that number.
+    """
+
+    module: nn.Module
+    inputs: dict[str, Tensor]
+    axes: dict[str, dict[int, tuple[str, int]]]
 
 
 class _Part(nn.Module):
@@ -88,6 +111,25 @@ class Model(_Part, ABC):
             sizes: B pairs (height, width) in network pixels of the part that is not padding.
         """
 
+    def graphs(self) -> dict[str, Graph]:
+        """Return the parts that are exported, by name; they share the model's parameters.
+
+        Raises:
+            ConfigError: The model cannot be exported.
+        """
+        raise ConfigError(f"{type(self).__name__} cannot be exported")
+
+    def runtime(self) -> Config:
+        """Return what is needed to run the exported parts without the model, as JSON can hold it.
+
+        ``kind`` is ``detector``, ``spotter`` or ``recognizer``; the rest is for the runtime of that
+        kind.
+
+        Raises:
+            ConfigError: The model cannot be exported.
+        """
+        raise ConfigError(f"{type(self).__name__} cannot be exported")
+
     @torch.no_grad()
     def predict(
         self,
@@ -108,7 +150,26 @@ class Head(_Part, ABC):
     It is built with the neck's `out_channels` as its argument `in_channels`. Predictions are named
     tensors with leading dimension B, of any precision: logits and distances, nothing that a sigmoid
     has flattened.
+
+    Attributes:
+        decoder: What `texts_of` decodes with, where a head has one that needs no torch.
+        decoding: The config that `MODELS` builds the same decoder from; JSON can hold it.
     """
+
+    decoder: Decoder
+    decoding: Config | None = None
+
+    def set_decoder(self, config: Config | None, default: type[Decoder], **given: Any) -> None:
+        """Build `decoder`, and note its config.
+
+        Args:
+            config: Of the decoder; None takes `default`.
+            default: A registered class.
+            given: Arguments that the config cannot set.
+        """
+        config = {"type": default.__name__} if config is None else dict(config)
+        self.decoder = MODELS.build(config, "model.head.decode", **given)
+        self.decoding = {**config, **given}
 
     @abstractmethod
     def forward(self, feature: Any) -> dict[str, Tensor]:
@@ -155,6 +216,17 @@ class Head(_Part, ABC):
             sizes: B pairs (height, width) in network pixels; what lies beyond is padding and is
                 not decoded.
         """
+
+    def reading(self, batch: int, size: tuple[int, int]) -> Graph | None:
+        """Return a spotter's part that reads, as its `SpotterDecoder` runs it; None of a detector.
+
+        Of a spotter `forward` is exported, and of a detector `outputs` of it.
+
+        Args:
+            batch: Images of the examples.
+            size: Their height and width in network pixels.
+        """
+        return None
 
     @torch.no_grad()
     def decode(

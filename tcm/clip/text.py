@@ -96,7 +96,7 @@ class PromptedTextEncoder(nn.Module):
         x = (tokens_BKLW + self.positional_embedding[:length]).flatten(0, 1)
         x = self.transformer(x, attn_mask=self.causal_mask[:length, :length])
         x_BKLW = self.ln_final(x).unflatten(0, (-1, classes))
-        index = readout_K[None, :, None, None].expand(len(x_BKLW), -1, 1, self.width)
+        index = readout_K[None, :, None, None].expand(x_BKLW.shape[0], -1, 1, self.width)
         return x_BKLW.gather(2, index).squeeze(2) @ self.text_projection
 
     def _assemble(

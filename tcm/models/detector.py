@@ -8,15 +8,20 @@ from typing import Annotated
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from tcm.contracts import FINITE, Head, Model, finite_images
+from tcm.contracts import FINITE, Graph, Head, Model, finite_images
+from tcm.errors import ConfigError
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.models.folding import fold_batch_norms
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, Features, TextInstances
 
 RGB = tuple[float, float, float]
+_EXPORTED = (
+    2,
+    (320, 448),
+)  # batch and size of an example: no side of a level is 1, or is another's
 
 
 @MODELS.register()
@@ -107,6 +112,31 @@ class Detector(Model):
         """Return what the head decodes, as of `Model`."""
         return self.head.texts_of(outputs, matrices, sizes)
 
+    def graphs(self) -> dict[str, Graph]:
+        """Return ``model``, from images to what is decoded, and ``reading`` of a spotter.
+
+        The images are uint8 (B, 3, H, W), RGB; H and W are multiples of 32.
+        """
+        batch, size = _EXPORTED
+        reading = self.head.reading(batch, size)
+        images = torch.zeros(batch, 3, *size, dtype=torch.uint8)
+        axes = {0: ("batch", 1), 2: ("height", 32), 3: ("width", 32)}
+        whole = Graph(_Finding(self, reading is None), {"images": images}, {"images": axes})
+        return {"model": whole} if reading is None else {"model": whole, "reading": reading}
+
+    def runtime(self) -> Config:
+        """Return ``kind``, the ``decode`` config of the head, and ``mean`` and ``std``.
+
+        Raises:
+            ConfigError: The head has no decoder that does without torch.
+        """
+        head = self.head
+        if head.decoding is None:
+            raise ConfigError(f"{type(head).__name__} cannot be exported: it sets no decoder")
+        kind = "detector" if head.reading(*_EXPORTED) is None else "spotter"
+        mean, std = (values.flatten().tolist() for values in (self.mean, self.std))
+        return {"kind": kind, "decode": head.decoding, "mean": mean, "std": std}
+
     def deploy(self, fold: bool = True) -> None:
         """Leave out the auxiliary loss and FastTCM's text side, in place.
 
@@ -117,3 +147,24 @@ class Detector(Model):
         super().deploy()
         if fold:
             fold_batch_norms(self)
+
+
+class _Finding(nn.Module):
+    """What a detector computes of images, with the flag of those that it stayed finite on.
+
+    Args:
+        model: In eval mode.
+        decoded: Whether it is what the head decodes, and not its predictions.
+    """
+
+    def __init__(self, model: Detector, decoded: bool) -> None:
+        super().__init__()
+        self.model, self.decoded = model, decoded
+        self.eval()
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return named tensors of images (B, 3, H, W), uint8."""
+        if self.decoded:
+            return self.model.outputs(images)
+        predictions = self.model(images)[0]
+        return {**predictions, FINITE: finite_images(predictions.values())}

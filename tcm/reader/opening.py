@@ -71,17 +71,17 @@ def _open_checkpoint(
 
     where = choose_device(device)
     state, extra = read_checkpoint(path, converter)
-    used = load_config(config) if config else _config_of(extra, path)
+    used = load_config(config) if config else config_of(extra, path)
     model_config = {**used["model"], **changes}
     place = Place(where, resolve_precision(precision, where))
     set_float32(place.precision == "tf32")
     model = deployed_model(model_config, state, str(path), extra, fold).to(where)
     if compile:
         model.forward = compiled(model.forward, where)  # type: ignore[method-assign]
-    return runner_of(model, str(path), _test_pipeline(used, path), place)
+    return runner_of(model, str(path), test_pipeline(used, path), place)
 
 
-def _config_of(extra: Config, path: str | Path) -> Config:
+def config_of(extra: Config, path: str | Path) -> Config:
     """Return the config that a checkpoint carries.
 
     Raises:
@@ -120,7 +120,12 @@ def _require_imported(names: Any, path: str | Path) -> None:
             )
 
 
-def _test_pipeline(config: Config, path: str | Path) -> list[dict[str, Any]]:
+def test_pipeline(config: Config, path: str | Path) -> list[dict[str, Any]]:
+    """Return the transforms that a config tests with: of `data.test`, or of `data.val`.
+
+    Raises:
+        CheckpointError: It has neither.
+    """
     data = config.get("data", {})
     stage = data.get("test") or data.get("val")
     if not stage:

@@ -1,5 +1,6 @@
 """From labelled pixels to the outlines of texts, for every head that labels pixels."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -62,23 +63,36 @@ class RegionOutliner:
         if wanted.sum() > self.max_candidates:
             order = np.argsort(np.where(wanted, -means, np.inf), kind="stable")
             wanted[order[self.max_candidates :]] = False
+        kept = wanted[owners]
+        rows, columns = np.divmod(places[kept], labels.shape[1])
         if self.output == "quad":
-            kept = wanted[owners]
-            rows, columns = np.divmod(places[kept], labels.shape[1])
             quads, _ = min_area_rects(_around(rows, columns, owners[kept], stride))
             return list(quads), means[wanted].astype(np.float32)
-        from scipy import ndimage  # not at the top: slow to import, and training finds no outlines
-
-        boxes = ndimage.find_objects(labels)
         outlines, scores = [], []
-        for label in np.flatnonzero(wanted):
-            box = boxes[label - 1]
+        for label, box in _boxes(rows, columns, owners[kept]):
             outline = _outline((labels[box] == label).view(np.uint8), stride)
             if len(outline) >= 4:
                 corner = np.array([box[1].start, box[0].start]) * stride
                 outlines.append((outline + corner).astype(np.float32))
                 scores.append(means[label])
         return outlines, np.array(scores, np.float32)
+
+
+def _boxes(
+    rows: np.ndarray, columns: np.ndarray, owners: np.ndarray
+) -> list[tuple[int, tuple[slice, slice]]]:
+    """Return each region's label and the box around it; arguments as of `_around`."""
+    if not len(owners):
+        return []
+    order = np.argsort(owners, kind="stable")
+    owners, rows, columns = owners[order], rows[order], columns[order]
+    starts = np.flatnonzero(np.diff(owners, prepend=owners[0] - 1))
+    tops, bottoms = rows[starts], np.maximum.reduceat(rows, starts) + 1
+    lefts, rights = (f.reduceat(columns, starts) for f in (np.minimum, np.maximum))
+    sides = zip(*(side.tolist() for side in (tops, bottoms, lefts, rights + 1)), strict=True)
+    labels = owners[starts].tolist()
+    boxes = [(slice(top, bottom), slice(left, right)) for top, bottom, left, right in sides]
+    return list(zip(labels, boxes, strict=True))
 
 
 def _around(
@@ -115,6 +129,17 @@ def _outline(mask: np.ndarray, stride: int) -> np.ndarray:
         mask = cv2.resize(mask, None, fx=stride, fy=stride, interpolation=cv2.INTER_NEAREST)
     contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
     return contours[0][::-1, 0]  # OpenCV's run anticlockwise on the screen
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-x)), in the type of the logits."""
+    with np.errstate(over="ignore"):  # where exp(-x) is infinite, the result is 0 as it should
+        return 1 / (1 + np.exp(-logits))
+
+
+def logit(probability: float) -> float:
+    """Return what the sigmoid is `probability` of, in (0, 1)."""
+    return math.log(probability / (1 - probability))
 
 
 def to_original(outlines: Sequence[np.ndarray], matrix: np.ndarray) -> list[np.ndarray]:

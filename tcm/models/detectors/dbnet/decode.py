@@ -3,12 +3,14 @@
 The pixel (column i, row j) is taken to lie at the point (i, j), as in the targets.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
 import numpy as np
 import shapely
 
+from tcm.decoder import Arrays, Decoder
 from tcm.geometry.offsets import offset_polygons
 from tcm.geometry.polygons import grown_min_area_rects, to_shapely
 from tcm.models.detectors.outlines import to_original
@@ -18,7 +20,7 @@ from tcm.values import Positive
 
 
 @MODELS.register()
-class DBDecoder:
+class DBDecoder(Decoder):
     """Find the regions of a probability map and grow them back to whole texts.
 
     Args:
@@ -48,6 +50,16 @@ class DBDecoder:
         self.epsilon_ratio = epsilon_ratio or 0.0
         self.max_candidates = max_candidates
         self.output = output
+
+    def texts_of(
+        self, outputs: Arrays, matrices: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+    ) -> list[TextInstances]:
+        """Return the texts of each image, given ``mask`` and ``probability`` of `DBHead`."""
+        maps = zip(outputs["probability"], outputs["mask"], matrices, sizes, strict=True)
+        return [
+            self(probability[:height, :width], matrix, mask[:height, :width])
+            for probability, mask, matrix, (height, width) in maps
+        ]
 
     def __call__(
         self, probability: np.ndarray, matrix: np.ndarray, mask: np.ndarray | None = None

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tcm.contracts import Head
+from tcm.contracts import Head, as_arrays
 from tcm.models.detectors.dbnet.decode import DBDecoder
 from tcm.models.detectors.dbnet.losses import DBLoss
 from tcm.models.initialisation import init_kaiming
@@ -42,7 +42,7 @@ class DBHead(Head):
         self.binarize = _branch(in_channels)
         self.threshold = _branch(in_channels)
         self.criterion = DBLoss() if loss is None else MODELS.build(loss, "model.head.loss")
-        self.decoder = DBDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        self.set_decoder(decode, DBDecoder)
         init_kaiming(self)
 
     def forward(self, feature: Tensor) -> dict[str, Tensor]:
@@ -87,13 +87,7 @@ class DBHead(Head):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `DBDecoder` finds in each probability map."""
-        masks, probabilities = outputs["mask"].numpy(), outputs["probability"].float().numpy()
-        return [
-            self.decoder(probability[:height, :width], matrix, mask[:height, :width])
-            for probability, mask, matrix, (height, width) in zip(
-                probabilities, masks, matrices, sizes, strict=True
-            )
-        ]
+        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
 
 def approximate_step(probability: Tensor, threshold: Tensor, k: float) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
+from tcm.decoder import Arrays, Decoder
 from tcm.geometry.fourier import fourier_outlines
 from tcm.geometry.polygons import min_area_rects
 from tcm.models.detectors.fcenet.suppression import (
@@ -26,7 +27,7 @@ from tcm.values import Bounds, OpenShare, Positive
 
 
 @MODELS.register()
-class FCEDecoder:
+class FCEDecoder(Decoder):
     """Draw the outline that every sure pixel predicts, and suppress those that overlap.
 
     The score of a pixel is text^alpha * center^beta. Outlines are suppressed first among the pixels
@@ -44,6 +45,7 @@ class FCEDecoder:
             words in 736x1280 pixels have 4015.
         max_intersections: Of outlines of an image, at most; once they are spent, an outline is
             dropped that may overlap a better one. Those words need 90.
+        strides: Network pixels per pixel of each level, those of the head.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class FCEDecoder:
         output: Literal["poly", "quad"] = "poly",
         max_candidates: Positive = 10_000,
         max_intersections: Annotated[int, Bounds(ge=0)] = 20_000,
+        strides: Sequence[int] = (8, 16, 32),
     ) -> None:
         self.alpha, self.beta = alpha, beta
         self.score_thr = score_thr
@@ -64,6 +67,27 @@ class FCEDecoder:
         self.output = output
         self.max_candidates = max_candidates
         self.max_intersections = max_intersections
+        self.strides = tuple(strides)
+
+    def texts_of(
+        self, outputs: Arrays, matrices: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+    ) -> list[TextInstances]:
+        """Return the texts of each image, given ``probability_i`` and ``reg_i`` of `FCEHead`."""
+        return [
+            self(self._level_maps(outputs, index, size), matrix)
+            for index, (matrix, size) in enumerate(zip(matrices, sizes, strict=True))
+        ]
+
+    def _level_maps(
+        self, outputs: Arrays, index: int, size: tuple[int, int]
+    ) -> list[tuple[np.ndarray, np.ndarray, int]]:
+        """Return an image's probabilities and signatures of each level without padding."""
+        maps = []
+        for i, stride in enumerate(self.strides):
+            height, width = (-(-side // stride) for side in size)
+            crop = (index, slice(None), slice(height), slice(width))
+            maps.append((outputs[f"probability_{i}"][crop], outputs[f"reg_{i}"][crop], stride))
+        return maps
 
     def __call__(
         self, levels: Sequence[tuple[np.ndarray, np.ndarray, int]], matrix: np.ndarray

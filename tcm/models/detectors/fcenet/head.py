@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tcm.contracts import Head
+from tcm.contracts import Head, as_arrays
 from tcm.models.detectors.fcenet.decode import FCEDecoder
 from tcm.models.detectors.fcenet.losses import FCELoss
 from tcm.models.losses import full_precision
@@ -28,7 +28,7 @@ class FCEHead(Head):
         degree: k, the greatest frequency of the outlines, as that of the targets.
         strides: Network pixels per pixel of each level.
         loss: Config of the loss, without `degree`; `FCELoss` by default.
-        decode: Config of the decoder, `FCEDecoder` by default.
+        decode: Config of the decoder, without `strides`; `FCEDecoder` by default.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class FCEHead(Head):
         degree: Positive = 5,
         strides: Sequence[int] = (8, 16, 32),
         loss: Annotated[Config | None, Built(MODELS, ("degree",))] = None,
-        decode: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS, ("strides",))] = None,
     ) -> None:
         super().__init__()
         self.strides = tuple(strides)
@@ -48,7 +48,7 @@ class FCEHead(Head):
             if loss is None
             else MODELS.build(loss, "model.head.loss", degree=degree)
         )
-        self.decoder = FCEDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        self.set_decoder(decode, FCEDecoder, strides=list(self.strides))
         for name, parameter in self.named_parameters():
             if name.endswith("weight"):
                 nn.init.normal_(parameter, std=0.01)
@@ -111,22 +111,4 @@ class FCEHead(Head):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `FCEDecoder` finds in the levels of each image."""
-        levels = [
-            (outputs[f"probability_{i}"].numpy(), outputs[f"reg_{i}"].numpy())
-            for i in range(len(self.strides))
-        ]
-        return [
-            self.decoder(self._level_maps(levels, index, size), matrix)
-            for index, (matrix, size) in enumerate(zip(matrices, sizes, strict=True))
-        ]
-
-    def _level_maps(
-        self, levels: Sequence[tuple[np.ndarray, np.ndarray]], index: int, size: tuple[int, int]
-    ) -> list[tuple[np.ndarray, np.ndarray, int]]:
-        """Return an image's probabilities and signatures of each level without padding."""
-        maps = []
-        for (probabilities, signatures), stride in zip(levels, self.strides, strict=True):
-            height, width = (-(-side // stride) for side in size)
-            crop = (index, slice(None), slice(height), slice(width))
-            maps.append((probabilities[crop], signatures[crop], stride))
-        return maps
+        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)

@@ -1,21 +1,23 @@
 """From PANet's maps to text outlines (Wang et al., ICCV 2019, section 3.3)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
 
-from tcm.models.detectors.outlines import RegionOutliner, to_original
+from tcm.decoder import Arrays, Decoder
+from tcm.models.detectors.outlines import RegionOutliner, logit, sigmoid, to_original
 from tcm.models.detectors.panet.aggregation import aggregate
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
 from tcm.values import OpenShare, Positive
 
 STRIDE = 4  # of the maps
+_MAPS = ("text_logits", "kernel_logits", "embedding")
 
 
 @MODELS.register()
-class PANDecoder:
+class PANDecoder(Decoder):
     """Grow kernels to whole texts by pixel aggregation, and outline them.
 
     Args:
@@ -40,10 +42,21 @@ class PANDecoder:
         max_candidates: Positive = 3000,
     ) -> None:
         # Logits of the thresholds, so that maps need no sigmoid to be compared with them.
-        self.least_text = float(logit(min_text_confidence))
-        self.least_kernel = float(logit(min_kernel_confidence))
+        self.least_text = logit(min_text_confidence)
+        self.least_kernel = logit(min_kernel_confidence)
         self.distance_threshold = distance_threshold
         self.outliner = RegionOutliner(min_area, min_score, output, max_candidates)
+
+    def texts_of(
+        self, outputs: Arrays, matrices: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+    ) -> list[TextInstances]:
+        """Return the texts of each image, given the maps of `PANHead`."""
+        found = []
+        for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
+            rows, columns = (-(-side // STRIDE) for side in size)
+            maps = (outputs[name][i, ..., :rows, :columns] for name in _MAPS)
+            found.append(self(*maps, matrix))
+        return found
 
     def __call__(
         self,
@@ -64,6 +77,6 @@ class PANDecoder:
         kernel = text & (kernel_logits > self.least_kernel)
         labels = aggregate(text, kernel, embedding, self.distance_threshold)
         probability = np.zeros(text.shape, np.float32)
-        probability[text] = expit(text_logits[text])  # the others belong to no region
+        probability[text] = sigmoid(text_logits[text])  # the others belong to no region
         outlines, scores = self.outliner(labels, probability, STRIDE)
         return TextInstances(to_original(outlines, matrix), scores=scores)

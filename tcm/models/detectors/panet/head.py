@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from torch import Tensor, nn
 
-from tcm.contracts import Head
+from tcm.contracts import Head, as_arrays
 from tcm.models.detectors.panet.decode import STRIDE, PANDecoder
 from tcm.models.detectors.panet.losses import PANLoss
 from tcm.models.initialisation import init_kaiming
@@ -48,7 +48,7 @@ class PANHead(Head):
         )
         self.maps = nn.Conv2d(hidden, 2 + embedding_dim, 1)
         self.criterion = PANLoss() if loss is None else MODELS.build(loss, "model.head.loss")
-        self.decoder = PANDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        self.set_decoder(decode, PANDecoder)
         init_kaiming(self)
 
     def forward(self, feature: Tensor) -> dict[str, Tensor]:
@@ -88,13 +88,7 @@ class PANHead(Head):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `PANDecoder` finds in the maps of each image."""
-        maps = [m.numpy() for m in _maps_of(outputs)]
-        found = []
-        for *image_maps, matrix, size in zip(*maps, matrices, sizes, strict=True):
-            rows, columns = (-(-side // STRIDE) for side in size)
-            text, kernel, embedding = (m[..., :rows, :columns] for m in image_maps)
-            found.append(self.decoder(text, kernel, embedding, matrix))
-        return found
+        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
 
 def _maps_of(predictions: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,22 +1,23 @@
 """From PSENet's kernels to text outlines (Wang et al., CVPR 2019, section 3.2)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
 import numpy as np
-from scipy.special import expit
 
-from tcm.models.detectors.outlines import RegionOutliner, to_original
+from tcm.decoder import Arrays, Decoder
+from tcm.models.detectors.outlines import RegionOutliner, logit, sigmoid, to_original
 from tcm.models.detectors.psenet.expansion import expand
 from tcm.registry import MODELS
 from tcm.structures import TextInstances
 from tcm.values import OpenShare, Positive
 
-_STRIDE = 4  # network pixels per pixel of the maps
+STRIDE = 4  # network pixels per pixel of the maps
 
 
 @MODELS.register()
-class PSEDecoder:
+class PSEDecoder(Decoder):
     """Label the smallest kernels, grow them to whole texts and outline those.
 
     Args:
@@ -40,7 +41,7 @@ class PSEDecoder:
         max_candidates: Positive = 3000,
     ) -> None:
         # A threshold on the logits saves the sigmoid of all maps but one.
-        self.min_logit = float(np.log(min_kernel_confidence / (1 - min_kernel_confidence)))
+        self.min_logit = logit(min_kernel_confidence)
         self.min_kernel_area = min_kernel_area
         self.outliner = RegionOutliner(min_area, min_score, output, max_candidates)
 
@@ -52,9 +53,20 @@ class PSEDecoder:
                 last, without padding.
             matrix: float64 (3, 3), original image to network coordinates.
         """
-        return self.texts_of(logits > self.min_logit, expit(logits[0]), matrix)
+        return self.decode(logits > self.min_logit, sigmoid(logits[0]), matrix)
 
     def texts_of(
+        self, outputs: Arrays, matrices: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+    ) -> list[TextInstances]:
+        """Return the texts of each image, given ``kernels`` and ``probability`` of `PSEHead`."""
+        found = []
+        for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
+            rows, columns = (-(-side // STRIDE) for side in size)
+            maps = (outputs[name][i, ..., :rows, :columns] for name in ("kernels", "probability"))
+            found.append(self.decode(*maps, matrix))
+        return found
+
+    def decode(
         self, kernels: np.ndarray, probability: np.ndarray, matrix: np.ndarray
     ) -> TextInstances:
         """Return the texts of one image, as for its logits.
@@ -64,7 +76,7 @@ class PSEDecoder:
             probability: float32 (h, w), of the whole text.
             matrix: float64 (3, 3), original image to network coordinates.
         """
-        outlines, scores = self.outliner(self.labels(kernels), probability, _STRIDE)
+        outlines, scores = self.outliner(self.labels(kernels), probability, STRIDE)
         return TextInstances(to_original(outlines, matrix), scores=scores)
 
     def labels(self, kernels: np.ndarray) -> np.ndarray:

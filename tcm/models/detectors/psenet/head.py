@@ -11,16 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.contracts import Head
-from tcm.models.detectors.psenet.decode import PSEDecoder
+from tcm.contracts import Head, as_arrays
+from tcm.models.detectors.psenet.decode import STRIDE, PSEDecoder
 from tcm.models.detectors.psenet.losses import PSELoss
 from tcm.models.initialisation import init_kaiming
 from tcm.models.losses import full_precision
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, TextInstances
 from tcm.values import Bounds, Positive
-
-_STRIDE = 4
 
 
 @MODELS.register()
@@ -51,7 +49,7 @@ class PSEHead(Head):
         )
         self.out = nn.Conv2d(hidden, num_kernels, 1)
         self.criterion = PSELoss() if loss is None else MODELS.build(loss, "model.head.loss")
-        self.decoder = PSEDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
+        self.set_decoder(decode, PSEDecoder)
         init_kaiming(self)
 
     def forward(self, feature: Tensor) -> dict[str, Tensor]:
@@ -73,7 +71,7 @@ class PSEHead(Head):
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return maps of ``text_map`` and ``kernel_maps``, at stride 4."""
         maps = torch.cat([targets["text_map"][:, None], targets["kernel_maps"]], dim=1).float()
-        covered = F.avg_pool2d(maps, _STRIDE) >= 0.5
+        covered = F.avg_pool2d(maps, STRIDE) >= 0.5
         return {"maps": 20.0 * covered.float() - 10.0}
 
     def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -95,10 +93,4 @@ class PSEHead(Head):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return what `PSEDecoder` finds in the maps of each image."""
-        maps = zip(outputs["kernels"].numpy(), outputs["probability"].float().numpy(), strict=True)
-        found = []
-        for (kernels, probability), matrix, size in zip(maps, matrices, sizes, strict=True):
-            rows, columns = (-(-side // _STRIDE) for side in size)
-            kernels, probability = (m[..., :rows, :columns] for m in (kernels, probability))
-            found.append(self.decoder.texts_of(kernels, probability, matrix))
-        return found
+        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)

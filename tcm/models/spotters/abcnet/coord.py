@@ -38,5 +38,5 @@ class CoordTower(nn.Module):
             torch.linspace(-1, 1, width, device=feature.device, dtype=feature.dtype),
             indexing="ij",
         )
-        place = torch.stack([x, y]).expand(len(feature), -1, -1, -1)
+        place = torch.stack([x, y]).expand(feature.shape[0], -1, -1, -1)
         return feature + self.convs(cat_channels(feature, place))

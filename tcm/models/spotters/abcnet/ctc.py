@@ -101,7 +101,7 @@ class CTCRecognizer(nn.Module):
         Args:
             pooled: (R, C, h, w).
         """
-        if not len(pooled):
+        if not pooled.shape[0]:  # len() would freeze the number in an exported graph
             return torch.zeros(0, pooled.shape[3], dtype=torch.int64, device=pooled.device)
         best = self(pooled).argmax(dim=2).T  # R, w
         again = torch.zeros_like(best, dtype=torch.bool)

@@ -1,52 +1,42 @@
-"""From ABCNet's maps to Bezier curves (Tian et al., ICCV 2019; Liu et al., CVPR 2020).
+"""From ABCNet's maps to Bezier curves and texts (Tian et al., ICCV 2019; Liu et al., CVPR 2020).
 
-Shapes: B batch, K candidates, D detections of an image.
+Shapes: B batch, K candidates, D detections of an image, R those of all images.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
 
-import torch
-from torch import Tensor, nn
-from torchvision.ops import nms
+import numpy as np
 
-from tcm.models.detectors.outlines import FARTHEST
-from tcm.models.losses import full_precision
-from tcm.models.spotters.abcnet.levels import STRIDES
+from tcm.charset import Charset, CharsetConfig
+from tcm.decoder import Arrays, SpotterDecoder
+from tcm.geometry.bezier import bezier_to_polygon
+from tcm.geometry.polygons import clockwise, transform_points
+from tcm.models.detectors.outlines import FARTHEST, sigmoid
+from tcm.models.spotters.abcnet.levels import POOLED_STRIDES, STRIDES
 from tcm.registry import MODELS
+from tcm.structures import TextInstances
 from tcm.values import Bounds, Positive
 
 
-@dataclass
-class Detections:
-    """The texts found in an image, in network pixels, best first.
+class _Found(NamedTuple):
+    """Candidates of an image in network pixels, float32: (K, 4), (K, 16), (K,) and (K, 2)."""
 
-    Attributes:
-        boxes: float32 (D, 4): left, top, right, bottom.
-        beziers: float32 (D, 16).
-        scores: float32 (D,) in [0, 1]: the root of probability times centerness.
-        locations: float32 (D, 2): x, y of where each was predicted.
-    """
+    boxes: np.ndarray
+    beziers: np.ndarray
+    scores: np.ndarray
+    locations: np.ndarray
 
-    boxes: Tensor
-    beziers: Tensor
-    scores: Tensor
-    locations: Tensor
-
-    def select(self, index: Tensor) -> "Detections":
-        """Return the detections of a mask or an index."""
-        return Detections(
-            self.boxes[index], self.beziers[index], self.scores[index], self.locations[index]
-        )
+    def select(self, index: np.ndarray) -> "_Found":
+        return _Found(*(part[index] for part in self))
 
 
 @MODELS.register()
-class ABCNetDecoder(nn.Module):
-    """Choose the sure locations, and of overlapping boxes the best.
+class ABCNetDecoder(SpotterDecoder):
+    """Choose the sure locations, and of overlapping boxes the best; make texts of what is read.
 
     Candidates are ranked by the probability times the centerness, and neither boxes nor curves are
-    clipped to the image, as in the authors' code.
+    clipped to the image, as in the authors' code. `TextFinder` chooses the same on the device.
 
     Args:
         score_thr: The probability of text, without the centerness, must be greater.
@@ -54,6 +44,7 @@ class ABCNetDecoder(nn.Module):
         per_level: Candidates of a level, at most.
         keep: Detections of an image, at most.
         samples: Points of each of the two curves in a polygon.
+        charset: That of the recognizer.
     """
 
     def __init__(
@@ -63,93 +54,113 @@ class ABCNetDecoder(nn.Module):
         per_level: Positive = 1000,
         keep: Positive = 100,
         samples: Annotated[int, Bounds(ge=2)] = 20,
+        charset: CharsetConfig = "ascii95",
     ) -> None:
-        super().__init__()
         self.score_thr = score_thr
         self.nms_iou = nms_iou
         self.per_level = per_level
         self.keep = keep
         self.samples = samples
+        self.charset = Charset.build(charset)
 
-    @torch.no_grad()
-    def forward(
-        self, predictions: Mapping[str, Tensor], score_thr: float | None = None
-    ) -> list[Detections]:
-        """Return the detections of each image.
+    def texts_of(
+        self, outputs: Arrays, matrices: Sequence[np.ndarray], sizes: Sequence[tuple[int, int]]
+    ) -> list[TextInstances]:
+        """Return the texts of each image, read, but for those that lie in the padding.
 
-        Args:
-            predictions: The maps of `FCOSHead`.
-            score_thr: In place of the decoder's own.
-        """
-        found, image, kept = self.find(predictions, score_thr)
-        batch = len(predictions[f"cls_{STRIDES[0]}"])
-        return [found.select(kept & (image == i)) for i in range(batch)]
-
-    @torch.no_grad()
-    def find(
-        self, predictions: Mapping[str, Tensor], score_thr: float | None = None
-    ) -> tuple[Detections, Tensor, Tensor]:
-        """Return the detections of all images, best first, and of each image and whether it counts.
-
-        Those count that are among the `keep` best of their image. The host waits for the device
-        twice, whatever the number of images: for the sure ones and for those that stay.
+        The scores are those of the detection, as in the authors' code. A polygon starts at the
+        first control point: the reading-order top left.
 
         Args:
-            predictions: As for `forward`.
-            score_thr: As for `forward`.
-
-        Returns:
-            The detections (D), the index of the image int64 (D,) and bool (D,).
+            outputs: The tables of `ABCNetHead.outputs`.
+            matrices: As of `Decoder`.
+            sizes: As of `Decoder`.
         """
-        least = self.score_thr if score_thr is None else score_thr
-        with full_precision(predictions[f"cls_{STRIDES[0]}"]):
-            levels = [self._candidates(predictions, stride, least) for stride in STRIDES]
-            probability, *found = (torch.cat(parts, dim=1) for parts in zip(*levels, strict=True))
-            # In double precision boxes can be set apart by image without a change of their IoU.
-            sound = _sound(*found[:3])
-            boxes = found[0].double().masked_fill(~sound[..., None], 0.0)
-            images = torch.arange(len(boxes), device=boxes.device)
-            shift = images[:, None, None] * (boxes.amax() - boxes.amin() + 1)
-            apart = (boxes + shift).flatten(0, 1)
-            sure = torch.nonzero(((probability > least) & sound).flatten()).squeeze(1)
-            candidates = Detections(*(part.flatten(0, 1)[sure] for part in found))
-            best = nms(apart[sure], candidates.scores.double(), self.nms_iou)
-            image = sure[best] // probability.shape[1]
-            rank = (image[:, None] == images).cumsum(0).gather(1, image[:, None]).squeeze(1)
-            return candidates.select(best), image, rank <= self.keep
+        found = []
+        for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
+            beziers, locations, scores, classes = (
+                outputs[name][i] for name in ("beziers", "locations", "scores", "classes")
+            )
+            kept = (scores >= 0) & (locations < np.array([size[1], size[0]])).all(axis=1)
+            polygons = polygons_of(beziers[kept], matrix, self.samples)
+            texts = [self.charset.decode(row) for row in classes[kept]]
+            found.append(TextInstances(polygons, texts, scores=scores[kept]))
+        return found
 
-    def _candidates(
-        self, predictions: Mapping[str, Tensor], stride: int, least: float
-    ) -> tuple[Tensor, ...]:
-        """Return probability (B, K), boxes, Beziers, scores and locations of a level's best."""
+    def outputs(
+        self, maps: Arrays, read: Callable[[dict[str, np.ndarray]], Arrays]
+    ) -> dict[str, np.ndarray]:
+        """Return the tables of `ABCNetHead.outputs`, given the predictions of the head."""
+        images = [self._find(maps, i) for i in range(len(maps[f"cls_{STRIDES[0]}"]))]
+        counts = [len(found.scores) for found in images]
+        classes = np.zeros((0, 0), np.int64)
+        if any(counts):
+            numbers = np.repeat(np.arange(len(images), dtype=np.float32), counts)[:, None]
+            rois = np.hstack([numbers, np.concatenate([found.beziers for found in images])])
+            features = {f"feature_{stride}": maps[f"feature_{stride}"] for stride in POOLED_STRIDES}
+            classes = read({**features, "rois": rois})["classes"]
+        parts = np.split(classes, np.cumsum(counts)[:-1])
+        return {
+            "beziers": _table([found.beziers for found in images]),
+            "locations": _table([found.locations for found in images]),
+            "scores": _table([found.scores for found in images], -1.0),
+            "classes": _table(parts),
+        }
+
+    def _find(self, maps: Arrays, image: int) -> _Found:
+        """Return the detections of an image, best first."""
+        levels = [self._candidates(maps, image, stride) for stride in STRIDES]
+        found = _Found(*(np.concatenate(parts) for parts in zip(*levels, strict=True)))
+        places = np.hstack([found.boxes, found.beziers, found.scores[:, None]])
+        found = found.select((np.abs(places) <= FARTHEST).all(axis=1))  # NaN does not
+        return found.select(_suppress(found.boxes, found.scores, self.nms_iou, self.keep))
+
+    def _candidates(self, maps: Arrays, image: int, stride: int) -> _Found:
+        """Return the sure locations of a level, the best of them first."""
         cls, centerness, box, bezier = (
-            predictions[f"{name}_{stride}"].float()
-            for name in ("cls", "centerness", "box", "bezier")
+            maps[f"{name}_{stride}"][image] for name in ("cls", "centerness", "box", "bezier")
         )
-        width = cls.shape[-1]
-        probability = cls.flatten(1).sigmoid()
-        product = probability * centerness.flatten(1).sigmoid()
-        # An unsure location of great centerness must not take a sure one's place.
-        rank = product.masked_fill(probability <= least, -1.0)
-        index = rank.topk(min(self.per_level, rank.shape[1]), dim=1).indices
-        cells = torch.stack([index % width, index // width], dim=2)
-        place = (cells * stride + stride // 2).float()
-        box, bezier = (_at(m, index) * stride for m in (box, bezier))
-        boxes = torch.cat([place - box[..., :2], place + box[..., 2:]], dim=2)
-        beziers = bezier + place.repeat(1, 1, 8)
-        scores = product.gather(1, index).sqrt()
-        return probability.gather(1, index), boxes, beziers, scores, place
+        probability = sigmoid(cls.ravel())
+        sure = np.flatnonzero(probability > self.score_thr)
+        product = probability[sure] * sigmoid(centerness.ravel()[sure])
+        best = np.argsort(-product, kind="stable")[: self.per_level]
+        index, product = sure[best], product[best]
+        rows, columns = np.divmod(index, cls.shape[-1])
+        place = (np.stack([columns, rows], axis=1) * stride + stride // 2).astype(np.float32)
+        box, bezier = (m.reshape(len(m), -1)[:, index].T * stride for m in (box, bezier))
+        boxes = np.hstack([place - box[:, :2], place + box[:, 2:]])
+        return _Found(boxes, bezier + np.tile(place, 8), np.sqrt(product), place)
 
 
-def _sound(boxes: Tensor, beziers: Tensor, scores: Tensor) -> Tensor:
-    """Return which candidates (B, K) lie nowhere farther away than any image is large.
+def polygons_of(beziers: np.ndarray, matrix: np.ndarray, samples: int) -> list[np.ndarray]:
+    """Return the outlines (2 * samples, 2) of curves (D, 16) in original coordinates."""
+    outlines = bezier_to_polygon(beziers.astype(np.float64).reshape(-1, 8, 2), samples)
+    return [clockwise(p) for p in transform_points(outlines, np.linalg.inv(matrix))]
 
-    NaN, that of a score too, does not.
+
+def _suppress(boxes: np.ndarray, scores: np.ndarray, iou: float, keep: int) -> np.ndarray:
+    """Return the indices of the boxes that no better one overlaps by more, the `keep` best first.
+
+    In double precision, as `TextFinder` does it.
     """
-    places = torch.cat([boxes, beziers, scores[..., None]], dim=2)
-    return (places.abs() <= FARTHEST).all(dim=2)
+    boxes = boxes.astype(np.float64)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    areas = (high - low).prod(axis=1)
+    left = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    while len(left) and len(kept) < keep:
+        best, left = left[0], left[1:]
+        kept.append(best)
+        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = sides.clip(min=0).prod(axis=1)
+        with np.errstate(invalid="ignore"):  # two boxes without area do not overlap
+            left = left[~(shared / (areas[best] + areas[left] - shared) > iou)]
+    return np.array(kept, np.int64)
 
 
-def _at(maps: Tensor, index: Tensor) -> Tensor:
-    """Return the values (B, K, channels) of maps (B, channels, h, w) at an index (B, K)."""
-    return maps.flatten(2).gather(2, index.unsqueeze(1).expand(-1, maps.shape[1], -1)).mT
+def _table(rows: Sequence[np.ndarray], fill: float = 0.0) -> np.ndarray:
+    """Return arrays (D_i, ...) of the B images as (B, D, ...), filled up to the longest."""
+    table = np.full((len(rows), max(map(len, rows)), *rows[0].shape[1:]), fill, rows[0].dtype)
+    for i, row in enumerate(rows):
+        table[i, : len(row)] = row
+    return table

@@ -5,23 +5,22 @@ the network's input, R regions.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from tcm.contracts import Head
+from tcm.contracts import Graph, Head, as_arrays
 from tcm.errors import ConfigError
-from tcm.geometry.bezier import bezier_to_polygon
-from tcm.geometry.polygons import clockwise, transform_points
 from tcm.models.spotters.abcnet.coord import CoordTower
 from tcm.models.spotters.abcnet.decode import ABCNetDecoder
 from tcm.models.spotters.abcnet.fcos import FCOSHead
-from tcm.models.spotters.abcnet.levels import STRIDES, level_size
+from tcm.models.spotters.abcnet.finder import TextFinder
+from tcm.models.spotters.abcnet.levels import POOLED_STRIDES, STRIDES, level_size
 from tcm.models.spotters.abcnet.losses import ABCNetLoss, location_targets
-from tcm.models.spotters.abcnet.pooler import STRIDES as POOLED_STRIDES
 from tcm.models.spotters.abcnet.pooler import BezierPooler
 from tcm.models.spotters.abcnet.rois import ABCNetRois
 from tcm.registry import MODELS, Built
@@ -42,7 +41,7 @@ class ABCNetHead(Head):
         pooler: Config of the pooler, `BezierPooler` by default.
         rois: Config of the choice of regions to learn from, `ABCNetRois` by default.
         loss: Config of the detection's loss, `ABCNetLoss` by default.
-        decode: Config of the decoder, `ABCNetDecoder` by default.
+        decode: Config of the decoder, without `charset`; `ABCNetDecoder` by default.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class ABCNetHead(Head):
         pooler: Annotated[Config | None, Built(MODELS)] = None,
         rois: Annotated[Config | None, Built(MODELS)] = None,
         loss: Annotated[Config | None, Built(MODELS)] = None,
-        decode: Annotated[Config | None, Built(MODELS)] = None,
+        decode: Annotated[Config | None, Built(MODELS, ("charset",))] = None,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -70,9 +69,8 @@ class ABCNetHead(Head):
         self.rois = ABCNetRois() if rois is None else MODELS.build(rois, "model.head.rois")
         self.recognizer = MODELS.build(recognizer, "model.head.recognizer", in_channels=in_channels)
         self.criterion = ABCNetLoss() if loss is None else MODELS.build(loss, "model.head.loss")
-        self.decoder = (
-            ABCNetDecoder() if decode is None else MODELS.build(decode, "model.head.decode")
-        )
+        self.set_decoder(decode, ABCNetDecoder, charset=asdict(self.recognizer.charset))
+        self.finder = TextFinder(self.decoder)
 
     def forward(self, feature: Sequence[Tensor]) -> dict[str, Tensor]:
         """Return the maps of `FCOSHead` and what texts are pooled from.
@@ -107,7 +105,7 @@ class ABCNetHead(Head):
                 f"ABCNetTargets has length {length}, model.head.recognizer {self.recognizer.length}"
             )
         losses = self.criterion(predictions, targets)
-        rois, texts, chosen = self.rois(predictions, targets, self.decoder)
+        rois, texts, chosen = self.rois(predictions, targets, self.finder)
         pooled, index = self.pooler.pool(self._features(predictions), rois, chosen)
         losses["loss_recognition"] = self.recognizer.loss(pooled, texts[index])
         return losses
@@ -142,13 +140,13 @@ class ABCNetHead(Head):
 
     @torch.no_grad()
     def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what `ABCNetDecoder` finds in each image, and the classes that are read in it.
+        """Return what `TextFinder` finds in each image, and the classes that are read in it.
 
         Tables of as many rows as the image with the most texts has, best first: ``beziers``
         (B, D, 16), ``locations`` (B, D, 2), ``scores`` (B, D), -1 behind the last text, and
         ``classes`` int64 (B, D, T).
         """
-        images = self.decoder(predictions)
+        images = self.finder(predictions)
         scores = [found.scores for found in images]
         counts = list(map(len, scores))
         beziers = pad_sequence([found.beziers for found in images], batch_first=True)
@@ -171,31 +169,41 @@ class ABCNetHead(Head):
         matrices: Sequence[np.ndarray],
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
-        """Return the texts of each image, read, but for those that lie in the padding.
+        """Return the texts that `ABCNetDecoder` makes of the tables."""
+        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
-        The scores are those of the detection, as in the authors' code. A polygon starts at the
-        first control point: the reading-order top left.
-        """
-        found = []
-        for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
-            beziers, locations, scores, classes = (
-                outputs[name][i].numpy() for name in ("beziers", "locations", "scores", "classes")
-            )
-            kept = (scores >= 0) & (locations < np.array([size[1], size[0]])).all(axis=1)
-            polygons = _polygons(beziers[kept], matrix, self.decoder.samples)
-            texts = [self.recognizer.charset.decode(row) for row in classes[kept]]
-            found.append(TextInstances(polygons, texts, scores=scores[kept]))
-        return found
+    def reading(self, batch: int, size: tuple[int, int]) -> Graph:
+        """Return the part that reads: classes (R, T) of regions (R, 17), as `BezierPooler`'s."""
+        features = {
+            f"feature_{stride}": torch.zeros(batch, self.in_channels, *level_size(size, stride))
+            for stride in POOLED_STRIDES
+        }
+        axes = {
+            name: {0: ("batch", 1), 2: (f"height_{name[8:]}", 1), 3: (f"width_{name[8:]}", 1)}
+            for name in features
+        }
+        inputs = {**features, "rois": torch.zeros(3, 17)}
+        return Graph(_Reading(self), inputs, {**axes, "rois": {0: ("texts", 1)}})
 
     def _features(self, predictions: Mapping[str, Tensor]) -> list[Tensor]:
         """Return what texts are pooled from."""
         return [predictions[f"feature_{stride}"] for stride in POOLED_STRIDES]
 
 
-def _polygons(beziers: np.ndarray, matrix: np.ndarray, samples: int) -> list[np.ndarray]:
-    """Return the outlines (2 * samples, 2) of curves (D, 16) in original coordinates."""
-    outlines = bezier_to_polygon(beziers.astype(np.float64).reshape(-1, 8, 2), samples)
-    return [clockwise(p) for p in transform_points(outlines, np.linalg.inv(matrix))]
+class _Reading(nn.Module):
+    """The reading part of a head, in eval mode."""
+
+    def __init__(self, head: ABCNetHead) -> None:
+        super().__init__()
+        self.pooler, self.recognizer = head.pooler, head.recognizer
+        self.eval()
+
+    def forward(
+        self, feature_4: Tensor, feature_8: Tensor, feature_16: Tensor, rois: Tensor
+    ) -> dict[str, Tensor]:
+        """Return ``classes`` (R, T) of regions (R, 17)."""
+        pooled = self.pooler.select([feature_4, feature_8, feature_16], rois)
+        return {"classes": self.recognizer.read(pooled)}
 
 
 def _blank(shape: tuple[int, int, int], channels: int, stride: int, device: torch.device) -> Tensor:

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from tcm.models.spotters.abcnet.bezier_align import bezier_align
+from tcm.models.spotters.abcnet.levels import POOLED_STRIDES
 from tcm.registry import MODELS
 from tcm.values import Pair, Positive
-
-STRIDES = (4, 8, 16)  # of the levels P2 to P4
 
 
 @MODELS.register()
@@ -47,7 +46,7 @@ class BezierPooler(nn.Module):
         """
         height = torch.linalg.vector_norm(rois[:, 1:3] - rois[:, 15:17], dim=1)
         level = torch.floor(1 + torch.log2(height / self.canonical + 1e-8))
-        return level.clamp(0, len(STRIDES) - 1).long()
+        return level.clamp(0, len(POOLED_STRIDES) - 1).long()
 
     def forward(self, features: Sequence[Tensor], rois: Tensor) -> Tensor:
         """Return (R, C, h, w); every level takes part in the gradient, also without regions.
@@ -58,6 +57,25 @@ class BezierPooler(nn.Module):
         """
         pooled, order = self.pool(features, rois, torch.ones_like(rois[:, 0], dtype=torch.bool))
         return pooled[order.argsort()]
+
+    def select(self, features: Sequence[Tensor], rois: Tensor) -> Tensor:
+        """Return what `forward` does, without a shape that depends on values: for exported graphs.
+
+        Each region is pooled from every level, and that of its own is kept.
+
+        Args:
+            features: As for `forward`.
+            rois: As for `forward`.
+        """
+        level = self.levels(rois)[:, None, None, None]
+        pooled = [
+            bezier_align(feature, rois, self.size, 1 / stride, self.sampling_ratio)
+            for feature, stride in zip(features, POOLED_STRIDES, strict=True)
+        ]
+        chosen = pooled[0]
+        for i, other in enumerate(pooled[1:], 1):
+            chosen = torch.where(level == i, other, chosen)
+        return chosen
 
     def pool(
         self, features: Sequence[Tensor], rois: Tensor, chosen: Tensor
@@ -71,13 +89,13 @@ class BezierPooler(nn.Module):
             rois: (Q, 17), as for `forward`.
             chosen: bool (Q,), R times true.
         """
-        count = len(STRIDES)
+        count = len(POOLED_STRIDES)
         level = self.levels(rois).masked_fill(~chosen, count)
         order = level.argsort(stable=True)
         sizes = torch.stack([(level == i).sum() for i in range(count)]).tolist()
         indices = order[: sum(sizes)].split(sizes)
         pooled = [
             bezier_align(feature, rois[index], self.size, 1 / stride, self.sampling_ratio)
-            for feature, index, stride in zip(features, indices, STRIDES, strict=True)
+            for feature, index, stride in zip(features, indices, POOLED_STRIDES, strict=True)
         ]
         return torch.cat(pooled), torch.cat(indices)

@@ -90,7 +90,7 @@ class AttentionRecognizer(nn.Module):
         Args:
             pooled: (R, C, h, w).
         """
-        if not len(pooled):
+        if not pooled.shape[0]:  # len() would freeze the number in an exported graph
             return torch.zeros(0, self.length, dtype=torch.int64, device=pooled.device)
         return self(pooled).argmax(dim=2)
 
@@ -130,8 +130,8 @@ class AttentionDecoder(nn.Module):
         """
         with full_precision(sequence):
             encoded = sequence.float().transpose(0, 1)  # R, w, C
-            state = encoded.new_zeros(len(encoded), encoded.shape[2])
-            token = torch.full((len(encoded),), _START, device=encoded.device)
+            state = encoded.new_zeros(encoded.shape[0], encoded.shape[2])
+            token = torch.full((encoded.shape[0],), _START, device=encoded.device)
             logits, looks = [], []
             for step in range(length):
                 state, look = self._step(token, state, encoded)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from tcm.models.spotters.abcnet.decode import ABCNetDecoder
+from tcm.models.spotters.abcnet.finder import TextFinder
 from tcm.registry import MODELS
 from tcm.values import Positive
 
@@ -39,7 +39,7 @@ class ABCNetRois(nn.Module):
         self,
         predictions: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
-        decoder: ABCNetDecoder,
+        finder: TextFinder,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return regions (Q, 17), their classes (Q, T) and which of them are chosen, bool (Q,).
 
@@ -48,7 +48,7 @@ class ABCNetRois(nn.Module):
         Args:
             predictions: The maps of `FCOSHead`.
             targets: The rows of `ABCNetTargets`, stacked.
-            decoder: Finds the predicted curves.
+            finder: Finds the predicted curves.
         """
         curves, texts = targets["bezier_rows"].float(), targets["text_rows"]
         batch, rows = curves.shape[:2]
@@ -56,7 +56,7 @@ class ABCNetRois(nn.Module):
         curves, classes = curves.flatten(0, 1), texts.flatten(0, 1)
         chosen = targets["readable_rows"].flatten() > 0
         if self.adaptive:
-            found, image, kept = decoder.find(predictions, self.score_thr)
+            found, image, kept = finder.find(predictions, self.score_thr)
             owner, readable = _owners(found.beziers, image, targets)
             curves, images = torch.cat([curves, found.beziers]), torch.cat([images, image])
             classes = torch.cat([classes, texts[image, owner]])

@@ -3,8 +3,10 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
+from tcm.models.detectors.fcenet.decode import FCEDecoder
 from tcm.models.detectors.fcenet.head import FCEHead
 from tcm.registry import MODELS
+from tcm.structures import TextInstances
 from tests.models.detectors.fcenet.oracle import batch_of, maps_of
 from tests.oracle_polygons import iou, rectangle
 
@@ -103,13 +105,25 @@ def test_decoding_cuts_off_the_padding_and_returns_to_the_original(head):
     assert second.scores[0] == pytest.approx(1, abs=1e-3)
 
 
+class _Counting(FCEDecoder):
+    """Counts the centres in the first level that it is shown."""
+
+    def __init__(self, seen):
+        super().__init__()
+        self.seen = seen
+
+    def __call__(self, levels, matrix):
+        self.seen.append((levels[0][0][1] > 0.5).sum())
+        return TextInstances()
+
+
 def test_a_padding_that_no_stride_divides_keeps_the_pixels_within(head):
     predictions = head.predictions_of(batch_of(maps_of([rectangle(24, 16, (24, 24))], SIZE)))
     center = predictions["cls_0"][0, 3] > 0
     last = int(center.nonzero()[:, 1].max())
     for width, count in ((last * 8 + 1, center.sum()), (last * 8, center[:, :last].sum())):
         seen = []
-        head.decoder = lambda maps, matrix, seen=seen: seen.append((maps[0][0][1] > 0.5).sum())
+        head.decoder = _Counting(seen)
         head.decode(predictions, [np.eye(3)], [(64, width)])
         assert seen == [count]
 

@@ -29,7 +29,7 @@ def mmocr_decoder(data, **options):
     ("case", "key"), [("separate", "separate.{}"), ("dense", "dense.{}_intended")]
 )
 def test_texts_are_those_of_mmocr_where_it_is_sound(oracle, case, key, output, monkeypatch):
-    monkeypatch.setattr(decode, "_STRIDE", 1)  # it outlines the small map and enlarges the points
+    monkeypatch.setattr(decode, "STRIDE", 1)  # it outlines the small map and enlarges the points
     logits = oracle[f"{case}.logits"].astype(np.float32)
     matrix = np.diag([*(0.25 * oracle["scale_factor"]), 1.0])
     found = mmocr_decoder(oracle, output=output)(logits, matrix)

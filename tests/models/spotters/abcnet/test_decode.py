@@ -4,8 +4,8 @@ import pytest
 from tcm.errors import ConfigError
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import clockwise
-from tcm.models.spotters.abcnet.decode import ABCNetDecoder
-from tcm.models.spotters.abcnet.head import _polygons
+from tcm.models.spotters.abcnet.decode import ABCNetDecoder, polygons_of
+from tcm.models.spotters.abcnet.finder import TextFinder
 from tests.conftest import oracle_file
 from tests.models.spotters.abcnet.dense import maps_of
 
@@ -18,7 +18,7 @@ def oracle():
 def decoded(oracle, setting):
     threshold, iou, candidates, kept = oracle[f"{setting}.cfg"].tolist()
     decoder = ABCNetDecoder(threshold, iou, int(candidates), int(kept))
-    return decoder(maps_of(oracle, "in"))
+    return TextFinder(decoder)(maps_of(oracle, "in"))
 
 
 @pytest.mark.parametrize("setting", "abcd")
@@ -31,10 +31,10 @@ def test_the_authors_detections(oracle, setting):
         np.testing.assert_array_equal(found.locations, oracle[f"{key}.locations_unclipped"])
 
 
-def test_final_polygons(oracle):
+def test_finalpolygons_of(oracle):
     scale = np.diag([*oracle["cfg.scale_factor"].tolist(), 1.0])
     for i in range(2):
-        polygons = _polygons(oracle[f"a{i}.beziers"], scale, 20)
+        polygons = polygons_of(oracle[f"a{i}.beziers"], scale, 20)
         wanted = oracle[f"a{i}.final_polys"].reshape(len(polygons), -1, 2)
         for polygon, other in zip(polygons, wanted, strict=True):
             np.testing.assert_allclose(polygon, clockwise(other), atol=1e-3)
@@ -44,7 +44,7 @@ def test_polygons_come_back_through_any_matrix(oracle):
     found = decoded(oracle, "a")[0]
     matrix = np.array([[0.9, -0.4, 7.0], [0.3, 1.1, -5.0], [1e-4, 2e-4, 1.0]])
     for polygon, bezier in zip(
-        _polygons(found.beziers.numpy(), matrix, 7), found.beziers.double(), strict=True
+        polygons_of(found.beziers.numpy(), matrix, 7), found.beziers.double(), strict=True
     ):
         assert polygon.dtype == np.float32
         points = np.concatenate([polygon.astype(float), np.ones((14, 1))], axis=1) @ matrix.T
@@ -60,14 +60,14 @@ def test_polygons_come_back_through_any_matrix(oracle):
 
 def test_a_threshold_in_place_of_the_decoders_own(oracle):
     decoder = ABCNetDecoder(0.01, per_level=3)
-    found = decoder(maps_of(oracle, "in"), score_thr=0.45)
-    wanted = ABCNetDecoder(0.45, per_level=3)(maps_of(oracle, "in"))
+    found = TextFinder(decoder)(maps_of(oracle, "in"), score_thr=0.45)
+    wanted = TextFinder(ABCNetDecoder(0.45, per_level=3))(maps_of(oracle, "in"))
     assert [f.scores.tolist() for f in found] == [w.scores.tolist() for w in wanted]
 
 
 def test_nothing_found(oracle):
     maps = {k: m - 100 if k.startswith("cls") else m for k, m in maps_of(oracle, "in").items()}
-    found = ABCNetDecoder()(maps)
+    found = TextFinder(ABCNetDecoder())(maps)
     assert [tuple(f.beziers.shape) for f in found] == [(0, 16), (0, 16)]
 
 

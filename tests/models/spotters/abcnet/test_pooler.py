@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.spotters.abcnet.pooler import STRIDES, BezierPooler
+from tcm.models.spotters.abcnet.levels import POOLED_STRIDES
+from tcm.models.spotters.abcnet.pooler import BezierPooler
 from tests.conftest import oracle_file
 
 
@@ -36,7 +37,7 @@ def test_texts_without_height_come_from_the_finest_level():
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_every_level_gets_a_gradient(count):
-    levels = [torch.randn(1, 2, 64 // s, 64 // s, requires_grad=True) for s in STRIDES]
+    levels = [torch.randn(1, 2, 64 // s, 64 // s, requires_grad=True) for s in POOLED_STRIDES]
     pooled = BezierPooler((2, 4))(levels, torch.zeros(count, 17))
     assert pooled.shape == (count, 2, 2, 4)
     pooled.sum().backward()

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tcm.errors import ConfigError
-from tcm.models.spotters.abcnet.decode import Detections
+from tcm.models.spotters.abcnet.finder import Detections
 from tcm.models.spotters.abcnet.rois import ABCNetRois
 
 TARGETS = {

@@ -1,0 +1,125 @@
+"""``tcm export CKPT --out DIR``: a model as ONNX graphs, compared with what it was made of."""
+
+import argparse
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from tcm.cli.outputs import Outputs
+from tcm.cli.parsers.export import parse
+from tcm.cli.terminal import say
+from tcm.config import as_yaml, load_config, override
+from tcm.contracts import Model
+from tcm.data.datasets.image_files import ImageFiles
+from tcm.data.loading.collate import collate
+from tcm.data.loading.pipeline import Pipeline
+from tcm.engine.checkpoint import deployed_model, read_checkpoint
+from tcm.files import copy_file, make_folder
+from tcm.inference.export.graphs import write_graph
+from tcm.inference.export.parity import Parity, compare_detector
+from tcm.inference.onnx import open_folder
+from tcm.inference.onnx.detector import OnnxDetector
+from tcm.inference.onnx.manifest import NAME, Manifest, digest_of
+from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.reader.opening import config_of, test_pipeline
+from tcm.reader.sources import files_of
+from tcm.registry import DATASETS
+from tcm.structures import Batch, Config
+
+_SCENES = {"type": "SyntheticText", "seed": 5, "words_per_image": [2, 6]}
+_SIZES = ((320, 320), (256, 416))  # of the synthetic images; 2 of the first, which are one batch
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command."""
+    args = parse(arguments)
+    state, extra = read_checkpoint(args.checkpoint, args.converter)
+    config = _config(args, extra)
+    model = deployed_model(config["model"], state, args.checkpoint, extra)
+    pipeline = test_pipeline(config, args.checkpoint)
+    outputs = Outputs([args.checkpoint, *(args.images or [])])
+    make_folder(args.out.absolute().parent)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=args.out.absolute().parent) as folder:
+        manifest = write_folder(model, config, pipeline, Path(args.checkpoint).stem, Path(folder))
+        parity = _compare(model, Path(folder), pipeline, args)
+        say(*parity.lines())
+        if parity.difference > args.tolerance:
+            say(f"more than {args.tolerance:g}: nothing is written; see --tolerance")
+            return 1
+        replace(manifest, parity=parity.as_json()).write(Path(folder))
+        _move(Path(folder), manifest, args.out, outputs)
+    size = sum(file.bytes for file in manifest.files.values())
+    say(f"{manifest.kind} of {size / 1e6:.1f} MB in {args.out}")
+    return 0
+
+
+def write_folder(
+    model: Model, config: Config, pipeline: Sequence[Mapping[str, Any]], name: str, folder: Path
+) -> Manifest:
+    """Write a model's graphs and ``model.json`` into a folder.
+
+    Args:
+        model: Deployed, in eval mode, on the CPU.
+        config: The whole config, for the record.
+        pipeline: The transforms of its test pipeline.
+        name: What it is called.
+        folder: It is there, and empty.
+    """
+    runtime = dict(model.runtime())
+    kind = runtime.pop("kind")
+    policy: Any = CropPolicy if kind == "recognizer" else SizePolicy
+    shown = policy.of_pipeline(pipeline).as_json()
+    metadata = {"kind": kind, "input": shown, **runtime}
+    graphs = {part: f"{part}.onnx" for part in model.graphs()}
+    for part, graph in model.graphs().items():
+        write_graph(graph, folder / graphs[part], metadata)
+    files = {path.name: digest_of(path) for path in sorted(folder.iterdir())}
+    manifest = Manifest(kind, name, graphs, files, shown, runtime, as_yaml(config))
+    manifest.write(folder)
+    return manifest
+
+
+def _config(args: argparse.Namespace, extra: Config) -> Config:
+    """Return the checkpoint's config, or that of the option, with the overrides."""
+    if args.config:
+        return load_config(args.config, args.cfg_options)
+    config = config_of(extra, args.checkpoint)
+    for option in args.cfg_options:
+        override(config, option)
+    return config
+
+
+def _compare(
+    model: Model, folder: Path, pipeline: Sequence[Mapping[str, Any]], args: argparse.Namespace
+) -> Parity:
+    runner = open_folder(folder, device="cpu")
+    assert isinstance(runner, OnnxDetector), "there are no other kinds yet"
+    return compare_detector(model, runner, list(_batches(pipeline, args.images)))
+
+
+def _batches(pipeline: Sequence[Mapping[str, Any]], places: Sequence[Path] | None) -> list[Batch]:
+    """Return the images to compare on, as the model is shown them."""
+    if places:
+        sets: list[Any] = [ImageFiles([path]) for path in files_of(places)]
+    else:
+        sets = [
+            DATASETS.build({**_SCENES, "size": list(size), "length": 2 - i})
+            for i, size in enumerate(_SIZES)
+        ]
+    return [
+        batch
+        for images in sets
+        for batch in DataLoader(Pipeline(images, pipeline), batch_size=2, collate_fn=collate)
+    ]
+
+
+def _move(source: Path, manifest: Manifest, out: Path, outputs: Outputs) -> None:
+    """Bring the files to where they are wanted, ``model.json`` last."""
+    names = [Path(name) for name in (*manifest.files, NAME)]
+    for name, path in zip(names, outputs.files("--out", out, names), strict=True):
+        with outputs.writing(path) as place:
+            copy_file(source / name, place)

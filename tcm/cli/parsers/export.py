@@ -1,0 +1,47 @@
+"""The options of ``tcm export``."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tcm.cli.parsers.options import add_converter_argument, add_debug_argument, finite
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line."""
+    parser = argparse.ArgumentParser(
+        prog="tcm export",
+        description="Write a checkpoint's model as ONNX graphs into a folder that reads without "
+        "PyTorch: TextReader('DIR') and tcm read --detector DIR run it with onnxruntime. What the "
+        "graphs give is compared with the model and printed; beyond the tolerance nothing is "
+        "written, and the exit status is 1.",
+        epilog="example: tcm export work_dirs/quickstart/inference.ckpt --out quickstart-onnx",
+    )
+    parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override keys of the checkpoint's config, such as model.head.decode.mask_thr=0.2",
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="config in place of the checkpoint's own, or for its lack"
+    )
+    add_converter_argument(parser)
+    parser.add_argument(
+        "--images",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="image files or folders to compare on; default: synthetic ones",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=finite,
+        default=1e-3,
+        help="greatest difference of an output that is accepted (default: 0.001)",
+    )
+    add_debug_argument(parser)
+    return parser.parse_args(arguments)

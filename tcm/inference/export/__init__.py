@@ -1,0 +1,1 @@
+"""From a model to an exported folder: graphs by PyTorch's exporter, compared with the model."""

@@ -1,0 +1,118 @@
+"""How far an exported model is from the one that it was made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+import torch
+
+from tcm.contracts import Graph, Model, as_arrays
+from tcm.geometry.polygons import repair
+from tcm.inference.onnx.detector import OnnxDetector
+from tcm.structures import Batch, TextInstances
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What a comparison has found.
+
+    Attributes:
+        difference: Greatest difference of an output, over the greatest magnitude of that output
+            where it is above 1.
+        figures: Further ones by name, for people.
+    """
+
+    difference: float
+    figures: dict[str, Any]
+
+    def lines(self) -> list[str]:
+        """Return the figures, a line each."""
+        first = f"greatest difference of an output: {self.difference:.2e}"
+        return [first, *(f"{name}: {_shown(value)}" for name, value in self.figures.items())]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures by name."""
+        return {"difference": self.difference, **self.figures}
+
+
+def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch]) -> Parity:
+    """Return how a detector or spotter and its export differ on images.
+
+    Args:
+        model: In eval mode, on the CPU.
+        runner: What was made of it.
+        batches: Of images; their texts don't matter.
+    """
+    parts, differences = model.graphs(), []
+    pairs: list[tuple[TextInstances, TextInstances]] = []
+    for batch in batches:
+        differences.append(_difference_on(batch.images, parts, runner))
+        matrices = [sample.matrix for sample in batch.samples]
+        sizes = [sample.size for sample in batch.samples]
+        wanted = model.predict(batch.images, matrices, sizes)
+        images = batch.images.permute(0, 2, 3, 1).numpy()
+        pairs += zip(wanted, runner.detect(images, matrices, sizes), strict=True)
+    least, texts = 1.0, 0
+    for wanted, found in pairs:
+        ious, same = _matched(wanted, found)
+        least, texts = min([least, *ious]), texts + same
+    counts = [sum(map(len, side)) for side in zip(*pairs, strict=True)]
+    figures: dict[str, Any] = {
+        "images": len(pairs),
+        "polygons with PyTorch": counts[0],
+        "polygons with onnxruntime": counts[1],
+        "least IoU": least,
+    }
+    return Parity(max(differences), {**figures, **({"equal texts": texts} if runner.reads else {})})
+
+
+@torch.no_grad()
+def _difference_on(images: torch.Tensor, parts: Mapping[str, Graph], runner: OnnxDetector) -> float:
+    """Return the greatest difference of what the graphs give for a batch (B, 3, H, W)."""
+    inputs = {"images": images.contiguous()}
+    maps = parts["model"].module(**inputs)
+    differences = [difference(as_arrays(maps), runner.graphs["model"](**as_arrays(inputs)))]
+    if "reading" in parts and len(images):
+        # Regions of random places will do: what is read in them is compared as text.
+        pass
+    return max(differences)
+
+
+def difference(wanted: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> float:
+    """Return the greatest difference of the floats among named outputs, as of `Parity`.
+
+    Infinite where shapes differ or one of them is not finite.
+    """
+    worst = 0.0
+    for name, value in wanted.items():
+        other = found[name]
+        if value.shape != other.shape:
+            return float("inf")
+        if value.dtype.kind == "f" and value.size:
+            scale = max(1.0, float(np.abs(value).max()))
+            gap = float(np.abs(value - other).max()) / scale
+            worst = max(worst, gap if np.isfinite(gap) else float("inf"))
+    return worst
+
+
+def _matched(wanted: TextInstances, found: TextInstances) -> tuple[list[float], int]:
+    """Return for each wanted polygon its IoU with the best one found, and how many texts agree."""
+    shapes = [repair(polygon) for polygon in found.polygons]
+    ious, same = [], 0
+    for polygon, text in zip(wanted.polygons, wanted.texts, strict=True):
+        overlaps = [_iou(repair(polygon), shape) for shape in shapes]
+        best = int(np.argmax(overlaps)) if overlaps else -1
+        ious.append(overlaps[best] if overlaps else 0.0)
+        same += best >= 0 and found.texts[best] == text
+    return ious, same
+
+
+def _iou(first: shapely.Geometry, second: shapely.Geometry) -> float:
+    union = first.union(second).area
+    return first.intersection(second).area / union if union else 1.0
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
