@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tcm.errors import ConfigError, closest, nearest
-from tcm.inputs import beside, exists, is_file, shown_path
+from tcm.inputs import ABSENT, beside, is_file, shown_path, why_no_file
 
 _PACKAGE = Path(__file__).resolve().parent
 _PARTS = "_base_/"  # of configs, which are no configs alone
@@ -77,8 +77,8 @@ def find_config(name: str | Path, folder: str | Path = "") -> Path:
     found = _shipped(str(name))
     if found is not None:
         return found
-    if exists(path):
-        return path  # a folder or a pipe; reading it says so
+    if why_no_file(path) != ABSENT:
+        return path  # a folder, a pipe, no name of a file; reading it says so
     raise ConfigError(f"{shown_path(path)}: no such config file{_hint(path, str(name))}")
 
 

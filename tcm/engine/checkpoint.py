@@ -178,7 +178,8 @@ def save_inference_checkpoint(
     deployed = copy.deepcopy(model).eval()
     deployed.deploy(fold=False)
     state = deployed.state_dict()
-    about = {"config": written_form(config), "name": name_of(config), **(notes or {})}
+    name = name_of(config)
+    about = {"config": written_form(config), **({"name": name} if name else {}), **(notes or {})}
     content: dict[str, Any] = {"state_dict": state, "tcm": about}
     write_checkpoint(content, path)
     return sum(value.numel() for value in state.values())
