@@ -9,14 +9,23 @@ would not. All coordinates are pixels of the image, which spans [0, W] x [0, H].
 
 import cv2
 import numpy as np
+import shapely
 
 from tcm.geometry.bezier import fit_bezier, sample_bezier
-from tcm.geometry.polygons import area, bounding_box, clockwise, min_area_rect, perimeter
+from tcm.geometry.polygons import (
+    area,
+    bounding_box,
+    clockwise,
+    min_area_rect,
+    perimeter,
+    repair,
+)
 
 _COARSE, _STEP = 48, 4  # points of an outline among which its ends are looked for, and finer ones
 _POINTS = _COARSE * _STEP
 _SHARES = np.linspace(0, 1, 8)  # of the ways between them, where their distance is taken
 _SIDE_POINTS = 8  # of a curved side
+_FULL = 0.75  # of the rectangle around it, that a straight word covers
 _STEEP = 2.0  # a word that reaches so much farther down than across is read downwards
 
 
@@ -77,6 +86,15 @@ def strip_outline(polygon: np.ndarray, margin: float = 0.0) -> np.ndarray:
     sides = [sample_bezier(fit_bezier(side), _SIDE_POINTS) for side in (upper, lower)]
     more = margin * (sides[0] - sides[1])
     return np.concatenate([sides[0] + more, (sides[1] - more)[::-1]])
+
+
+def is_bent(polygon: np.ndarray) -> bool:
+    """Tell whether a polygon (P, 2) leaves much of the rectangle around it empty, as an arc does.
+
+    Slanted words and round ends do not: PaddleOCR straightens polygons under the same share.
+    """
+    corners, _ = min_area_rect(polygon)
+    return area(polygon) < _FULL * area(corners)
 
 
 def turned(outline: np.ndarray, quarters: int) -> np.ndarray:
@@ -213,10 +231,10 @@ def _ways(
     return _along(points, first + forward), _along(points, first - backward)
 
 
-def _height(points: np.ndarray) -> float:
-    """Return the height of the strip that has the area and the perimeter of an outline."""
-    half = perimeter(points) / 2
-    return half / 2 - max(half * half / 4 - area(points), 0.0) ** 0.5
+def _height(outline: np.ndarray) -> float:
+    """Return the height of the strip that an outline (P, 2) is: what a circle in it can have."""
+    radius = shapely.maximum_inscribed_circle(repair(outline)).length
+    return 2 * float(radius)
 
 
 def _resampled(polygon: np.ndarray, count: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from tcm.geometry.polygons import area
 from tcm.geometry.rectification import (
     box_outline,
     crop_grid,
+    is_bent,
     outline_size,
     quad_outline,
     strip_outline,
@@ -23,7 +24,7 @@ _REACH = 3  # pixels around a crop's places that interpolation looks at
 _MOST = 8  # places along an axis that are averaged for a pixel
 _MAX_SIDE = 2**15 - 2  # pixels that OpenCV remaps from
 _MIN_AREA = 1.0  # square pixels
-_BENT = 4  # points that an outline which may be curved has more than
+_QUAD = 4  # points that an outline which may be curved has more than
 _TALL = 1.5  # height over width of a word that may be written downwards
 
 
@@ -35,7 +36,7 @@ def outline_of(
     Args:
         polygon: (P, 2) in pixels, clockwise.
         rectify: ``box`` is the bounding box, ``quad`` a quadrilateral, ``curve`` two curved sides,
-            for polygons of more than four points.
+            for polygons of more than four points that are bent (see `is_bent`).
         margin: Added around the word, as a share of its height.
         ordered: Whether the polygon starts at the reading-order top left and has its upper side in
             its first half, as those of spotters do.
@@ -48,9 +49,11 @@ def outline_of(
         return None
     if rectify == "box":
         return box_outline(points, margin)
-    if rectify == "quad" or len(points) <= _BENT:
-        return quad_outline(points, margin)
-    return points if ordered and len(points) % 2 == 0 else strip_outline(points, margin)
+    if rectify == "curve" and ordered and len(points) > _QUAD and len(points) % 2 == 0:
+        return points
+    if rectify == "curve" and len(points) > _QUAD and is_bent(points):
+        return strip_outline(points, margin)
+    return quad_outline(points, margin)
 
 
 def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -61,7 +64,7 @@ def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]
         of the first. A word that is taller than wide may run down, up or, with one letter, stand.
     """
     height, width = outline_size(outline)
-    if len(outline) > _BENT:
+    if len(outline) > _QUAD:
         return [outline], [turned(outline, 2)]
     if height < _TALL * width:
         return [outline], [turned(outline, 2)]

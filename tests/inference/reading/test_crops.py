@@ -52,9 +52,11 @@ def test_a_polygon_without_area_has_no_outline():
 def test_curves_are_for_polygons_of_more_than_four_points():
     quad = _box(30, 40, 78, 56)
     assert len(outline_of(quad, "curve")) == 4
-    hexagon = np.array([[30, 40], [54, 38], [78, 40], [78, 56], [54, 54], [30, 56]])
-    assert len(outline_of(hexagon, "curve")) == 16
-    np.testing.assert_array_equal(outline_of(hexagon, "curve", ordered=True), hexagon)
+    straight = np.array([[30, 40], [54, 38], [78, 40], [78, 56], [54, 54], [30, 56]])
+    assert len(outline_of(straight, "curve")) == 4
+    np.testing.assert_array_equal(outline_of(straight, "curve", ordered=True), straight)
+    bent = np.array([[30, 60], [54, 38], [78, 60], [72, 70], [54, 52], [36, 70]])
+    assert len(outline_of(bent, "curve")) == 16
 
 
 @pytest.mark.parametrize(
