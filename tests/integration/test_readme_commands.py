@@ -5,15 +5,18 @@ dataset, ground truth, and in place of two configs that ship shorter ones of the
 """
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.data.formats.raw_files import write_image
 from tests.data.formats.test_icdar2015 import raw_dataset
+from tests.reader.checkpoints import write_detector, write_recognizer
 from tests.test_docs import _commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +65,9 @@ def folder(tmp_path_factory):
     (folder / "quickstart.yaml").write_text(QUICK)
     write_image(folder / "photo.jpg")
     write_image(folder / "folder" / "photo.jpg")
+    Image.new("RGB", (72, 72), "white").save(folder / "scan.pdf")
+    write_detector(folder, "det.ckpt")
+    write_recognizer(folder, "rec.ckpt")
     (folder / "RAW").mkdir()
     raw_dataset(folder / "RAW", (1, 2))
     with zipfile.ZipFile(folder / "gt.zip", "w") as archive:
@@ -82,7 +88,7 @@ def _runnable(words):
 def test_the_commands_run_as_they_stand_there(folder):
     commands = [words for page in PAGES for words in _commands(page) if words[0] in PROGRAMS]
     assert {Path(words[1]).stem for words in commands} >= {
-        "train", "test", "infer", "data", "evaluate", "fewshot", "benchmark",
+        "train", "test", "read", "data", "evaluate", "fewshot", "benchmark",
     }  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
     for words in commands:
@@ -91,5 +97,15 @@ def test_the_commands_run_as_they_stand_there(folder):
             cwd=folder, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stderr}"
-    for file in ("found/predictions.json", "found/folder/photo.jpg", "submission.zip"):
+    for file in ("read/results.jsonl", "read/folder/photo.jpg", "submission.zip"):
         assert (folder / file).is_file()
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_runs_as_it_stands_there(folder):
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGES[1].read_text(), re.DOTALL | re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout, done.stderr
