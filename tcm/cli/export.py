@@ -1,6 +1,7 @@
 """``tcm export CKPT --out DIR``: a model as ONNX graphs, compared with what it was made of."""
 
 import argparse
+import copy
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from torch.utils.data import DataLoader
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.export import parse
 from tcm.cli.terminal import say
-from tcm.config import as_yaml, load_config, override
+from tcm.config import LoadedConfig, as_yaml, load_config, override
 from tcm.contracts import Model
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
@@ -87,10 +88,10 @@ def _config(args: argparse.Namespace, extra: Config) -> Config:
     """Return the checkpoint's config, or that of the option, with the overrides."""
     if args.config:
         return load_config(args.config, args.cfg_options)
-    config = config_of(extra, args.checkpoint)
+    tree = copy.deepcopy(extra.get("config", {}))
     for option in args.cfg_options:
-        override(config, option)
-    return config
+        override(tree, option)
+    return LoadedConfig(config_of({**extra, "config": tree}, args.checkpoint), tree)
 
 
 def _compare(
