@@ -1,6 +1,7 @@
 """``tcm export CKPT --out DIR``: a model as ONNX graphs, compared with what it was made of."""
 
 import argparse
+import copy
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,7 @@ from torch.utils.data import DataLoader
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.export import parse
 from tcm.cli.terminal import say
-from tcm.config import as_yaml, load_config, override
+from tcm.config import LoadedConfig, as_yaml, load_config, override
 from tcm.contracts import Model
 from tcm.data.datasets.image_files import ImageFiles
 from tcm.data.loading.collate import collate
@@ -21,6 +22,7 @@ from tcm.engine.checkpoint import deployed_model, read_checkpoint
 from tcm.files import copy_file, make_folder
 from tcm.inference.export.graphs import write_graph
 from tcm.inference.export.parity import Parity, compare_detector
+from tcm.inference.export.quantise import quantise
 from tcm.inference.onnx import open_folder
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import NAME, Manifest, digest_of
@@ -50,7 +52,10 @@ def main(arguments: list[str]) -> int:
         if parity.difference > args.tolerance:
             say(f"more than {args.tolerance:g}: nothing is written; see --tolerance")
             return 1
-        replace(manifest, parity=parity.as_json()).write(Path(folder))
+        manifest = replace(manifest, parity=parity.as_json())
+        if args.int8:
+            manifest = _quantised(model, manifest, Path(folder), pipeline, args)
+        manifest.write(Path(folder))
         _move(Path(folder), manifest, args.out, outputs)
     size = sum(file.bytes for file in manifest.files.values())
     say(f"{manifest.kind} of {size / 1e6:.1f} MB in {args.out}")
@@ -87,10 +92,11 @@ def _config(args: argparse.Namespace, extra: Config) -> Config:
     """Return the checkpoint's config, or that of the option, with the overrides."""
     if args.config:
         return load_config(args.config, args.cfg_options)
-    config = config_of(extra, args.checkpoint)
+    tree = copy.deepcopy(extra.get("config", {}))
     for option in args.cfg_options:
-        override(config, option)
-    return config
+        override(tree, option)
+    used = config_of({**extra, "config": tree}, args.checkpoint)
+    return LoadedConfig(used, tree, Path(args.checkpoint).stem)
 
 
 def _compare(
@@ -99,6 +105,24 @@ def _compare(
     runner = open_folder(folder, device="cpu")
     assert isinstance(runner, OnnxDetector), "there are no other kinds yet"
     return compare_detector(model, runner, list(_batches(pipeline, args.images)))
+
+
+def _quantised(
+    model: Model,
+    manifest: Manifest,
+    folder: Path,
+    pipeline: Sequence[Mapping[str, Any]],
+    args: argparse.Namespace,
+) -> Manifest:
+    """Quantise the graph ``model`` of a folder, say what that changes, and return what is new."""
+    batches = _batches(pipeline, args.calibrate)
+    name = manifest.graphs["model"]
+    quantise(folder / name, ({"images": b.images.contiguous().numpy()} for b in batches))
+    manifest = replace(manifest, files={**manifest.files, name: digest_of(folder / name)})
+    manifest.write(folder)
+    parity = _compare(model, folder, pipeline, args)
+    say(*(f"int8: {line}" for line in parity.lines()))
+    return replace(manifest, parity={**manifest.parity, "int8": parity.as_json()})
 
 
 def _batches(pipeline: Sequence[Mapping[str, Any]], places: Sequence[Path] | None) -> list[Batch]:

@@ -1,7 +1,7 @@
 """``tcm test CONFIG CKPT``: score a checkpoint, write predictions, submission and pictures."""
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,12 @@ from tcm.files import write_json
 from tcm.inference.predict import predict
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.inference.visualize import draw, write_image
+from tcm.inputs import is_dir
+from tcm.reader.opening import open_runner
 from tcm.reader.torch_runners import Place, runner_of
 from tcm.registry import METRICS, build
 from tcm.shipped import config_names
-from tcm.structures import Config
+from tcm.structures import Batch, Config, Sample, TextInstances
 
 _TEST_SETS = "_base_/test_sets/"
 
@@ -50,16 +52,22 @@ def main(arguments: list[str]) -> int:
     images = paths_of(data.dataset("test"))
     check_names(metrics, images[: args.limit], bool(writer))
     outputs, pictures = _planned(args, config, images)
-    model, device, precision = load_network(config["model"], args)
     total = min(args.limit or data.length("test"), data.length("test"))
-    if args.recognizer:
-        stage = config["data"].get("test") or config["data"]["val"]
-        place = Place(device, precision)
-        detector = runner_of(model, args.checkpoint, stage.get("pipeline") or [], place)
-        reader = reader_of(args, _detector(detector))
-        found = read_samples(reader, data.dataset("test"), total)
+    precision, where = "float32", ""
+    if is_dir(args.checkpoint):
+        detector = _detector(open_runner(args.checkpoint, device=args.device))
+        found = _detected(detector, loader)
     else:
+        model, device, precision = load_network(config["model"], args)
+        where = str(device)
         found = predict(model, loader, device, precision=precision)
+        if args.recognizer:
+            stage = config["data"].get("test") or config["data"]["val"]
+            place = Place(device, precision)
+            runner = runner_of(model, args.checkpoint, stage.get("pipeline") or [], place)
+            detector = _detector(runner)
+    if args.recognizer:
+        found = read_samples(reader_of(args, detector), data.dataset("test"), total)
     pairs = sorted(track(found, "testing", total=total), key=lambda pair: pair[0].index)
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
@@ -83,7 +91,7 @@ def main(arguments: list[str]) -> int:
         with outputs.writing(pictures[sample.index]) as path:
             write_image(path, picture)
     if precision != "float32":
-        say(f"network in {precision} on {device}")
+        say(f"network in {precision} on {where}")
     _report(Path(args.config).stem, scores)
     return 0
 
@@ -97,6 +105,18 @@ def _detector(runner: DetectorRunner | RecognizerRunner) -> DetectorRunner:
     if isinstance(runner, RecognizerRunner):
         raise ConfigError(f"--recognizer: {runner.name} is a recognizer itself")
     return runner
+
+
+def _detected(
+    runner: DetectorRunner, batches: Iterable[Batch]
+) -> Iterator[tuple[Sample, TextInstances]]:
+    """Yield every sample of batches with what an exported model finds in it."""
+    for batch in batches:
+        images = batch.images.permute(0, 2, 3, 1).numpy()
+        canvases = batch.canvases or [images.shape[1:3]] * len(images)
+        for image, sample, (height, width) in zip(images, batch.samples, canvases, strict=True):
+            shown = image[None, :height, :width]
+            yield sample, runner.detect(shown, [sample.matrix], [sample.size])[0]
 
 
 def _test_set(name: str) -> Path:

@@ -4,18 +4,25 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_converter_argument, add_debug_argument, finite
+from tcm.cli.parsers.options import (
+    add_converter_argument,
+    add_debug_argument,
+    command_parser,
+    finite,
+    read_options,
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tcm export",
-        description="Write a checkpoint's model as ONNX graphs into a folder that reads without "
+    parser = command_parser(
+        "export",
+        "export",
+        "Write a checkpoint's model as ONNX graphs into a folder that reads without "
         "PyTorch: TextReader('DIR') and tcm read --detector DIR run it with onnxruntime. What the "
         "graphs give is compared with the model and printed; beyond the tolerance nothing is "
         "written, and the exit status is 1.",
-        epilog="example: tcm export work_dirs/quickstart/inference.ckpt --out quickstart-onnx",
+        ["work_dirs/quickstart/inference.ckpt --out quickstart-onnx"],
     )
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder")
@@ -43,5 +50,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         default=1e-3,
         help="greatest difference of an output that is accepted (default: 0.001)",
     )
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="quantise the network to 8 bits, calibrated on the images of --calibrate; how much "
+        "that changes is printed and accepted",
+    )
+    parser.add_argument(
+        "--calibrate",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="image files or folders for --int8, a few dozen like those to be read; default: the "
+        "synthetic ones",
+    )
     add_debug_argument(parser)
-    return parser.parse_args(arguments)
+    return read_options(parser, arguments)

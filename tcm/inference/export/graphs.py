@@ -78,8 +78,9 @@ def _output_names(program: torch.export.ExportedProgram) -> list[str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter from telling of its own inner life."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    """Keep the exporter from telling of its own inner life, which takes longer than it."""
+    names = ("torch.onnx", "torch.__trace", "onnxscript", "onnx_ir")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     try:
         for logger in loggers:

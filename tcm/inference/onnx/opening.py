@@ -1,11 +1,13 @@
 """From an exported folder to what a reader runs."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tcm.errors import ConfigError, DataError
 from tcm.inference.onnx.detector import OnnxDetector
-from tcm.inference.onnx.manifest import NAME, check_files, read_manifest
+from tcm.inference.onnx.manifest import NAME, Manifest, check_files, read_manifest
 from tcm.inference.onnx.session import Session
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.inputs import is_dir, shown_path
@@ -39,6 +41,27 @@ def open_folder(
     }
     if manifest.kind == "recognizer":
         raise DataError(f"{shown_path(folder)}: a recognizer, which cannot be run yet")
+    for name, session in graphs.items():
+        _require_same(folder, manifest, session.metadata, manifest.graphs[name])
     if changes:
         raise ConfigError(f"{shown_path(folder)}: {', '.join(changes)}: settled by the export")
     return OnnxDetector(str(folder), manifest, graphs)
+
+
+def _require_same(folder: Path, manifest: Manifest, metadata: Mapping[str, str], file: str) -> None:
+    """Refuse a ``model.json`` that was edited: thresholds are in the graphs as well.
+
+    Raises:
+        DataError: It says something else than a graph does.
+    """
+    said = {"kind": manifest.kind, "input": manifest.input, **manifest.runtime}
+    for key, value in said.items():
+        try:
+            there = json.loads(metadata.get(f"tcm.{key}", ""))
+        except ValueError:
+            there = None
+        if there != value:
+            raise DataError(
+                f"{shown_path(folder / NAME)}: '{key}' is not what {file} was made with; export "
+                "again with --cfg-options"
+            )

@@ -1,10 +1,11 @@
 import cv2
 import numpy as np
 import pytest
+from scipy import ndimage, special
 
 from tcm.errors import ConfigError
 from tcm.geometry.polygons import bounding_box, signed_area
-from tcm.models.detectors.outlines import RegionOutliner, to_original
+from tcm.models.detectors.outlines import RegionOutliner, _boxes, logit, sigmoid, to_original
 from tests.oracle_polygons import iou, rectangle
 
 STRIDE = 4
@@ -95,3 +96,21 @@ def test_a_mirroring_matrix_keeps_outlines_clockwise_from_the_top_left():
 def test_wrong_options_are_config_errors():
     with pytest.raises(ConfigError, match="RegionOutliner.output: "):
         RegionOutliner(output="box")
+
+
+def test_boxes_are_those_of_scipy():
+    labels = np.random.default_rng(0).integers(0, 40, (30, 50)).astype(np.int32)
+    labels[labels > 12] = 0
+    labels[labels == 5] = 0  # a number that no pixel has
+    places = np.flatnonzero(labels)
+    rows, columns = np.divmod(places, labels.shape[1])
+    wanted = {i: box for i, box in enumerate(ndimage.find_objects(labels), 1) if box is not None}
+    assert dict(_boxes(rows, columns, labels.ravel()[places])) == wanted
+
+
+def test_sigmoid_and_its_inverse():
+    logits = np.array([-1e4, -100, -1.5, 0, 3, 1e4], np.float32)
+    assert sigmoid(logits).dtype == np.float32
+    np.testing.assert_allclose(sigmoid(logits), special.expit(logits), rtol=1e-6)
+    assert logit(0.5) == 0
+    assert logit(0.3) == pytest.approx(special.logit(0.3))

@@ -30,6 +30,8 @@ class DBHead(Head):
         decode: Config of the decoder, `DBDecoder` by default.
     """
 
+    decoder: DBDecoder
+
     def __init__(
         self,
         in_channels: int,

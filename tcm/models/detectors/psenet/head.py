@@ -33,6 +33,8 @@ class PSEHead(Head):
         decode: Config of the decoder, `PSEDecoder` by default.
     """
 
+    decoder: PSEDecoder
+
     def __init__(
         self,
         in_channels: int,

@@ -44,6 +44,8 @@ class ABCNetHead(Head):
         decode: Config of the decoder, without `charset`; `ABCNetDecoder` by default.
     """
 
+    decoder: ABCNetDecoder
+
     def __init__(
         self,
         in_channels: int,

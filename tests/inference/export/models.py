@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tcm.cli.export import write_folder
+from tcm.contracts import as_arrays
 from tcm.models.backbones.deformable import DeformableConv2d
 from tcm.registry import MODELS
 from tcm.structures import Features
@@ -53,7 +53,7 @@ CASES = {
     "ABCNet": (LEAST, "abcnet", {}),
     "ABCNet v2": (LEAST, "abcnet", {"head.coord_conv": True, "neck.type": "BiFPN"}),
 }
-# Of each method the layers whose outputs are logits or places, and a decoder that keeps what it can.
+# Of each method the layers that end in logits or places, and a decoder that keeps what it can.
 _LAYERS = {
     "dbnet": ("binarize.6",),
     "fcenet": ("out_conv_cls", "out_conv_reg"),
@@ -70,7 +70,7 @@ _DECODERS = {
 }
 
 
-def model_of(case):
+def config_of(case):
     backbone, method, changes = CASES[case]
     config = detector("ResNet", method)
     config["backbone"] = BACKBONES[backbone] if isinstance(backbone, str) else backbone
@@ -78,10 +78,14 @@ def model_of(case):
         part, key = place.split(".")
         config[part] = {**config[part], key: value}
     config["head"] = {**config["head"], "decode": _DECODERS[method]}
+    return config
+
+
+def model_of(case):
+    """Return a model, not deployed."""
     torch.manual_seed(0)
-    model = MODELS.build(config, "model").eval()
-    model.deploy()
-    for name in _LAYERS[method]:
+    model = MODELS.build(config_of(case), "model").eval()
+    for name in _LAYERS[CASES[case][1]]:
         _centre(model, model.head.get_submodule(name))
     return model
 
@@ -106,6 +110,25 @@ def images_of(batch, height, width, seed=0):
     return np.ascontiguousarray(coarse.repeat(16, axis=1).repeat(16, axis=2))
 
 
-def export(model, folder, pipeline=()):
-    folder.mkdir()
-    return write_folder(model, {"model": {}}, list(pipeline), "tiny", folder)
+def compare(model, runner, shape):
+    """Hold an exported model against the deployed one on images, and return how much was found."""
+    images = images_of(*shape)
+    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        wanted = as_arrays(model.graphs()["model"].module(planes))
+    found = runner.graphs["model"](images=planes.contiguous().numpy())
+    assert wanted.keys() == found.keys()
+    for name, value in wanted.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
+    matrices, sizes = [np.diag([0.5, 0.5, 1.0])] * len(images), [shape[1:]] * len(images)
+    pairs = zip(
+        model.predict(planes, matrices, sizes), runner.detect(images, matrices, sizes), strict=True
+    )
+    count = 0
+    for one, other in pairs:
+        assert one.texts == other.texts
+        np.testing.assert_allclose(other.scores, one.scores, atol=1e-4)
+        for polygon, same in zip(one.polygons, other.polygons, strict=True):
+            np.testing.assert_allclose(same, polygon, atol=1e-2)
+        count += len(one)
+    return count
