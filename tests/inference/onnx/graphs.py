@@ -1,0 +1,61 @@
+"""Recognizers as their graphs, run by PyTorch: what the host does around them is tested with them.
+
+The graphs are exported elsewhere, which takes seconds each.
+"""
+
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from tcm.clip.byte_pairs import BytePairs
+from tcm.inference.onnx.how import How
+from tcm.inference.onnx.recognizer import OnnxRecognizer
+from tcm.inference.reading.sizes import CropPolicy
+
+
+class GraphSession:
+    """A graph with the interface of an onnxruntime session."""
+
+    def __init__(self, graph):
+        self._graph = graph
+        self.batches = []
+
+    def get_inputs(self):
+        return [SimpleNamespace(name=name) for name in self._graph.inputs]
+
+    def run(self, outputs, inputs):
+        assert outputs is None and list(inputs) == list(self._graph.inputs)
+        self.batches.append(len(next(iter(inputs.values()))))
+        for name, example in self._graph.inputs.items():
+            fixed = [i for i in range(example.dim()) if i not in self._graph.axes.get(name, {})]
+            assert [inputs[name].shape[i] for i in fixed] == [example.shape[i] for i in fixed]
+        with torch.no_grad():
+            tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+            return [tensor.numpy() for tensor in self._graph.module(tensors)]
+
+
+def recognizer(model, sessions=None, **changes) -> OnnxRecognizer:
+    """Return what reads a model's graphs."""
+    graphs = model.graphs()
+    height_width = graphs["encoder"].inputs["crops"].shape[1:3]
+    if sessions is None:
+        sessions = {name: GraphSession(graph) for name, graph in graphs.items()}
+    how = How.of_json(model.reading(), "model.json: recognizer").changed(**changes)
+    pairs = byte_pairs(*model.assets()) if model.assets() else None
+    return OnnxRecognizer("tiny", CropPolicy(*height_width), sessions, how, pairs)
+
+
+byte_pairs = cache(BytePairs)
+
+
+def crops(count: int, size: tuple[int, int], seed: int = 0) -> np.ndarray:
+    """Return random crops (count, height, width, 3)."""
+    return np.random.default_rng(seed).integers(0, 256, (count, *size, 3), np.uint8)
+
+
+def logits_of(model, images: np.ndarray) -> np.ndarray:
+    """Return the logits that the network gives in PyTorch."""
+    with torch.no_grad():
+        return model(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
