@@ -10,24 +10,23 @@ import numpy as np
 
 from tcm.charset import Charset
 from tcm.clip.byte_pairs import BytePairs
-from tcm.inference.onnx.decoder import Memory, Session
+from tcm.inference.onnx.decoder import Arrays, Run
 
 
 class OnnxCaptions:
     """Join images with the captions of texts.
 
     Args:
-        session: Of ids, places and the image's memory makes the cross-modal memory.
+        run: Of ids, places and the image's memory makes the cross-modal memory.
         charset: Of captions, folding.
         pairs: Turns them into ids.
         length: Tokens of a caption.
     """
 
-    def __init__(self, session: Session, charset: Charset, pairs: BytePairs, length: int) -> None:
-        self._session, self._charset, self._pairs, self._length = session, charset, pairs, length
-        self._names = [entry.name for entry in session.get_inputs()]
+    def __init__(self, run: Run, charset: Charset, pairs: BytePairs, length: int) -> None:
+        self._run, self._charset, self._pairs, self._length = run, charset, pairs, length
 
-    def join(self, image: Memory, texts: Sequence[str]) -> Memory:
+    def join(self, image: Arrays, texts: Sequence[str]) -> Arrays:
         """Return the image's tokens with those of each text's caption behind them.
 
         Equal captions are encoded once.
@@ -35,5 +34,4 @@ class OnnxCaptions:
         captions = [self._charset.kept(text) for text in texts]
         places = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
         ids = np.array([self._pairs.row(caption, self._length) for caption in places])
-        inputs = [ids, np.array([places[caption] for caption in captions]), *image]
-        return self._session.run(None, dict(zip(self._names, inputs, strict=True)))
+        return self._run(ids=ids, places=np.array([places[c] for c in captions]), **image)

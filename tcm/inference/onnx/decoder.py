@@ -2,29 +2,21 @@
 
 Bautista and Atienza, ECCV 2022, section 3.4. It reads as the network itself does in PyTorch.
 
-Shapes: N texts, S steps, C classes, M memory tokens.
+Shapes: N texts, S steps, C classes.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import numpy as np
 
 from tcm.character_ids import CharacterIds
 from tcm.inference.onnx.answers import ended_once
 
-Memory = Sequence[np.ndarray]  # keys and values (N, heads, M, width of a head), layer by layer
+Arrays = dict[str, np.ndarray]  # a memory: keys and values with leading dimension N, by name
+Run = Callable[..., Arrays]  # as of `tcm.inference.onnx.session.Session`
+
+_NEXT = "next_"  # in front of the names of a step's caches, where it returns them
 _DROPPED = 0.25  # share of the texts that have ended, from which copying the others pays
-
-
-class Session(Protocol):
-    """What is used of an `onnxruntime.InferenceSession`."""
-
-    def run(self, outputs: None, inputs: dict[str, np.ndarray]) -> Sequence[np.ndarray]:
-        """Return all outputs."""
-
-    def get_inputs(self) -> Sequence[Any]:
-        """Return the inputs, each with a ``name``."""
 
 
 class OnnxDecoder:
@@ -36,13 +28,11 @@ class OnnxDecoder:
         ids: Of what is read.
     """
 
-    def __init__(self, step: Session, refine: Session, ids: CharacterIds) -> None:
+    def __init__(self, step: Run, refine: Run, ids: CharacterIds) -> None:
         self._step, self._refine, self._ids = step, refine, ids
-        self._step_names = [entry.name for entry in step.get_inputs()]
-        self._refine_names = [entry.name for entry in refine.get_inputs()]
 
     def generate(
-        self, memory: Memory, steps: int, decode_ar: bool = True, early_stop: bool = True
+        self, memory: Arrays, steps: int, decode_ar: bool = True, early_stop: bool = True
     ) -> np.ndarray:
         """Return the first answer, logits (N, S', C) with S' <= `steps`.
 
@@ -53,37 +43,42 @@ class OnnxDecoder:
             early_stop: Whether reading one after the other ends once every text has, and leaves
                 out those that have; behind its end a text's logits are those of one more end then.
         """
-        token = np.full((len(memory[0]), 1), self._ids.bos_id, np.int64)
+        token = self._begin(len(next(iter(memory.values()))))
         if not decode_ar:
-            return self._reread(token, memory)[:, :steps]
+            return self._refine(context=token, **memory)["logits"][:, :steps]
         logits = self._one_by_one(token, memory, steps, early_stop)
         return ended_once(logits, self._ids.eos_id) if early_stop else logits
 
-    def refine(self, memory: Memory, logits: np.ndarray) -> np.ndarray:
+    def refine(self, memory: Arrays, logits: np.ndarray) -> np.ndarray:
         """Return a new answer (N, S, C), each character from all others of the last one."""
-        begin = np.full((len(logits), 1), self._ids.bos_id, np.int64)
-        return self._reread(np.concatenate([begin, logits.argmax(-1)[:, :-1]], 1), memory)
+        context = np.concatenate([self._begin(len(logits)), logits.argmax(-1)[:, :-1]], 1)
+        return self._refine(context=context, **memory)["logits"]
+
+    def _begin(self, texts: int) -> np.ndarray:
+        return np.full((texts, 1), self._ids.bos_id, np.int64)
 
     def _one_by_one(
-        self, token: np.ndarray, memory: Memory, steps: int, early_stop: bool
+        self, token: np.ndarray, memory: Arrays, steps: int, early_stop: bool
     ) -> np.ndarray:
+        """Return logits up to where the last text ends; 0 where a text is not read on."""
         rows, ended = np.arange(len(token)), np.zeros(len(token), bool)  # of those still read
-        cache: Memory = [tensor[:, :, :0] for tensor in memory]
+        cache = {k.replace("memory", "cache"): t[:, :, :0] for k, t in memory.items()}
         whole = np.zeros((len(token), steps, self._ids.num_classes), np.float32)
         for i in range(steps):
-            inputs = [token, *memory, *cache]
-            answer, *cache = self._step.run(None, dict(zip(self._step_names, inputs, strict=True)))
-            whole[rows, i] = answer[:, 0]
-            token = answer.argmax(-1)
+            found = self._step(token=token, **memory, **cache)
+            logits = found.pop("logits")
+            cache = {key.removeprefix(_NEXT): tensor for key, tensor in found.items()}
+            whole[rows, i] = logits[:, 0]
+            token = logits.argmax(-1)
             ended |= token[:, 0] == self._ids.eos_id
             if early_stop and ended.all():
                 return whole[:, : i + 1]
             if early_stop and ended.mean() >= _DROPPED:
-                rows, token, left = rows[~ended], token[~ended], ~ended
-                memory, cache = ([t[left] for t in tensors] for tensors in (memory, cache))
-                ended = ended[left]
+                left = ~ended
+                rows, token, ended = rows[left], token[left], ended[left]
+                memory, cache = _rows(memory, left), _rows(cache, left)
         return whole
 
-    def _reread(self, context: np.ndarray, memory: Memory) -> np.ndarray:
-        inputs = dict(zip(self._refine_names, [context, *memory], strict=True))
-        return self._refine.run(None, inputs)[0]
+
+def _rows(arrays: Arrays, chosen: np.ndarray) -> Arrays:
+    return {key: array[chosen] for key, array in arrays.items()}

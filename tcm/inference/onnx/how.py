@@ -66,7 +66,7 @@ class How:
         """Return what an exported folder says.
 
         Args:
-            content: As of `tcm.models.recognizers.recognizer.TextRecognizer.reading`.
+            content: As of `tcm.contracts.Model.runtime` but ``kind``.
             place: File and key, which errors begin with.
 
         Raises:

@@ -15,7 +15,7 @@ from tcm.clip.byte_pairs import BytePairs
 from tcm.errors import TCMError
 from tcm.inference.onnx.answers import most_likely
 from tcm.inference.onnx.captions import OnnxCaptions
-from tcm.inference.onnx.decoder import Memory, OnnxDecoder, Session
+from tcm.inference.onnx.decoder import Arrays, OnnxDecoder, Run
 from tcm.inference.onnx.how import How
 from tcm.inference.reading.runner import Reading, RecognizerRunner
 from tcm.inference.reading.sizes import CropPolicy
@@ -27,7 +27,7 @@ class OnnxRecognizer(RecognizerRunner):
     Args:
         name: For messages, such as the folder.
         crop: What its crops are like.
-        sessions: The graphs by name: ``encoder``, ``step``, ``refine``, and for the cross-modal
+        graphs: The sessions by name: ``encoder``, ``step``, ``refine``, and for the cross-modal
             branch ``captions``, ``cross_step``, ``cross_refine``.
         how: How they are read.
         pairs: Of the captions; None if there are none.
@@ -37,19 +37,19 @@ class OnnxRecognizer(RecognizerRunner):
         self,
         name: str,
         crop: CropPolicy,
-        sessions: Mapping[str, Session],
+        graphs: Mapping[str, Run],
         how: How,
         pairs: BytePairs | None = None,
     ) -> None:
         self.name, self.crop, self.how = name, crop, how
         self._ids = CharacterIds(Charset(how.characters), how.max_label_length)
-        self._encoder = sessions["encoder"]
-        self._visual = OnnxDecoder(sessions["step"], sessions["refine"], self._ids)
+        self._encoder = graphs["encoder"]
+        self._visual = OnnxDecoder(graphs["step"], graphs["refine"], self._ids)
         self._captions = None
         if how.captions is not None and pairs is not None:
             length = how.captions.context_length
-            self._captions = OnnxCaptions(sessions["captions"], how.captions.charset, pairs, length)
-            self._cross = OnnxDecoder(sessions["cross_step"], sessions["cross_refine"], self._ids)
+            self._captions = OnnxCaptions(graphs["captions"], how.captions.charset, pairs, length)
+            self._cross = OnnxDecoder(graphs["cross_step"], graphs["cross_refine"], self._ids)
 
     def read(self, crops: np.ndarray) -> list[Reading]:
         """Return what each crop says, as of `RecognizerRunner`."""
@@ -63,23 +63,21 @@ class OnnxRecognizer(RecognizerRunner):
 
     def logits(self, crops: np.ndarray) -> np.ndarray:
         """Return the last answer's logits (B, L, C) of crops (B, h, w, 3) of uint8."""
-        memories = self._encoder.run(None, {"crops": crops})
-        if self._captions is None:
-            return self._visual_answers(memories)[-1]
-        half = len(memories) // 2  # the visual decoder's memory, then the cross-modal one's image
-        visual = self._visual_answers(memories[:half])
-        if self.how.output == "visual":
+        found = self._encoder(crops=crops)
+        visual = self._visual_answers({k: t for k, t in found.items() if k.startswith("memory")})
+        if self._captions is None or self.how.output == "visual":
             return visual[-1]
-        return self._cross_answer(self._captions, memories[half:], visual)
+        image = {k: t for k, t in found.items() if k.startswith("image")}
+        return self._cross_answer(self._captions, image, visual)
 
-    def _visual_answers(self, memory: Memory) -> list[np.ndarray]:
+    def _visual_answers(self, memory: Arrays) -> list[np.ndarray]:
         answers = [self._visual.generate(memory, self._ids.steps(), self.how.decode_ar)]
         for _ in range(self.how.refine_iters):
             answers.append(self._visual.refine(memory, answers[-1]))
         return answers
 
     def _cross_answer(
-        self, captions: OnnxCaptions, image: Memory, visual: list[np.ndarray]
+        self, captions: OnnxCaptions, image: Arrays, visual: list[np.ndarray]
     ) -> np.ndarray:
         own = self.how.step_budget == "own"
         memories = (captions.join(image, self._texts(answer)) for answer in visual)

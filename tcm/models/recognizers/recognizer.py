@@ -2,17 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tcm.contracts import Model
-from tcm.errors import ConfigError
 from tcm.geometry.polygons import transform_points
-from tcm.models.graph import Graph
 from tcm.structures import TextInstances
 
 Normalisation = Literal["clip", "half"]
@@ -71,26 +68,6 @@ class TextRecognizer(Model):
     @abstractmethod
     def text(self, ids: Sequence[int]) -> str:
         """Return the text of a row of ids."""
-
-    def graphs(self) -> dict[str, Graph]:
-        """Return the parts that are exported, by name; the model must be in eval mode.
-
-        Raises:
-            ConfigError: The model cannot be exported.
-        """
-        raise ConfigError(f"model: {type(self).__name__} cannot be exported: it has no graphs")
-
-    def reading(self) -> dict[str, Any]:
-        """Return how the graphs are read, as JSON takes it.
-
-        Raises:
-            ConfigError: The model cannot be exported.
-        """
-        raise ConfigError(f"model: {type(self).__name__} cannot be exported: it has no graphs")
-
-    def assets(self) -> list[Path]:
-        """Return the files that reading the graphs needs beside them."""
-        return []
 
     def decode(self, logits: Tensor) -> list[tuple[str, float]]:
         """Return text and confidence in [0, 1] for each of the logits (B, L, C)."""

@@ -4,36 +4,33 @@ The graphs are exported elsewhere, which takes seconds each.
 """
 
 from functools import cache
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from tcm.clip.byte_pairs import BytePairs
+from tcm.contracts import as_arrays
 from tcm.inference.onnx.how import How
 from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.inference.reading.sizes import CropPolicy
 
 
 class GraphSession:
-    """A graph with the interface of an onnxruntime session."""
+    """A graph with the interface of a `Session`."""
 
     def __init__(self, graph):
         self._graph = graph
         self.batches = []
 
-    def get_inputs(self):
-        return [SimpleNamespace(name=name) for name in self._graph.inputs]
-
-    def run(self, outputs, inputs):
-        assert outputs is None and list(inputs) == list(self._graph.inputs)
+    def __call__(self, **inputs):
+        assert list(inputs) == list(self._graph.inputs)
         self.batches.append(len(next(iter(inputs.values()))))
         for name, example in self._graph.inputs.items():
             fixed = [i for i in range(example.dim()) if i not in self._graph.axes.get(name, {})]
             assert [inputs[name].shape[i] for i in fixed] == [example.shape[i] for i in fixed]
         with torch.no_grad():
             tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
-            return [tensor.numpy() for tensor in self._graph.module(tensors)]
+            return as_arrays(self._graph.module(**tensors))
 
 
 def recognizer(model, sessions=None, **changes) -> OnnxRecognizer:
@@ -42,9 +39,14 @@ def recognizer(model, sessions=None, **changes) -> OnnxRecognizer:
     height_width = graphs["encoder"].inputs["crops"].shape[1:3]
     if sessions is None:
         sessions = {name: GraphSession(graph) for name, graph in graphs.items()}
-    how = How.of_json(model.reading(), "model.json: recognizer").changed(**changes)
+    how = How.of_json(settings(model), "model.json: runtime").changed(**changes)
     pairs = byte_pairs(*model.assets()) if model.assets() else None
     return OnnxRecognizer("tiny", CropPolicy(*height_width), sessions, how, pairs)
+
+
+def settings(model) -> dict:
+    """Return what `model.json` has under ``runtime``."""
+    return {name: value for name, value in model.runtime().items() if name != "kind"}
 
 
 byte_pairs = cache(BytePairs)

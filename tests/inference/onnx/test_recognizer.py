@@ -11,7 +11,7 @@ from tcm.errors import ConfigError, DataError, TCMError
 from tcm.inference.onnx.how import How
 from tcm.models.recognizers.parseq.model import PARSeq
 from tcm.registry import MODELS
-from tests.inference.onnx.graphs import GraphSession, crops, logits_of, recognizer
+from tests.inference.onnx.graphs import GraphSession, crops, logits_of, recognizer, settings
 from tests.models.recognizers.clip4str.tiny import SIZE, TINY, set_reading
 
 WAYS = list(itertools.product((True, False), (0, 1, 2)))
@@ -118,6 +118,6 @@ def test_what_is_not_finite_is_refused(parseq):
     ],
 )
 def test_what_a_folder_says_is_checked(parseq, change, message):
-    content = {**parseq.reading(), **change}
-    with pytest.raises(DataError, match=f"(?s)^model.json: recognizer.*{message}"):
-        How.of_json(content, "model.json: recognizer")
+    content = {**settings(parseq), **change}
+    with pytest.raises(DataError, match=f"(?s)^model.json: runtime.*{message}"):
+        How.of_json(content, "model.json: runtime")

@@ -9,12 +9,12 @@ classes.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from torch import Tensor
 
 from tcm.charset import CharsetConfig
-from tcm.models.graph import Graph
+from tcm.contracts import Graph
 from tcm.models.recognizers.clip4str.captions import VOCABULARY, Captioner
 from tcm.models.recognizers.clip4str.graphs import captions_graph
 from tcm.models.recognizers.clip4str.towers import ClipChanges, CLIPTowers, build_towers
@@ -37,6 +37,7 @@ from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.models.transfer import on_device
 from tcm.registry import MODELS
+from tcm.structures import Config
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share
 
 
@@ -257,7 +258,7 @@ class CLIP4STR(TextRecognizer):
         return memories
 
     def graphs(self) -> dict[str, Graph]:
-        """Return the parts that are exported, as of `TextRecognizer`."""
+        """Return the parts that are exported, as of `Model`."""
         encoder, memories = encoder_graph(self, self.memories, tuple(self.clip.visual.image_size))
         graphs = {"encoder": encoder, **decoder_graphs(self.visual_decoder, memories["memory"])}
         if self.output == "visual":
@@ -268,9 +269,10 @@ class CLIP4STR(TextRecognizer):
         cross = decoder_graphs(self.cross_decoder, memory, "cross_")
         return {**graphs, "captions": captions, **cross}
 
-    def reading(self) -> dict[str, Any]:
-        """Return how the graphs are read, as of `TextRecognizer`."""
+    def runtime(self) -> Config:
+        """Return how the graphs are read, as of `Model`."""
         reading = {
+            "kind": "recognizer",
             "characters": self.tokenizer.charset.characters,
             "max_label_length": self.tokenizer.max_label_length,
             "decode_ar": self.decode_ar,
@@ -283,7 +285,7 @@ class CLIP4STR(TextRecognizer):
         return {**reading, "step_budget": self.step_budget, "captions": captions}
 
     def assets(self) -> list[Path]:
-        """Return the vocabulary of captions, as of `TextRecognizer`."""
+        """Return the vocabulary of captions, as of `Model`."""
         return [VOCABULARY] if self.output == "cross" else []
 
     def _image_memory(self, images: Tensor) -> Tensor:

@@ -4,7 +4,10 @@ Reading loops over steps and refinements, and ends when all texts have; that sta
 and the graphs are what it calls. A step keeps keys and values: read again at every step, those of
 all tokens so far are more work than the one query that is asked for.
 
-Shapes: B batch, H and W the sides of a crop.
+Keys and values (B, heads, tokens, width of a head) are named ``memory_keys_0``,
+``memory_values_0`` and so on, by the layers that read them.
+
+Shapes: B batch, H and W the sides of a crop, S steps, C classes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,12 +15,13 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from tcm.models.graph import Graph
+from tcm.contracts import Graph
 from tcm.models.recognizers.parseq.attention import KeysValues
 from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder
 from tcm.models.recognizers.parseq.generate import reread
 
-_BATCH = 2  # of the examples
+BATCH = ("batch", 1)  # an axis of any length
+_EXAMPLES = 2  # crops
 _PAST = 3  # tokens read before, in the examples
 _KINDS = ("keys", "values")
 
@@ -32,44 +36,40 @@ def encoder_graph(
         encode: Takes images (B, 3, H, W).
         size: Height and width of the crops.
     """
-    device = next(model.parameters()).device
-    crops = torch.zeros(_BATCH, *size, 3, dtype=torch.uint8, device=device)
-    module = _Encoder(model, encode)
+    crops = torch.zeros(_EXAMPLES, *size, 3, dtype=torch.uint8)
     with torch.no_grad():
         memories = dict(encode(crops.permute(0, 3, 1, 2)))
-    outputs = [key for name, memory in memories.items() for key in named(name, memory)]
-    return Graph(module, {"crops": crops}, outputs, {"crops": {0: "batch"}}), memories
+    graph = Graph(_Encoder(model, encode).eval(), {"crops": crops}, {"crops": {0: BATCH}})
+    return graph, memories
 
 
 def decoder_graphs(decoder: PARSeqDecoder, memory: Memory, name: str = "") -> dict[str, Graph]:
     """Return ``step``, the next character, and ``refine``, a whole text in one pass.
 
-    Refining the begin alone is reading in one pass.
+    Either gives ``logits``, a step (B, 1, C) and the ``next_cache``, a pass (B, S, C). Refining the
+    begin alone is reading in one pass.
 
     Args:
-        decoder: In eval mode.
+        decoder: In eval mode, on the host.
         memory: An example for a batch.
         name: Put before the graphs' names.
     """
-    batch, steps = memory[0][0].shape[0], decoder.tokenizer.steps()
-    token = torch.full((batch, 1), decoder.tokenizer.bos_id, device=memory[0][0].device)
+    token = torch.full((len(memory[0][0]), 1), decoder.tokenizer.bos_id)
     memories = named("memory", memory)
     past = named("cache", [(_past(keys), _past(values)) for keys, values in memory])
-    axes = {key: {0: "batch"} for key in memories}
+    shared = {key: {0: BATCH} for key in memories}
+    pasts = {key: {0: BATCH, 2: ("past", 1)} for key in past}
+    text = {"context": {0: BATCH, 1: ("length", 1)}}
     return {
         f"{name}step": Graph(
-            _Step(decoder),
+            _Step(decoder).eval(),
             {"token": token, **memories, **past},
-            ["logits", *(f"next_{key}" for key in past)],
-            {"token": {0: "batch"}, **axes, **{key: {0: "batch", 2: "past"} for key in past}},
-            {"past": steps - 1},
+            {"token": {0: BATCH}, **shared, **pasts},
         ),
         f"{name}refine": Graph(
-            _Refine(decoder),
+            _Refine(decoder).eval(),
             {"context": token.repeat(1, _PAST), **memories},
-            ["logits"],
-            {"context": {0: "batch", 1: "length"}, **axes},
-            {"length": steps},
+            {**text, **shared},
         ),
     }
 
@@ -99,9 +99,9 @@ class _Encoder(nn.Module):
         self.model = model
         self.encode = encode
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
-        memories = self.encode(inputs["crops"].permute(0, 3, 1, 2))
-        return [tensor for memory in memories.values() for pair in memory for tensor in pair]
+    def forward(self, crops: Tensor) -> dict[str, Tensor]:
+        memories = self.encode(crops.permute(0, 3, 1, 2))
+        return {k: t for name, memory in memories.items() for k, t in named(name, memory).items()}
 
 
 class _Step(nn.Module):
@@ -109,10 +109,10 @@ class _Step(nn.Module):
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+    def forward(self, token: Tensor, **inputs: Tensor) -> dict[str, Tensor]:
         cache = layers_of(inputs, "cache")
-        logits = self.decoder.step(inputs["token"], layers_of(inputs, "memory"), cache)
-        return [logits, *(tensor for pair in cache for tensor in pair)]
+        logits = self.decoder.step(token, layers_of(inputs, "memory"), cache)
+        return {"logits": logits, **named("next_cache", cache)}
 
 
 class _Refine(nn.Module):
@@ -120,6 +120,6 @@ class _Refine(nn.Module):
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> list[Tensor]:
+    def forward(self, context: Tensor, **inputs: Tensor) -> dict[str, Tensor]:
         steps = self.decoder.tokenizer.steps()
-        return [reread(self.decoder, layers_of(inputs, "memory"), inputs["context"], steps)]
+        return {"logits": reread(self.decoder, layers_of(inputs, "memory"), context, steps)}

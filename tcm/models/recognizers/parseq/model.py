@@ -5,12 +5,11 @@ Bautista and Atienza, "Scene Text Recognition with Permuted Autoregressive Seque
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
-from tcm.models.graph import Graph
+from tcm.contracts import Graph
 from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder
 from tcm.models.recognizers.parseq.encoder import PARSeqEncoder
 from tcm.models.recognizers.parseq.generate import generate, refine
@@ -24,6 +23,7 @@ from tcm.models.recognizers.parseq.permutation import (
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS
+from tcm.structures import Config
 from tcm.values import NotNegative, Positive, PositiveFloat, Share
 
 
@@ -130,13 +130,14 @@ class PARSeq(TextRecognizer):
         return {"memory": self.decoder.project(memory_BPD)}
 
     def graphs(self) -> dict[str, Graph]:
-        """Return the parts that are exported, as of `TextRecognizer`."""
+        """Return the parts that are exported, as of `Model`."""
         encoder, memories = encoder_graph(self, self.memories, self.encoder.img_size)
         return {"encoder": encoder, **decoder_graphs(self.decoder, memories["memory"])}
 
-    def reading(self) -> dict[str, Any]:
-        """Return how the graphs are read, as of `TextRecognizer`."""
+    def runtime(self) -> Config:
+        """Return how the graphs are read, as of `Model`."""
         return {
+            "kind": "recognizer",
             "characters": self.tokenizer.charset.characters,
             "max_label_length": self.tokenizer.max_label_length,
             "decode_ar": self.decode_ar,
