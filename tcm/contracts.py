@@ -7,6 +7,7 @@ batch, H and W the sides of the network's input.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,11 +47,13 @@ class Graph(NamedTuple):
         inputs: Name to an example, on the host.
         axes: Name of an input to its axes of any length: axis to the name of the length, and the
             number that it is a multiple of. An example has at least twice that number.
+        longest: Greatest lengths by name, of those that have one.
     """
 
     module: nn.Module
     inputs: dict[str, Tensor]
     axes: dict[str, dict[int, tuple[str, int]]]
+    longest: Mapping[str, int] = MappingProxyType({})
 
 
 class _Part(nn.Module):

@@ -6,19 +6,27 @@ Shapes: B crops, L positions, C classes.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tcm.character_ids import CharacterIds
 from tcm.charset import Charset
 from tcm.clip.byte_pairs import BytePairs
-from tcm.errors import TCMError
+from tcm.errors import DataError, TCMError
 from tcm.inference.onnx.answers import most_likely
 from tcm.inference.onnx.captions import OnnxCaptions
 from tcm.inference.onnx.decoder import Arrays, OnnxDecoder, Run
 from tcm.inference.onnx.how import How
+from tcm.inference.onnx.manifest import NAME, Manifest
 from tcm.inference.reading.runner import Reading, RecognizerRunner
 from tcm.inference.reading.sizes import CropPolicy
+from tcm.inputs import shown_path
+from tcm.registry import mistakes_of
+
+_VISUAL = ("encoder", "step", "refine")
+_CROSS = ("captions", "cross_step", "cross_refine")
 
 
 class OnnxRecognizer(RecognizerRunner):
@@ -50,6 +58,39 @@ class OnnxRecognizer(RecognizerRunner):
             length = how.captions.context_length
             self._captions = OnnxCaptions(graphs["captions"], how.captions.charset, pairs, length)
             self._cross = OnnxDecoder(graphs["cross_step"], graphs["cross_refine"], self._ids)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        manifest: Manifest,
+        graphs: Mapping[str, Run],
+        changes: Mapping[str, Any],
+    ) -> "OnnxRecognizer":
+        """Return what reads the graphs of an exported folder.
+
+        Args:
+            folder: With the files that the manifest names.
+            manifest: Its ``model.json``.
+            graphs: Its sessions.
+            changes: As of `How.changed`.
+
+        Raises:
+            DataError: ``model.json`` is damaged.
+            ConfigError: A change cannot be made.
+        """
+        place = f"{shown_path(folder / NAME)}: runtime"
+        how = How.of_json(manifest.runtime, place)
+        names = {*_VISUAL, *(_CROSS if how.captions else ())}
+        wrong = mistakes_of(CropPolicy, manifest.input, f"{shown_path(folder / NAME)}: input")
+        wrong += [f"{place}: there is no graph '{name}'" for name in names - set(graphs)]
+        if how.captions and how.captions.vocabulary not in manifest.files:
+            wrong.append(f"{place}.captions.vocabulary: is none of 'files'")
+        if wrong:
+            raise DataError(*wrong)
+        pairs = BytePairs(folder / how.captions.vocabulary) if how.captions else None
+        crop = CropPolicy(**manifest.input)
+        return cls(str(folder), crop, graphs, how.changed(**changes), pairs)
 
     def read(self, crops: np.ndarray) -> list[Reading]:
         """Return what each crop says, as of `RecognizerRunner`."""

@@ -13,6 +13,9 @@ from tcm.contracts import as_arrays
 from tcm.inference.onnx.how import How
 from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.inference.reading.sizes import CropPolicy
+from tcm.models.recognizers.parseq.model import PARSeq
+from tcm.registry import MODELS
+from tests.models.recognizers.clip4str.tiny import SIZE, TINY
 
 
 class GraphSession:
@@ -61,3 +64,40 @@ def logits_of(model, images: np.ndarray) -> np.ndarray:
     """Return the logits that the network gives in PyTorch."""
     with torch.no_grad():
         return model(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
+
+
+def lively(model):
+    """Return a model whose random weights read texts of many lengths."""
+    torch.manual_seed(3)
+    for name, parameter in model.named_parameters():
+        if "decoder" in name and parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.5)
+        if name.endswith("decoder.head.bias"):
+            parameter.data[0] += 4.0  # ends come early
+    return model.eval()
+
+
+def tiny_parseq(depth=2):
+    """Return a PARSeq of little, with a decoder of its own width."""
+    torch.manual_seed(0)
+    return lively(PARSeq(SIZE, (8, 8), 16, 1, 2, 2.0, depth, 2, 2.0, dec_embed_dim=32))
+
+
+def tiny_clip4str():
+    """Return a CLIP4STR of little."""
+    torch.manual_seed(0)
+    return lively(MODELS.build(TINY))
+
+
+def assert_equal(model, reader, count):
+    """Compare what network and reader make of random crops; return the texts."""
+    images = crops(count, (reader.crop.height, reader.crop.width), count)
+    expected = logits_of(model, images)
+    found = reader.logits(images)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    texts = model.decode(torch.from_numpy(expected))
+    readings = reader.read(images)
+    assert [r.text for r in readings] == [text for text, _ in texts]
+    np.testing.assert_allclose([r.confidence for r in readings], [c for _, c in texts], atol=1e-4)
+    return [r.text for r in readings]

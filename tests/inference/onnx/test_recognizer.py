@@ -5,52 +5,31 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 
 from tcm.errors import ConfigError, DataError, TCMError
 from tcm.inference.onnx.how import How
-from tcm.models.recognizers.parseq.model import PARSeq
-from tcm.registry import MODELS
-from tests.inference.onnx.graphs import GraphSession, crops, logits_of, recognizer, settings
-from tests.models.recognizers.clip4str.tiny import SIZE, TINY, set_reading
+from tests.inference.onnx.graphs import (
+    GraphSession,
+    assert_equal,
+    crops,
+    recognizer,
+    settings,
+    tiny_clip4str,
+    tiny_parseq,
+)
+from tests.models.recognizers.clip4str.tiny import SIZE, set_reading
 
 WAYS = list(itertools.product((True, False), (0, 1, 2)))
 
 
-def lively(model):
-    """Return a model whose random weights read texts of many lengths."""
-    torch.manual_seed(3)
-    for name, parameter in model.named_parameters():
-        if "decoder" in name and parameter.dim() > 1:
-            torch.nn.init.normal_(parameter, std=0.5)
-        if name.endswith("decoder.head.bias"):
-            parameter.data[0] += 4.0  # ends come early
-    return model.eval()
-
-
 @pytest.fixture(scope="module")
 def parseq():
-    torch.manual_seed(0)
-    return lively(PARSeq(SIZE, (8, 8), 16, 1, 2, 2.0, 2, 2, 2.0, dec_embed_dim=32))
+    return tiny_parseq()
 
 
 @pytest.fixture(scope="module")
 def clip4str():
-    torch.manual_seed(0)
-    return lively(MODELS.build(TINY))
-
-
-def assert_equal(model, reader, count):
-    images = crops(count, SIZE, count)
-    expected = logits_of(model, images)
-    found = reader.logits(images)
-    assert found.shape == expected.shape
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    texts = model.decode(torch.from_numpy(expected))
-    readings = reader.read(images)
-    assert [r.text for r in readings] == [text for text, _ in texts]
-    np.testing.assert_allclose([r.confidence for r in readings], [c for _, c in texts], atol=1e-4)
-    return [r.text for r in readings]
+    return tiny_clip4str()
 
 
 @pytest.mark.parametrize(("decode_ar", "refine_iters"), WAYS)

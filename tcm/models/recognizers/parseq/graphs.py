@@ -54,6 +54,7 @@ def decoder_graphs(decoder: PARSeqDecoder, memory: Memory, name: str = "") -> di
         memory: An example for a batch.
         name: Put before the graphs' names.
     """
+    steps = decoder.tokenizer.steps()
     token = torch.full((len(memory[0][0]), 1), decoder.tokenizer.bos_id)
     memories = named("memory", memory)
     past = named("cache", [(_past(keys), _past(values)) for keys, values in memory])
@@ -65,11 +66,13 @@ def decoder_graphs(decoder: PARSeqDecoder, memory: Memory, name: str = "") -> di
             _Step(decoder).eval(),
             {"token": token, **memories, **past},
             {"token": {0: BATCH}, **shared, **pasts},
+            {"past": steps - 1},
         ),
         f"{name}refine": Graph(
             _Refine(decoder).eval(),
             {"context": token.repeat(1, _PAST), **memories},
             {**text, **shared},
+            {"length": steps},
         ),
     }
 
