@@ -1,4 +1,4 @@
-"""``tcm export`` of recognizers, and reading with what it writes: one small PARSeq for all tests."""
+"""``tcm export`` of recognizers, and reading with what it writes: one small PARSeq for all."""
 
 import json
 import shutil
