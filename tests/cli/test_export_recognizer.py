@@ -14,7 +14,6 @@ from tcm.engine.checkpoint import save_inference_checkpoint
 from tcm.errors import ConfigError, DataError
 from tcm.inference.onnx import open_folder
 from tcm.inference.onnx.manifest import read_manifest
-from tests.cli.test_export import ABSENT
 from tests.inference.onnx.graphs import assert_equal, crops, tiny_parseq
 from tests.models.recognizers.clip4str.tiny import SIZE
 
@@ -31,6 +30,8 @@ MODEL = {
     "dec_embed_dim": 32,
 }
 PIPELINE = [{"type": "StretchTo", "size": list(SIZE)}, {"type": "Warp", "interpolation": "bicubic"}]
+ABSENT = {"torch", "torchvision", "open_clip", "lightning", "omegaconf", "yaml", "scipy", "PIL",
+          "timm", "onnx", "onnxscript", "rich", "lmdb", "regex", "ftfy"}  # fmt: skip
 WITHOUT = """
 import sys
 
