@@ -130,7 +130,7 @@ def reread(decoder: PARSeqDecoder, memory: Memory, context: Tensor, steps: int) 
         steps: Positions that are predicted, the end included.
     """
     ended = (context == decoder.tokenizer.eos_id).long().cumsum(1) > 0
-    cloze = cloze_mask(steps, context.device)[:, : context.shape[1]]
+    cloze = cloze_mask(steps, context.device, context.shape[1])
     return decoder(context, memory, slice(0, steps), cloze | ended[:, None, None, :])
 
 
@@ -140,9 +140,15 @@ def predicted_context(logits: Tensor, tokenizer: Tokenizer) -> Tensor:
     return torch.cat([torch.full_like(ids[:, :1], tokenizer.bos_id), ids[:, :-1]], 1)
 
 
-def cloze_mask(steps: int, device: torch.device | None = None) -> Tensor:
-    """Return the bool mask (steps, steps) that hides from each query its own character alone.
+def cloze_mask(steps: int, device: torch.device | None = None, length: int | None = None) -> Tensor:
+    """Return the bool mask (steps, length) that hides from each query its own character alone.
 
     The query of row i predicts character i + 1, which is column i + 1 of the context.
+
+    Args:
+        steps: Queries.
+        device: Where the mask is.
+        length: Context tokens; None for as many as queries.
     """
-    return torch.ones(steps, steps, dtype=torch.bool, device=device).triu(1).tril(1)
+    columns = torch.arange(steps if length is None else length, device=device)
+    return columns == torch.arange(1, steps + 1, device=device)[:, None]
