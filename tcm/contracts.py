@@ -6,6 +6,8 @@ batch, H and W the sides of the network's input.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,15 +43,17 @@ class Graph(NamedTuple):
     """A part of a model that is exported as a graph of its own.
 
     Attributes:
-        module: In eval mode; called with the inputs in their order, it returns named tensors.
+        module: In eval mode; called with the inputs by name, it returns named tensors.
         inputs: Name to an example, on the host.
         axes: Name of an input to its axes of any length: axis to the name of the length, and the
             number that it is a multiple of. An example has at least twice that number.
+        longest: Greatest lengths by name, of those that have one.
     """
 
     module: nn.Module
     inputs: dict[str, Tensor]
     axes: dict[str, dict[int, tuple[str, int]]]
+    longest: Mapping[str, int] = MappingProxyType({})
 
 
 class _Part(nn.Module):
@@ -129,6 +133,10 @@ class Model(_Part, ABC):
             ConfigError: The model cannot be exported.
         """
         raise ConfigError(f"{type(self).__name__} cannot be exported")
+
+    def assets(self) -> list[Path]:
+        """Return the files that the exported parts need beside them; `runtime` has their names."""
+        return []
 
     @torch.no_grad()
     def predict(

@@ -1,4 +1,4 @@
-"""``tcm benchmark model|peers|data|decode|memory|annotations|read``: what models and data cost."""
+"""``tcm benchmark COMMAND``: what models and data cost."""
 
 import argparse
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from tcm.cli import (
     benchmark_model,
     benchmark_peers,
     benchmark_read,
+    benchmark_words,
 )
 from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
         "memory": benchmark_memory.memory,
         "annotations": benchmark_annotations.annotations,
         "read": benchmark_read.read,
+        "words": benchmark_words.words,
     }
     outputs = Outputs(getattr(args, "configs", []))
     file = getattr(args, "json", None)  # memory writes none

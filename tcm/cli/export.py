@@ -21,19 +21,22 @@ from tcm.data.loading.pipeline import Pipeline
 from tcm.engine.checkpoint import deployed_model, read_checkpoint
 from tcm.files import copy_file, make_folder
 from tcm.inference.export.graphs import write_graph
-from tcm.inference.export.parity import Parity, compare_detector
+from tcm.inference.export.parity import Parity, compare_detector, compare_recognizer
 from tcm.inference.export.quantise import quantise
 from tcm.inference.onnx import open_folder
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import NAME, Manifest, digest_of
+from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.inference.reading.sizes import CropPolicy, SizePolicy
 from tcm.reader.opening import config_of, test_pipeline
 from tcm.reader.sources import files_of
 from tcm.registry import DATASETS
 from tcm.structures import Batch, Config
 
-_SCENES = {"type": "SyntheticText", "seed": 5, "words_per_image": [2, 6]}
-_SIZES = ((320, 320), (256, 416))  # of the synthetic images; 2 of the first, which are one batch
+_SCENE = {"type": "SyntheticText", "seed": 5, "words_per_image": [2, 6]}
+# Two images of one size, which are a batch, and one of another.
+_SCENES = ({**_SCENE, "size": [320, 320], "length": 2}, {**_SCENE, "size": [256, 416], "length": 1})
+_WORDS = ({"type": "SyntheticWords", "seed": 5, "length": 9, "charset": 36},)
 
 
 def main(arguments: list[str]) -> int:
@@ -79,9 +82,12 @@ def write_folder(
     policy: Any = CropPolicy if kind == "recognizer" else SizePolicy
     shown = policy.of_pipeline(pipeline).as_json()
     metadata = {"kind": kind, "input": shown, **runtime}
-    graphs = {part: f"{part}.onnx" for part in model.graphs()}
-    for part, graph in model.graphs().items():
+    parts = model.graphs()
+    graphs = {part: f"{part}.onnx" for part in parts}
+    for part, graph in parts.items():
         write_graph(graph, folder / graphs[part], metadata)
+    for path in model.assets():
+        copy_file(path, folder / path.name)
     files = {path.name: digest_of(path) for path in sorted(folder.iterdir())}
     manifest = Manifest(kind, name, graphs, files, shown, runtime, as_yaml(config))
     manifest.write(folder)
@@ -103,8 +109,10 @@ def _compare(
     model: Model, folder: Path, pipeline: Sequence[Mapping[str, Any]], args: argparse.Namespace
 ) -> Parity:
     runner = open_folder(folder, device="cpu")
-    assert isinstance(runner, OnnxDetector), "there are no other kinds yet"
-    return compare_detector(model, runner, list(_batches(pipeline, args.images)))
+    if isinstance(runner, OnnxDetector):
+        return compare_detector(model, runner, list(_batches(pipeline, _SCENES, args.images)))
+    assert isinstance(runner, OnnxRecognizer), "there are no other kinds"
+    return compare_recognizer(model, runner, list(_batches(pipeline, _WORDS, args.images)))
 
 
 def _quantised(
@@ -114,10 +122,15 @@ def _quantised(
     pipeline: Sequence[Mapping[str, Any]],
     args: argparse.Namespace,
 ) -> Manifest:
-    """Quantise the graph ``model`` of a folder, say what that changes, and return what is new."""
-    batches = _batches(pipeline, args.calibrate)
-    name = manifest.graphs["model"]
-    quantise(folder / name, ({"images": b.images.contiguous().numpy()} for b in batches))
+    """Quantise the graph that sees the images, say what that changes, and return what is new."""
+    words = manifest.kind == "recognizer"
+    batches = _batches(pipeline, _WORDS if words else _SCENES, args.calibrate)
+    name = manifest.graphs["encoder" if words else "model"]
+    if words:
+        inputs = ({"crops": batch.images.permute(0, 2, 3, 1).numpy()} for batch in batches)
+    else:
+        inputs = ({"images": batch.images.contiguous().numpy()} for batch in batches)
+    quantise(folder / name, inputs)
     manifest = replace(manifest, files={**manifest.files, name: digest_of(folder / name)})
     manifest.write(folder)
     parity = _compare(model, folder, pipeline, args)
@@ -125,15 +138,16 @@ def _quantised(
     return replace(manifest, parity={**manifest.parity, "int8": parity.as_json()})
 
 
-def _batches(pipeline: Sequence[Mapping[str, Any]], places: Sequence[Path] | None) -> list[Batch]:
+def _batches(
+    pipeline: Sequence[Mapping[str, Any]],
+    synthetic: Sequence[Config],
+    places: Sequence[Path] | None,
+) -> list[Batch]:
     """Return the images to compare on, as the model is shown them."""
     if places:
         sets: list[Any] = [ImageFiles([path]) for path in files_of(places)]
     else:
-        sets = [
-            DATASETS.build({**_SCENES, "size": list(size), "length": 2 - i})
-            for i, size in enumerate(_SIZES)
-        ]
+        sets = [DATASETS.build(config) for config in synthetic]
     return [
         batch
         for images in sets

@@ -29,6 +29,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     _add_memory(commands)
     _add_annotations(commands, parser.prog)
     _add_read(commands, parser.prog)
+    _add_words(commands, parser.prog)
     require_known(parser.prog, arguments, list(commands.choices))
     return read_options(parser, arguments)
 
@@ -152,6 +153,31 @@ def _add_decode(commands: argparse._SubParsersAction, prog: str) -> None:
     decode.add_argument("--threads", type=at_least(1), default=1, help="CPU threads")
     decode.add_argument("--json", type=Path, help="write every timing")
     add_debug_argument(decode)
+
+
+def _add_words(commands: argparse._SubParsersAction, prog: str) -> None:
+    words = commands.add_parser(
+        "words",
+        help="time a word of recognizers on PyTorch and on onnxruntime, and their accuracy",
+        description="Read the same synthetic words with several recognizers in turn, on one thread "
+        "of the CPU, and print the processor's time a word and the share that is read right.",
+        epilog=f"example: {prog} words best.ckpt exported --set refine_iters=0",
+    )
+    words.add_argument(
+        "models", nargs="+", metavar="MODEL", help="checkpoints, and folders of tcm export"
+    )
+    words.add_argument("--words", type=at_least(1), default=320)
+    words.add_argument("--batch", type=at_least(1), default=32)
+    words.add_argument("--rounds", type=at_least(1), default=3, help="of which the best counts")
+    words.add_argument(
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="how all of them read, such as decode_ar=false refine_iters=0",
+    )
+    words.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
+    add_debug_argument(words)
 
 
 def _add_memory(commands: argparse._SubParsersAction) -> None:

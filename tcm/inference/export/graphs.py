@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 from torch.export import Dim
 from torch.utils._pytree import tree_unflatten
 
@@ -36,7 +37,7 @@ def write_graph(graph: Graph, path: Path, metadata: Mapping[str, Any]) -> None:
         raise ConfigError("exporting needs onnx and onnxscript: pip install tcm[export]") from error
     with torch.no_grad(), _quiet():
         program = torch.export.export(
-            graph.module, tuple(graph.inputs.values()), dynamic_shapes=_shapes(graph), strict=False
+            _Named(graph.module), (graph.inputs,), dynamic_shapes=(_shapes(graph),), strict=False
         )
         onnx = torch.onnx.export(
             program,
@@ -55,17 +56,30 @@ def write_graph(graph: Graph, path: Path, metadata: Mapping[str, Any]) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _shapes(graph: Graph) -> tuple[dict[int, Any], ...]:
+class _Named(nn.Module):
+    """A part whose inputs are one mapping: torch.export loses its way in ``**inputs``."""
+
+    def __init__(self, part: nn.Module) -> None:
+        super().__init__()
+        self.part = part
+        self.eval()
+
+    def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the part's named tensors."""
+        return self.part(**inputs)
+
+
+def _shapes(graph: Graph) -> dict[str, Any]:
     """Return the axes of any length of each input; those of one name have one length."""
     names = {name for axes in graph.axes.values() for name, _ in axes.values()}
-    dims = {name: Dim(name) for name in names}
-    return tuple(
-        {
+    dims = {name: Dim(name, max=graph.longest.get(name)) for name in names}
+    return {
+        argument: {
             axis: dims[name] if multiple == 1 else multiple * dims[name]
             for axis, (name, multiple) in graph.axes.get(argument, {}).items()
         }
         for argument in graph.inputs
-    )
+    }
 
 
 def _output_names(program: torch.export.ExportedProgram) -> list[str]:

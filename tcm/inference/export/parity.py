@@ -11,6 +11,7 @@ import torch
 from tcm.contracts import Graph, Model, as_arrays
 from tcm.geometry.polygons import repair
 from tcm.inference.onnx.detector import OnnxDetector
+from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.structures import Batch, TextInstances
 
 
@@ -66,6 +67,36 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
         "least IoU": least,
     }
     return Parity(max(differences), {**figures, **({"equal texts": texts} if runner.reads else {})})
+
+
+@torch.no_grad()
+def compare_recognizer(model: Model, runner: OnnxRecognizer, batches: Sequence[Batch]) -> Parity:
+    """Return how a recognizer and its export differ on crops.
+
+    The difference is that of the last answers' logits, as far as both have read.
+
+    Args:
+        model: In eval mode, on the CPU; called with images it gives logits.
+        runner: What was made of it.
+        batches: Of crops; their texts don't matter.
+    """
+    differences, words, equal, gap = [0.0], 0, 0, 0.0
+    for batch in batches:
+        crops = np.ascontiguousarray(batch.images.permute(0, 2, 3, 1).numpy())
+        logits, same = model(batch.images).numpy(), runner.logits(crops)
+        length = min(logits.shape[1], same.shape[1])
+        both = ({"logits": values[:, :length]} for values in (logits, same))
+        differences.append(difference(*both))
+        identity = [np.eye(3)] * len(crops)
+        wanted = model.predict(batch.images, identity, [crops.shape[1:3]] * len(crops))
+        found = runner.read(crops)
+        words += len(crops)
+        for one, other in zip(wanted, found, strict=True):
+            assert one.scores is not None, "predictions have scores"
+            equal += one.texts == [other.text]
+            gap = max(gap, abs(float(one.scores[0]) - other.confidence))
+    figures = {"words": words, "equal texts": equal, "greatest difference of a confidence": gap}
+    return Parity(max(differences), figures)
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ from typing import Any
 from tcm.errors import ConfigError, DataError
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import NAME, Manifest, check_files, read_manifest
+from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.inference.onnx.session import Session
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.inputs import is_dir, shown_path
@@ -39,10 +40,10 @@ def open_folder(
     graphs = {
         name: Session(folder / file, device, threads) for name, file in manifest.graphs.items()
     }
-    if manifest.kind == "recognizer":
-        raise DataError(f"{shown_path(folder)}: a recognizer, which cannot be run yet")
     for name, session in graphs.items():
         _require_same(folder, manifest, session.metadata, manifest.graphs[name])
+    if manifest.kind == "recognizer":
+        return OnnxRecognizer.open(folder, manifest, graphs, changes)
     if changes:
         raise ConfigError(f"{shown_path(folder)}: {', '.join(changes)}: settled by the export")
     return OnnxDetector(str(folder), manifest, graphs)

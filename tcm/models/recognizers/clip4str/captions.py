@@ -5,13 +5,18 @@ Vision-Language Model", TIP 2024, section "cross-modal branch".
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
-from open_clip.tokenizer import SimpleTokenizer
+from open_clip.tokenizer import SimpleTokenizer, default_bpe
 from torch import Tensor
 
 from tcm.charset import Charset, CharsetConfig
+from tcm.clip.byte_pairs import BytePairs
+from tcm.errors import ConfigError
 
+VOCABULARY = Path(default_bpe())
 _REMEMBERED = 2**16  # captions; words repeat, and early in training they are random
 
 
@@ -43,6 +48,27 @@ class Captioner:
     def encode(self, captions: Sequence[str]) -> Tensor:
         """Return the int64 ids (N, context_length): start, pieces, end, zeros."""
         return torch.tensor([self._ids(caption) for caption in captions])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what makes the same captions and ids without this class, of plain types.
+
+        Raises:
+            ConfigError: The caption set has a character of which `BytePairs` makes other ids.
+        """
+        pairs = BytePairs(VOCABULARY)
+        for character in self._charset.characters:
+            text = f"a{character}{character}1{character}a"
+            if [pairs.row(text, self.context_length)] != self.encode([text]).tolist():
+                raise ConfigError(
+                    f"model.caption_charset: {character!r} cannot be exported: without open_clip "
+                    "its captions have other ids"
+                )
+        return {
+            "characters": self._charset.characters,
+            "fold": self._charset.fold,
+            "context_length": self.context_length,
+            "vocabulary": VOCABULARY.name,
+        }
 
     def _ids(self, caption: str) -> list[int]:
         if caption not in self._known:

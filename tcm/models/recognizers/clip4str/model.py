@@ -8,12 +8,15 @@ classes.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from torch import Tensor
 
 from tcm.charset import CharsetConfig
-from tcm.models.recognizers.clip4str.captions import Captioner
+from tcm.contracts import Graph
+from tcm.models.recognizers.clip4str.captions import VOCABULARY, Captioner
+from tcm.models.recognizers.clip4str.graphs import captions_graph
 from tcm.models.recognizers.clip4str.towers import ClipChanges, CLIPTowers, build_towers
 from tcm.models.recognizers.parseq.attention import join
 from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder
@@ -23,6 +26,7 @@ from tcm.models.recognizers.parseq.generate import (
     predicted_context,
     refine,
 )
+from tcm.models.recognizers.parseq.graphs import decoder_graphs, encoder_graph
 from tcm.models.recognizers.parseq.permutation import (
     PermutationSampler,
     PermutedBatch,
@@ -33,6 +37,7 @@ from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.models.transfer import on_device
 from tcm.registry import MODELS
+from tcm.structures import Config
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share
 
 
@@ -226,10 +231,62 @@ class CLIP4STR(TextRecognizer):
 
     def caption_memory(self, captions: list[str]) -> Tensor:
         """Return CLIP's text features (N, caption tokens, D); equal captions are encoded once."""
-        places = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
-        device = self.clip.positional_embedding.device
-        ids = on_device(self.captioner.encode(list(places)), device)
-        return self.clip.text_memory(ids)[on_device([places[c] for c in captions], device)]
+        ids, places = self._caption_ids(captions)
+        return self.clip.text_memory(ids)[places]
+
+    def with_captions(self, image: Memory, ids: Tensor, places: Tensor) -> Memory:
+        """Return the cross-modal memory: the image's tokens, then those of a caption.
+
+        Args:
+            image: Of the cross-modal decoder's `project`, for a batch B.
+            ids: int64 (U, caption tokens), the different captions.
+            places: int64 (N,), which caption each has; N is a multiple of B.
+        """
+        text = self.cross_decoder.project(self.clip.text_memory(ids)[places])
+        return [join(shared, own) for shared, own in zip(image, text, strict=True)]
+
+    def memories(self, images: Tensor) -> dict[str, Memory]:
+        """Return what is read of crops (B, 3, H, W).
+
+        The visual decoder's ``memory``, and if the cross-modal branch answers, its part of the
+        ``image``, which captions lack yet.
+        """
+        image_BMD = self._image_memory(images)
+        memories = {"memory": self.visual_decoder.project(image_BMD)}
+        if self.output == "cross":
+            memories["image"] = self.cross_decoder.project(image_BMD)
+        return memories
+
+    def graphs(self) -> dict[str, Graph]:
+        """Return the parts that are exported, as of `Model`."""
+        encoder, memories = encoder_graph(self, self.memories, tuple(self.clip.visual.image_size))
+        graphs = {"encoder": encoder, **decoder_graphs(self.visual_decoder, memories["memory"])}
+        if self.output == "visual":
+            return graphs
+        captions, memory = captions_graph(
+            self, self.with_captions, memories["image"], self.captioner.context_length
+        )
+        cross = decoder_graphs(self.cross_decoder, memory, "cross_")
+        return {**graphs, "captions": captions, **cross}
+
+    def runtime(self) -> Config:
+        """Return how the graphs are read, as of `Model`."""
+        reading = {
+            "kind": "recognizer",
+            "characters": self.tokenizer.charset.characters,
+            "max_label_length": self.tokenizer.max_label_length,
+            "decode_ar": self.decode_ar,
+            "refine_iters": self.refine_iters,
+            "output": self.output,
+        }
+        if self.output == "visual":
+            return reading
+        captions = self.captioner.as_json()
+        return {**reading, "step_budget": self.step_budget, "captions": captions}
+
+    def assets(self) -> list[Path]:
+        """Return the vocabulary of captions, as of `Model`."""
+        return [VOCABULARY] if self.output == "cross" else []
 
     def _image_memory(self, images: Tensor) -> Tensor:
         return self.clip.image_memory(self.normalise(images))
@@ -243,10 +300,16 @@ class CLIP4STR(TextRecognizer):
         return answers
 
     def _with_captions(self, image: Memory, answer_NLC: Tensor) -> Memory:
-        """Return the cross-modal memory: the image's tokens, then those of the answer's caption."""
+        """Return the cross-modal memory of an answer's captions."""
         captions = [self.captioner.caption(text) for text in self.tokenizer.texts(answer_NLC)]
-        text = self.cross_decoder.project(self.caption_memory(captions))
-        return [join(shared, own) for shared, own in zip(image, text, strict=True)]
+        return self.with_captions(image, *self._caption_ids(captions))
+
+    def _caption_ids(self, captions: list[str]) -> tuple[Tensor, Tensor]:
+        """Return the ids of the different captions, and the place of each caption in them."""
+        places = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
+        device = self.clip.positional_embedding.device
+        ids = on_device(self.captioner.encode(list(places)), device)
+        return ids, on_device([places[c] for c in captions], device)
 
     def _freeze_cross_branch(self) -> None:
         """Exclude what the loss does not reach, which distributed training would wait for."""

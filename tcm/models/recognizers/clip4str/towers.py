@@ -80,7 +80,7 @@ class CLIPTowers(CLIP):
                 f"{tuple(visual.image_size)}"
             )
         patches = visual.conv1(images).flatten(2).transpose(1, 2)
-        first = visual.class_embedding.to(patches.dtype).expand(len(images), 1, -1)
+        first = visual.class_embedding.to(patches.dtype).expand(images.shape[0], 1, -1)
         x = torch.cat([first, patches], 1) + visual.positional_embedding
         return visual.ln_post(visual.transformer(visual.ln_pre(x))) @ visual.proj
 

@@ -58,7 +58,7 @@ class Attention(nn.Module):
             F.linear(source_NQD, self.in_proj_weight[:width], self.in_proj_bias[:width])
         )
         keys, values = keys_values
-        sharing = len(queries) // len(keys)
+        sharing = queries.shape[0] // keys.shape[0]
         if sharing > 1:
             queries = queries.unflatten(0, (-1, sharing)).transpose(1, 2).flatten(2, 3)
         read = F.scaled_dot_product_attention(
@@ -83,7 +83,7 @@ def join(shared: KeysValues, own: KeysValues) -> KeysValues:
         shared: Of a batch B.
         own: Of a batch N, a multiple K of B; each K successive entries share one of `shared`.
     """
-    sharing = len(own[0]) // len(shared[0])
+    sharing = own[0].shape[0] // shared[0].shape[0]
     keys, values = (
         torch.cat([a.repeat_interleave(sharing, 0) if sharing > 1 else a, b], 2)
         for a, b in zip(shared, own, strict=True)

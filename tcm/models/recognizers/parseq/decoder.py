@@ -126,7 +126,7 @@ class PARSeqDecoder(nn.Module):
                 itself; None is what stands to the right. It matters for two layers or more.
         """
         content = self.embed(context_NL)
-        query = self._queries(queries, len(context_NL))
+        query = self._queries(queries, context_NL.shape[0])
         if content_hidden is None:
             content_hidden = causal_mask(context_NL.shape[1], context_NL.device)
         for i, layer in enumerate(self._layers()):
@@ -136,24 +136,22 @@ class PARSeqDecoder(nn.Module):
                 content = layer.write(content, context, memory[i], content_hidden)
         return self.head(self.norm(query))
 
-    def step(self, token_N1: Tensor, index: int, memory: Memory, cache: Cache) -> Tensor:
-        """Return the logits (N, 1, C) of position `index`, left to right.
+    def step(self, token_N1: Tensor, memory: Memory, cache: Cache) -> Tensor:
+        """Return the logits (N, 1, C) of the next position, left to right.
 
         Args:
-            token_N1: int64 ids of the context token `index`, the begin for 0.
-            index: Steps done before.
+            token_N1: int64 ids of the context token that comes next, the begin at first.
             memory: Of `project`.
-            cache: Empty at first; extended in place by the keys and values of this token.
+            cache: Of `empty_cache` at first; extended in place by the keys and values of this
+                token.
         """
+        index = cache[0][0].shape[2]
         content = self.embed(token_N1, index)
-        query = self._queries(slice(index, index + 1), len(token_N1))
+        query = self._queries(slice(index, index + 1), token_N1.shape[0])
         for i, layer in enumerate(self._layers()):
             context = layer.project(content)
-            if index == 0:
-                cache.append(context)
-            else:
-                keys, values = (torch.cat(p, 2) for p in zip(cache[i], context, strict=True))
-                context = cache[i] = (keys, values)
+            keys, values = (torch.cat(p, 2) for p in zip(cache[i], context, strict=True))
+            context = cache[i] = (keys, values)
             query = layer.read(query, context, memory[i], None)
             if i + 1 < len(self.layers):
                 content = layer.write(content, context, memory[i], None)
@@ -164,9 +162,7 @@ class PARSeqDecoder(nn.Module):
 
         A character's position is that of the query which predicts it; the begin has none.
         """
-        positions = self.pos_queries[:, max(start - 1, 0) : start + ids_NL.shape[1] - 1]
-        if start == 0:
-            positions = F.pad(positions, (0, 0, 1, 0))
+        positions = F.pad(self.pos_queries, (0, 0, 1, 0))[:, start : start + ids_NL.shape[1]]
         return self.dropout(self._scale * self.text_embed(ids_NL) + positions)
 
     def _queries(self, positions: slice, batch: int) -> Tensor:
@@ -182,6 +178,11 @@ class PARSeqDecoder(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
+
+
+def empty_cache(memory: Memory) -> Cache:
+    """Return the cache before the first step that reads a memory, on its device, of its type."""
+    return [(keys[:, :, :0], values[:, :, :0]) for keys, values in memory]
 
 
 def causal_mask(steps: int, device: torch.device | None = None) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tcm.models.recognizers.parseq.attention import KeysValues
-from tcm.models.recognizers.parseq.decoder import Cache, Memory, PARSeqDecoder
+from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder, empty_cache
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 
 _CHECKED = 4  # steps between two questions whether texts have ended
@@ -37,12 +37,12 @@ def generate(
     bos = decoder.tokenizer.bos_id
     token = torch.full((len(memory[0][0]), 1), bos, device=memory[0][0].device)
     if not decode_ar:
-        return decoder(token, memory, slice(0, steps))
+        return reread(decoder, memory, token, steps)
     if early_stop:
         return _until_ended(decoder, memory, token, steps)
-    answers, cache = [], Cache()
-    for i in range(steps):
-        answers.append(decoder.step(token, i, memory, cache))
+    answers, cache = [], empty_cache(memory)
+    for _ in range(steps):
+        answers.append(decoder.step(token, memory, cache))
         token = answers[-1].argmax(-1)
     return torch.cat(answers, 1)
 
@@ -64,11 +64,11 @@ def _until_ended(
     """
     eos = decoder.tokenizer.eos_id
     rows = torch.arange(len(token), device=token.device)  # of the texts that are read on
-    ended, cache, parts = torch.zeros_like(token, dtype=torch.bool), Cache(), []
+    ended, cache, parts = torch.zeros_like(token, dtype=torch.bool), empty_cache(memory), []
     for start in range(0, steps, every):
         answers = []
-        for i in range(start, min(start + every, steps)):
-            answers.append(decoder.step(token, i, memory, cache))
+        for _ in range(start, min(start + every, steps)):
+            answers.append(decoder.step(token, memory, cache))
             token = answers[-1].argmax(-1)
             ended = ended | (token == eos)
         parts.append((rows, torch.cat(answers, 1)))
@@ -116,9 +116,21 @@ def refine(decoder: PARSeqDecoder, memory: Memory, logits: Tensor, steps: int) -
         logits: The last answer (N, S', C).
         steps: Positions that are predicted, the end included.
     """
-    context = predicted_context(logits, decoder.tokenizer)
+    return reread(decoder, memory, predicted_context(logits, decoder.tokenizer), steps)
+
+
+def reread(decoder: PARSeqDecoder, memory: Memory, context: Tensor, steps: int) -> Tensor:
+    """Return an answer (N, steps, C), each character from all others of a text.
+
+    Args:
+        decoder: The decoder.
+        memory: Of its `project`.
+        context: int64 ids (N, S') of the text behind the begin; the begin alone makes it an answer
+            in one pass.
+        steps: Positions that are predicted, the end included.
+    """
     ended = (context == decoder.tokenizer.eos_id).long().cumsum(1) > 0
-    cloze = cloze_mask(steps, logits.device)[:, : context.shape[1]]
+    cloze = cloze_mask(steps, context.device, context.shape[1])
     return decoder(context, memory, slice(0, steps), cloze | ended[:, None, None, :])
 
 
@@ -128,9 +140,15 @@ def predicted_context(logits: Tensor, tokenizer: Tokenizer) -> Tensor:
     return torch.cat([torch.full_like(ids[:, :1], tokenizer.bos_id), ids[:, :-1]], 1)
 
 
-def cloze_mask(steps: int, device: torch.device | None = None) -> Tensor:
-    """Return the bool mask (steps, steps) that hides from each query its own character alone.
+def cloze_mask(steps: int, device: torch.device | None = None, length: int | None = None) -> Tensor:
+    """Return the bool mask (steps, length) that hides from each query its own character alone.
 
     The query of row i predicts character i + 1, which is column i + 1 of the context.
+
+    Args:
+        steps: Queries.
+        device: Where the mask is.
+        length: Context tokens; None for as many as queries.
     """
-    return torch.ones(steps, steps, dtype=torch.bool, device=device).triu(1).tril(1)
+    columns = torch.arange(steps if length is None else length, device=device)
+    return columns == torch.arange(1, steps + 1, device=device)[:, None]

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
-from tcm.models.recognizers.parseq.decoder import PARSeqDecoder
+from tcm.contracts import Graph
+from tcm.models.recognizers.parseq.decoder import Memory, PARSeqDecoder
 from tcm.models.recognizers.parseq.encoder import PARSeqEncoder
 from tcm.models.recognizers.parseq.generate import generate, refine
+from tcm.models.recognizers.parseq.graphs import decoder_graphs, encoder_graph
 from tcm.models.recognizers.parseq.permutation import (
     PermutationSampler,
     PermutedBatch,
@@ -21,6 +23,7 @@ from tcm.models.recognizers.parseq.permutation import (
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS
+from tcm.structures import Config
 from tcm.values import NotNegative, Positive, PositiveFloat, Share
 
 
@@ -92,7 +95,7 @@ class PARSeq(TextRecognizer):
 
     def forward(self, images: Tensor, max_length: int | None = None) -> Tensor:
         """Return the logits (B, L, C) of crops, as of `TextRecognizer`."""
-        memory = self.decoder.project(self._encode(images))
+        memory = self.memories(images)["memory"]
         steps = self.tokenizer.steps(max_length)
         logits = generate(self.decoder, memory, steps, self.decode_ar, max_length is None)
         for _ in range(self.refine_iters):
@@ -109,7 +112,7 @@ class PARSeq(TextRecognizer):
 
     def permuted_logits(self, images: Tensor, batch: PermutedBatch) -> Tensor:
         """Return the logits (N, L, C) of crops (B, 3, H, W) for every permutation, in one pass."""
-        memory = self.decoder.project(self._encode(images))
+        memory = self.memories(images)["memory"]
         queries = slice(0, batch.context.shape[1])
         return self.decoder(batch.context, memory, queries, batch.hidden, batch.content_hidden)
 
@@ -121,5 +124,22 @@ class PARSeq(TextRecognizer):
         """Return the text of ids, as of `TextRecognizer`."""
         return self.tokenizer.text(ids)
 
-    def _encode(self, images: Tensor) -> Tensor:
-        return self.bridge(self.encoder(self.normalise(images)))
+    def memories(self, images: Tensor) -> dict[str, Memory]:
+        """Return the ``memory`` of crops (B, 3, H, W) that the decoder reads."""
+        memory_BPD = self.bridge(self.encoder(self.normalise(images)))
+        return {"memory": self.decoder.project(memory_BPD)}
+
+    def graphs(self) -> dict[str, Graph]:
+        """Return the parts that are exported, as of `Model`."""
+        encoder, memories = encoder_graph(self, self.memories, self.encoder.img_size)
+        return {"encoder": encoder, **decoder_graphs(self.decoder, memories["memory"])}
+
+    def runtime(self) -> Config:
+        """Return how the graphs are read, as of `Model`."""
+        return {
+            "kind": "recognizer",
+            "characters": self.tokenizer.charset.characters,
+            "max_label_length": self.tokenizer.max_label_length,
+            "decode_ar": self.decode_ar,
+            "refine_iters": self.refine_iters,
+        }

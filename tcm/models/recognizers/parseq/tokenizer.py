@@ -1,7 +1,6 @@
 """The tokens of PARSeq: labels to ids, and predictions to texts.
 
-Bautista and Atienza, ECCV 2022. Of n characters the ids are: end 0, the characters 1..n, begin
-n + 1, padding n + 2. Begin and padding are never predicted, so that a class is an id.
+Bautista and Atienza, ECCV 2022. What the ids are stands in `tcm.character_ids`.
 
 Shapes: B batch, T longest label, L = T + 1 predicted positions, C = n + 1 classes.
 """
@@ -11,49 +10,21 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.character_ids import CharacterIds
 from tcm.charset import Charset, CharsetConfig
 from tcm.errors import DataError
 
 
-class Tokenizer:
+class Tokenizer(CharacterIds):
     """A character set with the three special tokens.
 
     Args:
         charset: As `Charset.build` takes it.
         max_label_length: Characters that a label has at most.
-
-    Attributes:
-        eos_id: Id of the end.
-        bos_id: Id of the begin.
-        pad_id: Id of the padding.
     """
 
-    eos_id = 0
-
     def __init__(self, charset: CharsetConfig = 94, max_label_length: int = 25) -> None:
-        self.charset = Charset.build(charset, "model.charset")
-        self.max_label_length = max_label_length
-        self.bos_id = len(self.charset) + 1
-        self.pad_id = len(self.charset) + 2
-
-    @property
-    def num_ids(self) -> int:
-        """Return the number of ids, the special ones included."""
-        return len(self.charset) + 3
-
-    @property
-    def num_classes(self) -> int:
-        """Return the number of classes that are predicted: the end and the characters."""
-        return len(self.charset) + 1
-
-    def steps(self, max_length: int | None = None) -> int:
-        """Return the positions that are predicted for texts up to a length, the end included.
-
-        Args:
-            max_length: Characters; None or more than the model can read are as many as it can.
-        """
-        longest = self.max_label_length
-        return (longest if max_length is None else min(max_length, longest)) + 1
+        super().__init__(Charset.build(charset, "model.charset"), max_label_length)
 
     def encode(self, labels: Sequence[str]) -> Tensor:
         """Return the int64 ids (B, T + 2): begin, the characters, end, padding.
@@ -94,27 +65,12 @@ class Tokenizer:
         ids[:, 1:-1] = torch.where(kept >= 0, kept + 1, self.pad_id)
         return ids.scatter_(1, (lengths + 1)[:, None], self.eos_id)
 
-    def text(self, ids: Sequence[int]) -> str:
-        """Return the characters before the first end."""
-        kept = ids[: ids.index(self.eos_id)] if self.eos_id in ids else ids
-        return "".join(self.charset.characters[i - 1] for i in kept)
-
     def texts(self, logits: Tensor) -> list[str]:
         """Return the most likely texts of logits (B, L, C).
 
-        One wait for the device; rows that are equal up to their end are read once.
+        One wait for the device.
         """
-        ids = logits.detach().argmax(-1)
-        ended = (ids == self.eos_id).cumsum(1) > 0
-        rows = ids.masked_fill(ended, self.eos_id).to(torch.int32).cpu().numpy()
-        known: dict[bytes, str] = {}
-        texts = []
-        for row in rows:
-            key = row.tobytes()
-            if key not in known:
-                known[key] = self.text(row.tolist())
-            texts.append(known[key])
-        return texts
+        return self.texts_of_ids(logits.detach().argmax(-1).to(torch.int32).cpu().numpy())
 
     def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Return the most likely ids (B, L) of logits (B, L, C), and the confidences (B,).

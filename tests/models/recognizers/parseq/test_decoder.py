@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tcm.models.recognizers.parseq.decoder import PARSeqDecoder, causal_mask
+from tcm.models.recognizers.parseq.decoder import PARSeqDecoder, causal_mask, empty_cache
 from tcm.models.recognizers.parseq.generate import cloze_mask
 from tcm.models.recognizers.parseq.permutation import permutation_masks
 from tests.models.recognizers import oracles
@@ -83,10 +83,11 @@ def test_a_single_step_with_and_without_a_cache(loaded):
     decoder, archive = loaded
     context = archive["cloze_ctx"][:, :5]
     compare(decoder, archive, "step4", context, slice(4, 5))
-    memory, cache = decoder.project(archive["memory"]), []
     with torch.no_grad():
+        memory = decoder.project(archive["memory"])
+        cache = empty_cache(memory)
         for i in range(5):
-            logits = decoder.step(context[:, i : i + 1], i, memory, cache)
+            logits = decoder.step(context[:, i : i + 1], memory, cache)
     torch.testing.assert_close(logits, archive["step4_logits"], atol=1e-4, rtol=0)
 
 
