@@ -11,8 +11,8 @@ from tcm.cli.terminal import say
 from tcm.demo.readers import Readers
 from tcm.demo.server import DemoServer, is_loopback
 from tcm.errors import ConfigError
-from tcm.shipped import find_weights
 from tcm.reader.text_reader import ImageReader, WordReader, load
+from tcm.shipped import find_weights
 
 log = logging.getLogger("tcm")
 
@@ -53,7 +53,9 @@ def _server(args: argparse.Namespace, readers: Readers) -> DemoServer:
 
 
 def _readers(args: argparse.Namespace) -> Readers:
-    detectors = _loaded(args, "detector", args.detector or [str(find_weights("detector"))], ImageReader)
+    detectors = _loaded(
+        args, "detector", args.detector or [str(find_weights("detector"))], ImageReader
+    )
     paths = args.recognizer
     if not paths and not detectors[0][1].chain.detector.reads:
         paths = [str(find_weights("recognizer"))]

@@ -14,6 +14,7 @@ SHAPES = [(2, 64, 96), (1, 128, 64)]
 @pytest.mark.parametrize("case", CASES)
 def test_maps_polygons_and_texts(case, tmp_path):
     import time
+
     model = model_of(case)
     T = time.process_time
     t = T()
