@@ -48,7 +48,7 @@ setup(
     # The configs lie beside the code in a clone, and in it where it is installed (`tcm.shipped`).
     packages=[*find_packages(include=["tcm", "tcm.*"]), "tcm.configs"],
     package_dir={"tcm.configs": "configs"},
-    package_data={"tcm": ["py.typed", "weights/**"], "tcm.configs": ["**"]},
+    package_data={"tcm": ["py.typed", "weights/**", "demo/page.html"], "tcm.configs": ["**"]},
     entry_points={"console_scripts": ["tcm = tcm.cli.main:tcm"]},
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
@@ -66,6 +66,7 @@ setup(
             "mypy>=1.13",
             "pre-commit>=4",
             "setuptools>=77",  # the wheel, whose content a test checks
+            "selenium>=4.20",  # the page of tcm demo, where there is a Chromium
         ],
     },
 )

@@ -9,6 +9,7 @@ from tcm.errors import ConfigError, nearest
 # a module's name are its first arguments.
 COMMANDS = {
     "read": ("read", "find and read the text in photos, PDF pages and video frames"),
+    "demo": ("demo", "serve a page on this machine that reads photos"),
     "infer": ("infer", "mark the text in images with one model"),
     "train": ("train", "train a model as a config describes it"),
     "test": ("test", "score a checkpoint on the test images of a config"),

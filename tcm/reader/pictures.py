@@ -44,14 +44,27 @@ def read_picture(path: str | Path, exif: Exif = "apply") -> np.ndarray:
     Raises:
         DataError: The file is missing, no regular file, empty, truncated, no image or too large.
     """
-    data = read_bytes(path)
-    image = decode_image(data, str(path), exif)
+    return picture_of(read_bytes(path), str(path), exif)
+
+
+def picture_of(data: np.ndarray, place: str, exif: Exif = "apply") -> np.ndarray:
+    """Return the (H, W, 3) uint8 RGB pixels of an image file's bytes, as of `read_picture`.
+
+    Args:
+        data: (N,) uint8, the content of a file.
+        place: Where it comes from, for errors.
+        exif: As of `read_image`.
+
+    Raises:
+        DataError: The bytes are truncated, no image or one that is too large.
+    """
+    image = decode_image(data, place, exif)
     if not data[:4].tobytes().startswith(_MARKS):
         return image
     stored = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
         return image
-    alpha = _eight_bits(np.ascontiguousarray(stored[..., 3]), str(path))
+    alpha = _eight_bits(np.ascontiguousarray(stored[..., 3]), place)
     del stored
     return image if alpha.min() == _WHITE else _on_white(image, _upright(alpha, data, exif))
 
