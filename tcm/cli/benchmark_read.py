@@ -125,7 +125,9 @@ def _timed(seconds: dict[str, float], name: str, call: Callable[[], Any]) -> Any
 def _networks(chain: Chain, seconds: dict[str, float]) -> Iterator[None]:
     """Add up the time that is spent inside of the networks alone."""
     undo = []
-    for runner in filter(None, (chain.detector, chain.recognizer)):
+    runners: list[DetectorRunner | RecognizerRunner] = [chain.detector]
+    runners += [chain.recognizer] if chain.recognizer else []
+    for runner in runners:
         for owner, name in _calls(runner):
             original = getattr(owner, name)
 
