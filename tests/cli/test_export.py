@@ -41,7 +41,8 @@ ABSENT = {"torch", "torchvision", "open_clip", "lightning", "omegaconf", "yaml",
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.ckpt"
-    data = {"test": {"pipeline": [{"type": "ResizeKeepRatio", "scale": [128, 96]}]}}
+    pipeline = [{"type": "ResizeKeepRatio", "scale": [128, 96]}, {"type": "Warp"}]
+    data = {"test": {"pipeline": pipeline}}
     config = {"model": config_of(CASE), "data": data}
     save_inference_checkpoint(model_of(CASE), config, path)
     return path
