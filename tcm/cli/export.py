@@ -127,7 +127,9 @@ def _quantised(
     batches = _batches(pipeline, _WORDS if words else _SCENES, args.calibrate)
     name = manifest.graphs["encoder" if words else "model"]
     if words:
-        inputs = ({"crops": batch.images.permute(0, 2, 3, 1).numpy()} for batch in batches)
+        height, width = manifest.input["height"], manifest.input["width"]
+        crops = (b.images[:, :, :height, :width].permute(0, 2, 3, 1) for b in batches)
+        inputs = ({"crops": each.contiguous().numpy()} for each in crops)
     else:
         inputs = ({"images": batch.images.contiguous().numpy()} for batch in batches)
     quantise(folder / name, inputs)

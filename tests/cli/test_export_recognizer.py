@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tcm.cli import export
+from tcm.cli import benchmark, export
 from tcm.engine.checkpoint import save_inference_checkpoint
 from tcm.errors import ConfigError, DataError
 from tcm.inference.onnx import open_folder
@@ -121,3 +121,17 @@ def test_what_can_not_be_chosen(exported):
         open_folder(exported, output="cross")
     with pytest.raises(ConfigError, match="did you mean 'refine_iters'"):
         open_folder(exported, refine_iter=2)
+
+
+def test_checkpoint_and_folder_are_timed_on_the_same_words(exported, tmp_path, capsys):
+    models = [str(exported.with_name("tiny.ckpt")), str(exported)]
+    options = ["--words", "4", "--batch", "3", "--rounds", "1", "--json", str(tmp_path / "f.json")]
+    assert benchmark.main(["words", *models, *options, "--set", "decode_ar=false"]) == 0
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert list(figures) == models
+    assert all(figures[model]["seconds_a_word"] > 0 for model in models)
+    assert (
+        capsys.readouterr().out.splitlines()[0] == "4 words, batch 3, one thread, decode_ar=false"
+    )
+    with pytest.raises(ConfigError, match="--set decode_ar: KEY=VALUE is wanted"):
+        benchmark.main(["words", *models, "--set", "decode_ar"])

@@ -82,13 +82,14 @@ def compare_recognizer(model: Model, runner: OnnxRecognizer, batches: Sequence[B
     """
     differences, words, equal, gap = [0.0], 0, 0, 0.0
     for batch in batches:
-        crops = np.ascontiguousarray(batch.images.permute(0, 2, 3, 1).numpy())
-        logits, same = model(batch.images).numpy(), runner.logits(crops)
+        images = batch.images[:, :, : runner.crop.height, : runner.crop.width]  # it is padded
+        crops = np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
+        logits, same = model(images).numpy(), runner.logits(crops)
         length = min(logits.shape[1], same.shape[1])
         both = ({"logits": values[:, :length]} for values in (logits, same))
         differences.append(difference(*both))
         identity = [np.eye(3)] * len(crops)
-        wanted = model.predict(batch.images, identity, [crops.shape[1:3]] * len(crops))
+        wanted = model.predict(images, identity, [crops.shape[1:3]] * len(crops))
         found = runner.read(crops)
         words += len(crops)
         for one, other in zip(wanted, found, strict=True):
