@@ -155,7 +155,7 @@ class TextReader(ImageReader):
         device: str | None = None,
         precision: PrecisionName = "auto",
         rectify: Rectify = "quad",
-        margin: NotNegativeFloat = 0.0,
+        margin: NotNegativeFloat = 0.15,
         max_side: Positive = 2560,
         tile: Positive | None = None,
         min_confidence: Share = 0.0,

@@ -189,9 +189,9 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin",
         type=finite,
-        default=0.0,
+        default=0.15,
         metavar="SHARE",
-        help="added around a word, as a share of its height",
+        help="added around a word, as a share of its height (default: 0.15)",
     )
     parser.add_argument(
         "--max-side",
