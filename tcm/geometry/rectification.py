@@ -11,21 +11,16 @@ import cv2
 import numpy as np
 import shapely
 
-from tcm.geometry.bezier import fit_bezier, sample_bezier
 from tcm.geometry.polygons import (
-    area,
     bounding_box,
-    clockwise,
     min_area_rect,
-    perimeter,
     repair,
 )
 
-_COARSE, _STEP = 48, 4  # points of an outline among which its ends are looked for, and finer ones
-_POINTS = _COARSE * _STEP
-_SHARES = np.linspace(0, 1, 8)  # of the ways between them, where their distance is taken
 _SIDE_POINTS = 8  # of a curved side
-_FULL = 0.75  # of the rectangle around it, that a straight word covers
+_CHORDS = 24  # across a word, whose middles are on its middle line
+_INNER = 0.4  # of the length from the centre: chords near the ends show less of the word
+_SAGITTA = 0.15  # of the height, that the middle line of a straight word leaves its chord by
 _STEEP = 2.0  # a word that reaches so much farther down than across is read downwards
 
 
@@ -60,42 +55,40 @@ def quad_outline(polygon: np.ndarray, margin: float = 0.0) -> np.ndarray:
     return _widened(points, margin) if margin else points
 
 
-def strip_outline(polygon: np.ndarray, margin: float = 0.0) -> np.ndarray:
-    """Return the two long sides of an outline as smooth curves, float64 (16, 2), clockwise.
+def strip_outline(polygon: np.ndarray, margin: float = 0.0) -> np.ndarray | None:
+    """Return the two long sides of a bent word, float64 (16, 2), clockwise; None if it is straight.
 
     Any outline of a word will do, such as a contour of hundreds of points; where it starts does not
-    matter. Its ends have their middles where they part it into two ways that are everywhere as far
-    apart as the word is high. The sides are cubic Bezier curves, fitted to what is left of the ways
-    without the ends. A word is read from left to right, or downwards if it is steep.
+    matter. Across the longer axis of the rectangle around it, chords of the polygon have their
+    middles on the word's middle line, a parabola, which ends where it leaves the polygon. The sides
+    run beside it at half the word's height. A word is read from left to right, or downwards if it
+    is steep. Arcs of up to about 100 degrees are followed well.
 
     Args:
         polygon: (P, 2), of positive area.
         margin: Added above and below, as a share of the height.
     """
-    outline = clockwise(np.asarray(polygon, np.float64))
-    coarse, points = _resampled(outline, _COARSE), _resampled(outline, _POINTS)
-    height = _height(outline)
-    first, last = _ends(coarse, *np.triu_indices(_COARSE, 4), height)
-    around = [end * _STEP + np.arange(1 - _STEP, _STEP) for end in (first, last)]
-    starts, stops = np.meshgrid(*around)
-    first, last = _ends(points, starts.ravel(), stops.ravel(), height)
-    upper, lower = _ways(points, first, last, height, np.linspace(0, 1, _SIDE_POINTS + 2))
-    span = upper[-1] - upper[0] + lower[-1] - lower[0]
-    steep = abs(span[1]) > _STEEP * abs(span[0])
-    if (span[1] if steep else span[0]) < 0:  # the other half is the upper side then
-        upper, lower = lower[::-1], upper[::-1]
-    sides = [sample_bezier(fit_bezier(side), _SIDE_POINTS) for side in (upper, lower)]
-    more = margin * (sides[0] - sides[1])
-    return np.concatenate([sides[0] + more, (sides[1] - more)[::-1]])
-
-
-def is_bent(polygon: np.ndarray) -> bool:
-    """Tell whether a polygon (P, 2) leaves much of the rectangle around it empty, as an arc does.
-
-    Slanted words and round ends do not: PaddleOCR straightens polygons under the same share.
-    """
-    corners, _ = min_area_rect(polygon)
-    return area(polygon) < _FULL * area(corners)
+    shape = repair(polygon)
+    corners = min_area_rect(polygon)[0].astype(np.float64)
+    edges = corners[1] - corners[0], corners[3] - corners[0]
+    along, across = sorted(edges, key=lambda edge: -float(np.linalg.norm(edge)))
+    steep = abs(along[1]) > _STEEP * abs(along[0])
+    along = -along if (along[1] if steep else along[0]) < 0 else along
+    axes = np.stack([along / max(float(np.linalg.norm(along)), 1e-9), np.zeros(2)])
+    axes[1] = -axes[0, 1], axes[0, 0]  # downwards, for one who reads along
+    middle = _middle_line(shape, corners.mean(axis=0), axes, float(np.linalg.norm(along)))
+    if middle is None:
+        return None
+    inside = shapely.points(middle[2:-2])
+    height = 2 * float(np.median(shapely.distance(shape.exterior, inside)))
+    chord = middle[-1] - middle[0]
+    sagitta = np.abs(_cross(chord, middle - middle[0])).max() / max(np.linalg.norm(chord), 1e-9)
+    if height <= 0 or sagitta < _SAGITTA * height:
+        return None
+    tangents = np.gradient(middle, axis=0)
+    tangents /= np.maximum(np.linalg.norm(tangents, axis=1, keepdims=True), 1e-9)
+    down = np.stack([-tangents[:, 1], tangents[:, 0]], axis=1) * (0.5 + margin) * height
+    return np.concatenate([middle - down, (middle + down)[::-1]])
 
 
 def turned(outline: np.ndarray, quarters: int) -> np.ndarray:
@@ -189,66 +182,49 @@ def _widened(quad: np.ndarray, margin: float) -> np.ndarray:
     return np.concatenate([upper - down + ends, (lower + down + ends)[::-1]])
 
 
-def _ends(
-    points: np.ndarray, first: np.ndarray, last: np.ndarray, height: float
-) -> tuple[int, int]:
-    """Return which pair of the points (N, 2) of a closed outline are the middles of its ends.
-
-    Between them the two ways, followed at the same share of their lengths, lie as far apart as the
-    word is high.
+def _middle_line(
+    shape: shapely.Polygon, centre: np.ndarray, axes: np.ndarray, length: float
+) -> np.ndarray | None:
+    """Return places at equal steps along a polygon's middle, float64 (8, 2).
 
     Args:
-        points: At equal steps.
-        first: (M,) numbers of points, the candidates.
-        last: (M,) numbers of the other points of the pairs, less than N farther on.
-        height: Of the word in pixels.
+        shape: The polygon.
+        centre: (2,) of the rectangle around it.
+        axes: (2, 2) unit vectors along the word and across it.
+        length: Of the rectangle.
+
+    Returns:
+        None if the middle leaves the polygon in between.
     """
-    one, other = _ways(points, first[:, None], last[:, None], height, _SHARES)
-    apart = np.linalg.norm(one - other, axis=2)
-    best = np.abs(apart - height).mean(axis=1).argmin()
-    return int(first[best]), int(last[best])
+    at = np.linspace(-_INNER, _INNER, _CHORDS) * length
+    starts = centre + at[:, None] * axes[0]
+    reach = length * axes[1]
+    lines = shapely.linestrings(np.stack([starts - reach, starts + reach], axis=1))
+    chords = shapely.intersection(lines, shape)
+    found = ~shapely.is_empty(chords)
+    if found.sum() < _CHORDS // 2:
+        return None
+    ends = np.array([_extent(chord, centre, axes[1]) for chord in chords[found]])
+    # Of a higher degree, or of a circle, the line swings out at the ends of short words.
+    fit = np.polynomial.Polynomial.fit(at[found], ends.mean(axis=1), 2)
+    more = np.linspace(-0.55, 0.55, 8 * _CHORDS) * length
+    curve = centre + np.stack([more, fit(more)], axis=1) @ axes
+    pieces = shapely.get_parts(shapely.intersection(shapely.linestrings(curve), shape))
+    pieces = [piece for piece in pieces if piece.geom_type == "LineString"]
+    if not pieces:
+        return None
+    piece = max(pieces, key=lambda one: one.length)
+    steps = np.linspace(0, 1, _SIDE_POINTS)
+    places = shapely.get_coordinates(shapely.line_interpolate_point(piece, steps, normalized=True))
+    forward = (places[-1] - places[0]) @ axes[0] >= 0
+    return places if forward else places[::-1]
 
 
-def _ways(
-    points: np.ndarray,
-    first: np.ndarray | int,
-    last: np.ndarray | int,
-    height: float,
-    shares: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return places (..., S, 2) on both ways from point to point, without the halves of the ends.
-
-    Args:
-        points: (N, 2) on a closed outline, at equal steps.
-        first: (..., 1) where the ways begin.
-        last: (..., 1) where they end.
-        height: Of the ends.
-        shares: (S,) of the ways.
-    """
-    steps = height / 2 / (perimeter(points) / len(points))
-    ways = last - first, first + len(points) - last
-    cut = [np.minimum(steps, 0.4 * way) for way in ways]
-    forward, backward = (c + shares * (way - 2 * c) for c, way in zip(cut, ways, strict=True))
-    return _along(points, first + forward), _along(points, first - backward)
+def _extent(chord: shapely.Geometry, centre: np.ndarray, axis: np.ndarray) -> tuple[float, float]:
+    """Return the least and the greatest coordinate of a chord along an axis."""
+    places = (shapely.get_coordinates(chord) - centre) @ axis
+    return float(places.min()), float(places.max())
 
 
-def _height(outline: np.ndarray) -> float:
-    """Return the height of the strip that an outline (P, 2) is: what a circle in it can have."""
-    radius = shapely.maximum_inscribed_circle(repair(outline)).length
-    return 2 * float(radius)
-
-
-def _resampled(polygon: np.ndarray, count: int) -> np.ndarray:
-    """Return so many points at equal steps along a closed outline (P, 2)."""
-    closed = np.concatenate([polygon, polygon[:1]])
-    passed = np.append(0, np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1)))
-    at = np.arange(count) * (passed[-1] / count)
-    return np.stack([np.interp(at, passed, closed[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _along(points: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Return the places on a closed outline of equal steps, at numbers of steps from its start."""
-    whole = np.floor(at).astype(int)
-    share = (at - whole)[..., None]
-    count = len(points)
-    return (1 - share) * points[whole % count] + share * points[(whole + 1) % count]
+def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]

@@ -45,33 +45,42 @@ def test_other_polygons_get_the_rectangle_around_them_begun_at_their_first_point
 
 @pytest.mark.parametrize("start", range(0, 66, 13))
 def test_the_sides_of_an_arc_are_found_wherever_its_outline_starts(start):
-    outline = strip_outline(np.roll(_ring(200, 340), start, axis=0))
+    outline = strip_outline(np.roll(_ring(225, 315, 50, 70), start, axis=0))
     upper, lower = outline[:8], outline[8:][::-1]
-    np.testing.assert_allclose(np.linalg.norm(upper - 60, axis=1), 40, atol=1.0)
-    np.testing.assert_allclose(np.linalg.norm(lower - 60, axis=1), 20, atol=1.5)
+    np.testing.assert_allclose(np.linalg.norm(upper - 60, axis=1), 70, atol=2.5)
+    np.testing.assert_allclose(np.linalg.norm(lower - 60, axis=1), 50, atol=2.5)
     assert upper[0, 0] < upper[-1, 0]  # from left to right
     height, width = outline_size(outline)
-    assert height == pytest.approx(20, abs=1) and width == pytest.approx(70, rel=0.1)
+    assert height == pytest.approx(20, abs=1) and width == pytest.approx(60 * np.pi / 2, rel=0.1)
 
 
 def test_a_word_below_an_arc_is_read_from_left_to_right_too():
-    outline = strip_outline(_ring(20, 160))
-    upper = outline[:8]
-    np.testing.assert_allclose(np.linalg.norm(upper - 60, axis=1), 20, atol=1.5)
+    upper = strip_outline(_ring(45, 135, 50, 70))[:8]
+    np.testing.assert_allclose(np.linalg.norm(upper - 60, axis=1), 50, atol=2.5)
     assert upper[0, 0] < upper[-1, 0]
 
 
-def test_a_steep_word_is_read_downwards():
-    outline = strip_outline(np.array([[10, 20], [20, 20], [20, 90], [10, 90]], float))
-    upper = outline[:8]
+def test_a_bent_word_that_is_steep_is_read_downwards():
+    upper = strip_outline(_ring(-45, 45, 50, 70))[:8]
     assert upper[0, 1] < upper[-1, 1]
-    assert (upper[:, 0] > 15).all()  # clockwise: what is above a downward line is right of it
+    np.testing.assert_allclose(np.linalg.norm(upper - 60, axis=1), 70, atol=2.5)  # the right side
+
+
+@pytest.mark.parametrize("turn", [0, 20, 70])
+def test_a_straight_word_with_round_ends_is_not_bent(turn):
+    angles = np.deg2rad(np.linspace(-90, 90, 12))
+    end = 10 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    turned_by = np.deg2rad(turn)
+    matrix = np.array(
+        [[np.cos(turned_by), np.sin(turned_by)], [-np.sin(turned_by), np.cos(turned_by)]]
+    )
+    assert strip_outline(np.concatenate([end + [50, 0], -end]) @ matrix) is None
 
 
 def test_turns_are_those_of_the_picture():
     grid = crop_grid(turned(BOX, 1), 40, 10)
     np.testing.assert_allclose(grid, np.rot90(crop_grid(BOX, 10, 40)), atol=1e-4)
-    strip = strip_outline(_ring(200, 340))
+    strip = strip_outline(_ring(225, 315, 50, 70))
     np.testing.assert_allclose(
         crop_grid(turned(strip, 2), 8, 30), np.rot90(crop_grid(strip, 8, 30), 2), atol=1e-6
     )

@@ -9,7 +9,6 @@ from tcm.geometry.polygons import area
 from tcm.geometry.rectification import (
     box_outline,
     crop_grid,
-    is_bent,
     outline_size,
     quad_outline,
     strip_outline,
@@ -36,7 +35,7 @@ def outline_of(
     Args:
         polygon: (P, 2) in pixels, clockwise.
         rectify: ``box`` is the bounding box, ``quad`` a quadrilateral, ``curve`` two curved sides,
-            for polygons of more than four points that are bent (see `is_bent`).
+            for polygons of more than four points that are bent (see `strip_outline`).
         margin: Added around the word, as a share of its height.
         ordered: Whether the polygon starts at the reading-order top left and has its upper side in
             its first half, as those of spotters do.
@@ -51,9 +50,8 @@ def outline_of(
         return box_outline(points, margin)
     if rectify == "curve" and ordered and len(points) > _QUAD and len(points) % 2 == 0:
         return points
-    if rectify == "curve" and len(points) > _QUAD and is_bent(points):
-        return strip_outline(points, margin)
-    return quad_outline(points, margin)
+    strip = strip_outline(points, margin) if rectify == "curve" and len(points) > _QUAD else None
+    return quad_outline(points, margin) if strip is None else strip
 
 
 def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
