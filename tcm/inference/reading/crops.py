@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
-from tcm.geometry.polygons import area
+from tcm.geometry.polygons import area, min_area_rect
 from tcm.geometry.rectification import (
     box_outline,
     crop_grid,
@@ -51,7 +51,11 @@ def outline_of(
     if rectify == "curve" and ordered and len(points) > _QUAD and len(points) % 2 == 0:
         return points
     strip = strip_outline(points, margin) if rectify == "curve" and len(points) > _QUAD else None
-    return quad_outline(points, margin) if strip is None else strip
+    if strip is not None:
+        return strip
+    # Where an outline of a network starts says nothing of where the word does.
+    around = points if ordered or len(points) == _QUAD else min_area_rect(points)[0]
+    return quad_outline(around, margin)
 
 
 def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
