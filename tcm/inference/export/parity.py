@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 import torch
 
-from tcm.contracts import Graph, Model, as_arrays
+from tcm.contracts import Model, as_arrays
 from tcm.geometry.polygons import repair
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.recognizer import OnnxRecognizer
@@ -46,10 +46,14 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
         runner: What was made of it.
         batches: Of images; their texts don't matter.
     """
-    parts, differences = model.graphs(), []
+    differences = []
     pairs: list[tuple[TextInstances, TextInstances]] = []
     for batch in batches:
-        differences.append(_difference_on(batch.images, parts, runner))
+        planes = batch.images.contiguous()
+        with torch.no_grad():
+            maps = model.graphs()["model"].module(planes)
+        others = runner.graphs["model"](images=planes.numpy())
+        differences.append(difference(as_arrays(maps), others))
         matrices = [sample.matrix for sample in batch.samples]
         sizes = [sample.size for sample in batch.samples]
         wanted = model.predict(batch.images, matrices, sizes)
@@ -100,18 +104,6 @@ def compare_recognizer(model: Model, runner: OnnxRecognizer, batches: Sequence[B
     return Parity(max(differences), figures)
 
 
-@torch.no_grad()
-def _difference_on(images: torch.Tensor, parts: Mapping[str, Graph], runner: OnnxDetector) -> float:
-    """Return the greatest difference of what the graphs give for a batch (B, 3, H, W)."""
-    inputs = {"images": images.contiguous()}
-    maps = parts["model"].module(**inputs)
-    differences = [difference(as_arrays(maps), runner.graphs["model"](**as_arrays(inputs)))]
-    if "reading" in parts and len(images):
-        # Regions of random places will do: what is read in them is compared as text.
-        pass
-    return max(differences)
-
-
 def difference(wanted: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> float:
     """Return the greatest difference of the floats among named outputs, as of `Parity`.
 
@@ -131,13 +123,14 @@ def difference(wanted: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]
 
 def _matched(wanted: TextInstances, found: TextInstances) -> tuple[list[float], int]:
     """Return for each wanted polygon its IoU with the best one found, and how many texts agree."""
-    shapes = [repair(polygon) for polygon in found.polygons]
+    ours, theirs = ([repair(polygon) for polygon in side.polygons] for side in (wanted, found))
+    tree = shapely.STRtree(theirs)
     ious, same = [], 0
-    for polygon, text in zip(wanted.polygons, wanted.texts, strict=True):
-        overlaps = [_iou(repair(polygon), shape) for shape in shapes]
-        best = int(np.argmax(overlaps)) if overlaps else -1
-        ious.append(overlaps[best] if overlaps else 0.0)
-        same += best >= 0 and found.texts[best] == text
+    for shape, text in zip(ours, wanted.texts, strict=True):
+        near = tree.query(shape)
+        overlaps = [_iou(shape, theirs[i]) for i in near]
+        ious.append(max(overlaps, default=0.0))
+        same += bool(overlaps) and found.texts[near[int(np.argmax(overlaps))]] == text
     return ious, same
 
 

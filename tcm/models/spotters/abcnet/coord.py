@@ -34,9 +34,19 @@ class CoordTower(nn.Module):
         """Return (B, C, h, w) of the same shape."""
         height, width = feature.shape[-2:]
         y, x = torch.meshgrid(
-            torch.linspace(-1, 1, height, device=feature.device, dtype=feature.dtype),
-            torch.linspace(-1, 1, width, device=feature.device, dtype=feature.dtype),
+            _spread(height, feature),
+            _spread(width, feature),
             indexing="ij",
         )
         place = torch.stack([x, y]).expand(feature.shape[0], -1, -1, -1)
         return feature + self.convs(cat_channels(feature, place))
+
+
+def _spread(count: int, like: Tensor) -> Tensor:
+    """Return what ``torch.linspace(-1, 1, count)`` does, which an exported graph would freeze."""
+    steps = torch.arange(count, device=like.device, dtype=torch.float32)
+    last = steps[-1:].clamp(min=1)
+    step = 2 / last
+    # From either end to the middle, so that it is symmetric.
+    places = torch.where(2 * steps < last, step * steps - 1, 1 - step * (last - steps))
+    return places.to(like.dtype)
