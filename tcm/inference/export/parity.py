@@ -60,8 +60,8 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
         images = batch.images.permute(0, 2, 3, 1).numpy()
         pairs += zip(wanted, runner.detect(images, matrices, sizes), strict=True)
     least, texts = 1.0, 0
-    for wanted, found in pairs:
-        ious, same = _matched(wanted, found)
+    for pair in pairs:
+        ious, same = _matched(*pair)
         least, texts = min([least, *ious]), texts + same
     counts = [sum(map(len, side)) for side in zip(*pairs, strict=True)]
     figures: dict[str, Any] = {

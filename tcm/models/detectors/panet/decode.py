@@ -54,8 +54,8 @@ class PANDecoder(Decoder):
         found = []
         for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
             rows, columns = (-(-side // STRIDE) for side in size)
-            maps = (outputs[name][i, ..., :rows, :columns] for name in _MAPS)
-            found.append(self(*maps, matrix))
+            text, kernel, embedding = (outputs[name][i, ..., :rows, :columns] for name in _MAPS)
+            found.append(self(text, kernel, embedding, matrix))
         return found
 
     def __call__(

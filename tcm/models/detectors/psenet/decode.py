@@ -62,8 +62,10 @@ class PSEDecoder(Decoder):
         found = []
         for i, (matrix, size) in enumerate(zip(matrices, sizes, strict=True)):
             rows, columns = (-(-side // STRIDE) for side in size)
-            maps = (outputs[name][i, ..., :rows, :columns] for name in ("kernels", "probability"))
-            found.append(self.decode(*maps, matrix))
+            kernels, probability = (
+                outputs[name][i, ..., :rows, :columns] for name in ("kernels", "probability")
+            )
+            found.append(self.decode(kernels, probability, matrix))
         return found
 
     def decode(

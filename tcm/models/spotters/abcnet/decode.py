@@ -83,7 +83,7 @@ class ABCNetDecoder(SpotterDecoder):
             )
             kept = (scores >= 0) & (locations < np.array([size[1], size[0]])).all(axis=1)
             polygons = polygons_of(beziers[kept], matrix, self.samples)
-            texts = [self.charset.decode(row) for row in classes[kept]]
+            texts: list[str | None] = [self.charset.decode(row) for row in classes[kept]]
             found.append(TextInstances(polygons, texts, scores=scores[kept]))
         return found
 
