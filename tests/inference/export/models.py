@@ -119,7 +119,10 @@ def compare(model, runner, shape):
     found = runner.graphs["model"](images=planes.contiguous().numpy())
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
-        np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
+        if value.dtype == bool:  # a pixel may lie on the threshold
+            assert (found[name] != value).mean() <= 1e-3, name
+        else:
+            np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
     matrices, sizes = [np.diag([0.5, 0.5, 1.0])] * len(images), [shape[1:]] * len(images)
     pairs = zip(
         model.predict(planes, matrices, sizes), runner.detect(images, matrices, sizes), strict=True
