@@ -35,13 +35,21 @@ def make_scene(options: SceneOptions, rng: np.random.Generator) -> tuple[np.ndar
 def draw_word(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
     """Draw a word into `image`, uint8 (H, W, 3), which is changed: shadow, outline, letters."""
     patch = warp_patch(word.mask, word.shape, (image.shape[0], image.shape[1]))
-    fill = readable_colour(*brightness(image, word.shape.outline), rng)
+    fill = _colour(word, *brightness(image, word.shape.outline), rng)
     if rng.random() < _SHADOW and not word.ignored:
         distance = max(1, round(rng.uniform(0.04, 0.09) * word.height))
         blend(image, shifted(patch, distance, image.shape), 1, (0, 0, 0), opacity=0.6)
     if word.mask.outlined:
         blend(image, patch, 1, (0, 0, 0) if _LUMA @ fill > 127 else (255, 255, 255))
     blend(image, patch, 0, fill)
+
+
+def _colour(
+    word: PlacedWord, mean: float, spread: float, rng: np.random.Generator
+) -> tuple[int, int, int]:
+    if word.colour is not None and abs(_LUMA @ word.colour - mean) - spread >= _CONTRAST:
+        return word.colour
+    return readable_colour(mean, spread, rng)
 
 
 def _draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
