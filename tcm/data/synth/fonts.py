@@ -55,24 +55,20 @@ def fonts_for(characters: str) -> tuple[str, ...]:
     Raises:
         ConfigError: No font has them all, or a character leaves no ink; the text names some.
     """
-    lacking = {name: _lacking(name, characters) for name in FONTS}
-    able = tuple(name for name, missing in lacking.items() if not missing)
+    missing_of = {name: lacking(name, characters) for name in FONTS}
+    able = tuple(name for name, missing in missing_of.items() if not missing)
     if not able:
-        fewest = min(lacking.values(), key=len)
+        fewest = min(missing_of.values(), key=len)
         shown = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in fewest[:8])
         raise ConfigError(f"charset: no font of the DejaVu family can draw {shown}")
     return able
 
 
-def _lacking(name: str, characters: str) -> list[str]:
-    font = load_font(name, _PROBE_SIZE)
-    useless = {picture(font, _UNMAPPED), picture(font, " ")}
-    return [c for c in characters if picture(font, c) in useless]
-
-
 def lacking(name: str, characters: str) -> str:
     """Return those of `characters` that a font, named as `load_font` takes it, cannot draw."""
-    return "".join(_lacking(name, characters))
+    font = load_font(name, _PROBE_SIZE)
+    useless = {picture(font, _UNMAPPED), picture(font, " ")}
+    return "".join(c for c in characters if picture(font, c) in useless)
 
 
 def picture(font: ImageFont.FreeTypeFont, character: str) -> bytes:

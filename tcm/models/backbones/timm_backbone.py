@@ -241,13 +241,10 @@ def _named_by_timm(state: State, net: nn.Module) -> State:
     The tensors are the same ones in the same order; any other state dict is left as it is.
     """
     own = net.state_dict()
-    shapes = [value.shape for value in state.values()]
-    same = shapes == [value.shape for value in own.values()]
-    return (
-        dict(zip(own, state.values(), strict=True))
-        if "_conv_stem.weight" in state and same
-        else state
-    )
+    if "_conv_stem.weight" not in state or len(state) != len(own):
+        return state
+    same = all(a.shape == b.shape for a, b in zip(state.values(), own.values(), strict=True))
+    return dict(zip(own, state.values(), strict=True)) if same else state
 
 
 def _is_under(name: str, module: str) -> bool:

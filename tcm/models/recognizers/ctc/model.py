@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from tcm.charset import Charset, CharsetConfig
 from tcm.ctc import text_of
 from tcm.models.ctc_loss import ctc_loss
+from tcm.models.folding import fold_batch_norms
 from tcm.models.losses import full_precision
 from tcm.models.recognizers.ctc.sequence import SequenceMixer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
@@ -58,6 +59,12 @@ class CTCWordRecognizer(TextRecognizer):
         self.bridge = nn.Sequential(nn.Linear(columns, width), nn.LayerNorm(width))
         self.mixer = SequenceMixer(width, layers, heads, dropout)
         self.classifier = nn.Linear(width, len(self.charset) + 1)
+
+    def deploy(self, fold: bool = True) -> None:
+        """Fold the batch norms into the convolutions, as of `Model`."""
+        super().deploy(fold)
+        if fold:
+            fold_batch_norms(self)
 
     def forward(self, images: Tensor, max_length: int | None = None) -> Tensor:
         """Return the logits (B, L, K) of crops; `max_length` changes nothing, as none ends early.

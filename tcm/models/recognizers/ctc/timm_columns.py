@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tcm.errors import ConfigError
 from tcm.models.backbones.timm_backbone import check_name, read_weights
+from tcm.models.folding import Pair, traced_pairs
 from tcm.registry import MODELS
 from tcm.values import Positive
 
@@ -57,6 +58,10 @@ class TimmColumns(nn.Module):
         for _ in range(self.halvings):
             height = (height + 1) // 2
         return height
+
+    def norm_pairs(self) -> set[Pair]:
+        """Return the convolutions and the batch norms that follow them, for folding."""
+        return traced_pairs(self.layers)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the map (B, C, h, w) of normalised crops (B, 3, H, W)."""
