@@ -63,4 +63,4 @@ def _noisy(image: np.ndarray, rng: _Rng) -> np.ndarray:
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))

@@ -177,14 +177,14 @@ def _write(image: np.ndarray, mask: WordMask, shape: WordShape, height: float, r
     contrast = rng.uniform(*_CONTRASTS)
     fill = np.array(readable_colour(mean, spread, rng, contrast), np.float32)
     if rng.random() < _SHADOWED:
-        move = np.float32([[1, 0, 0], [0, 1, 0]])
+        move = np.eye(2, 3, dtype=np.float32)
         move[:, 2] = rng.uniform(-0.1, 0.1, 2) * height
         shadow = cv2.warpAffine(ink, move, (image.shape[1], image.shape[0]))
         shade = random_colour(rng) if rng.random() < 0.4 else (0, 0, 0)
-        _lay(image, shadow, np.float32(shade), rng.uniform(0.3, 0.9))
+        _lay(image, shadow, np.array(shade, np.float32), rng.uniform(0.3, 0.9))
     if mask.outlined:
         edge = random_colour(rng) if rng.random() < 0.5 else (255 * (fill.sum() < 380),) * 3
-        _lay(image, ink, np.float32(edge))
+        _lay(image, ink, np.array(edge, np.float32))
     if rng.random() < _TWO_COLOURS:
         other = np.array(readable_colour(mean, spread, rng, contrast), np.float32)
         fill = np.linspace(fill, other, len(image), dtype=np.float32)[:, None]

@@ -58,9 +58,10 @@ def _conv(channels: int, width: int, stride: tuple[int, int] = (1, 1)) -> list[n
 class _Block(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*_conv(width, width), *_conv(width, width)[:2])
+        last = nn.BatchNorm2d(width)
+        nn.init.zeros_(last.weight)  # a block begins as the identity
+        self.body = nn.Sequential(*_conv(width, width), _conv(width, width)[0], last)
         self.act = nn.ReLU(inplace=True)
-        nn.init.zeros_(self.body[-1].weight)  # a block begins as the identity
 
     def forward(self, images: Tensor) -> Tensor:
         return self.act(images + self.body(images))

@@ -46,11 +46,11 @@ class TimmColumns(nn.Module):
         if isinstance(pretrained, str):
             net.load_state_dict(read_weights(name, pretrained, {}), strict=False)
         self.layers = nn.Sequential(net.conv_stem, net.bn1, *net.blocks[:stages])
-        strided = [m for m in self.layers.modules() if getattr(m, "stride", None) == (2, 2)]
+        convs = [m for m in self.layers.modules() if isinstance(m, nn.Conv2d)]
+        strided = [conv for conv in convs if conv.stride == (2, 2)]
         for conv in strided[_WHOLE_STRIDES:]:
             conv.stride = (2, 1)
         self.halvings = len(strided)
-        convs = [m for m in self.layers.modules() if isinstance(m, nn.Conv2d)]
         self.out_channels = convs[-1].out_channels
 
     def out_height(self, height: int) -> int:
