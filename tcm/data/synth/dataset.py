@@ -39,6 +39,8 @@ class SyntheticText:
         word_length: Fewest and most characters of a word. Where room is short, words are shorter.
         ignored_ratio: Share of words that are drawn illegibly, marked ignored and not transcribed.
         curve_points: Vertices of a curved word's polygon, an even number from 4.
+        sign_ratio: Share of the words that become a sign: lines of words of one font and colour,
+            close to each other.
 
     Raises:
         ConfigError: An argument is out of its range, or no font can draw the charset.
@@ -56,6 +58,7 @@ class SyntheticText:
         word_length: Sequence[int] = (2, 10),
         ignored_ratio: Share = 0.0,
         curve_points: int = 14,
+        sign_ratio: Share = 0.0,
     ) -> None:
         even = curve_points >= 4 and curve_points % 2 == 0
         _require(even, f"curve_points: an even number from 4 is wanted, got {curve_points}")
@@ -74,6 +77,7 @@ class SyntheticText:
             word_length=_range("word_length", word_length, 1),
             ignored_ratio=ignored_ratio,
             curve_points=curve_points,
+            sign_ratio=sign_ratio,
         )
 
     def __len__(self) -> int:

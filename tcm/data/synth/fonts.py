@@ -31,14 +31,18 @@ _PROBE_SIZE = 24  # pixels; large enough to tell any two glyphs apart
 _UNMAPPED = "\uffff"  # a noncharacter: every font draws its "missing glyph" box for it
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def load_font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """Return the font `name` of `FONTS` at an em of `size` pixels.
+    """Return a font at an em of `size` pixels.
+
+    Args:
+        name: Of `FONTS`, or the path of a font file.
+        size: In pixels.
 
     Raises:
         ConfigError: matplotlib, which brings the fonts, is not installed or lacks the file.
     """
-    path = _font_folder() / f"{name}.ttf"
+    path = Path(name) if Path(name).is_absolute() else _font_folder() / f"{name}.ttf"
     if not path.is_file():
         raise ConfigError(f"{path}: no such font; synthetic text needs matplotlib's DejaVu fonts")
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
@@ -51,22 +55,24 @@ def fonts_for(characters: str) -> tuple[str, ...]:
     Raises:
         ConfigError: No font has them all, or a character leaves no ink; the text names some.
     """
-    lacking = {name: _lacking(name, characters) for name in FONTS}
-    able = tuple(name for name, missing in lacking.items() if not missing)
+    missing_of = {name: lacking(name, characters) for name in FONTS}
+    able = tuple(name for name, missing in missing_of.items() if not missing)
     if not able:
-        fewest = min(lacking.values(), key=len)
+        fewest = min(missing_of.values(), key=len)
         shown = ", ".join(f"{c!r} (U+{ord(c):04X})" for c in fewest[:8])
         raise ConfigError(f"charset: no font of the DejaVu family can draw {shown}")
     return able
 
 
-def _lacking(name: str, characters: str) -> list[str]:
+def lacking(name: str, characters: str) -> str:
+    """Return those of `characters` that a font, named as `load_font` takes it, cannot draw."""
     font = load_font(name, _PROBE_SIZE)
-    useless = {_picture(font, _UNMAPPED), _picture(font, " ")}
-    return [c for c in characters if _picture(font, c) in useless]
+    useless = {picture(font, _UNMAPPED), picture(font, " ")}
+    return "".join(c for c in characters if picture(font, c) in useless)
 
 
-def _picture(font: ImageFont.FreeTypeFont, character: str) -> bytes:
+def picture(font: ImageFont.FreeTypeFont, character: str) -> bytes:
+    """Return the pixels of a character, equal for two that look the same."""
     canvas = Image.new("L", (3 * _PROBE_SIZE, 3 * _PROBE_SIZE))
     ImageDraw.Draw(canvas).text((_PROBE_SIZE, _PROBE_SIZE), character, fill=255, font=font)
     return canvas.tobytes()

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from tcm.data.synth.background import Colour, random_colour
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.render import WordMask, draw_mask, make_illegible
 from tcm.data.synth.shapes import WordShape, make_shape
+from tcm.data.synth.signs import make_sign
 from tcm.data.synth.words import WordSampler
 
 _WORD_TRIES = 6  # other words, ever lower and shorter, before a word is given up
@@ -28,17 +30,22 @@ class SceneOptions:
     word_length: tuple[int, int]
     ignored_ratio: float
     curve_points: int
+    sign_ratio: float = 0.0
 
 
 @dataclass(frozen=True)
 class PlacedWord:
-    """A word with its place: `shape` is in image coordinates, `height` in pixels."""
+    """A word with its place: `shape` is in image coordinates, `height` in pixels.
+
+    It has the given colour where that can be read, else some other one.
+    """
 
     text: str
     mask: WordMask
     shape: WordShape
     height: float
     ignored: bool
+    colour: Colour | None = None
 
 
 def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedWord]:
@@ -49,12 +56,37 @@ def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedW
     placed: list[PlacedWord] = []
     occupied: list[shapely.Polygon] = []
     for height in sorted(heights.tolist(), reverse=True):
-        word = _place_word(height, options, sampler, occupied, rng)
-        if word is not None:
-            placed.append(word)
+        if options.sign_ratio and rng.random() < options.sign_ratio:
+            words = _place_sign(height, options, sampler, occupied, rng)
+        else:
+            word = _place_word(height, options, sampler, occupied, rng)
+            words = [] if word is None else [word]
+        placed += words
+        for word in words:
             margin = 2 + 0.1 * word.height
             occupied.append(shapely.Polygon(word.shape.outline).buffer(margin, quad_segs=2))
     return placed
+
+
+def _place_sign(
+    height: float,
+    options: SceneOptions,
+    sampler: WordSampler,
+    occupied: list[shapely.Polygon],
+    rng: np.random.Generator,
+) -> list[PlacedWord]:
+    """Return the words of a sign where there is room, trying ever lower words; else none."""
+    for keep in np.linspace(1, 0, _WORD_TRIES).tolist():
+        tall = options.text_height[0] + (height - options.text_height[0]) * keep
+        sign = make_sign(tall, sampler, fonts_for(options.characters), options.styles, rng)
+        place = _find_room(sign.plate, options.size, occupied, rng)
+        if place is not None:
+            colour = random_colour(rng)
+            return [
+                PlacedWord(w.text, w.mask, w.shape.moved(place), tall, False, colour)
+                for w in sign.words
+            ]
+    return []
 
 
 def _place_word(

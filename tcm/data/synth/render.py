@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from tcm.data.synth.fonts import load_font
 from tcm.data.synth.shapes import WordShape
@@ -60,25 +60,42 @@ class Patch:
     y: int
 
 
-def draw_mask(text: str, font: str, height: float, outline_ratio: float = 0.0) -> WordMask:
+def draw_mask(
+    text: str, font: str, height: float, outline_ratio: float = 0.0, spacing: float = 0.0
+) -> WordMask:
     """Draw a word whose ink, outline included, will be `height` pixels high in the image.
 
     Words flatter than an "x", such as a dash, are scaled as if they had its height.
 
     Args:
         text: At least one character with ink.
-        font: A name of `fonts.FONTS`.
+        font: As `load_font` takes it.
         height: In image pixels.
         outline_ratio: Width of the outline as a share of the height, 0 for none.
+        spacing: What is added between two characters, as a share of the em.
     """
-    least, probed = _ink_height("x", font), _ink_height(text, font)
-    size = _ladder(_OVERSAMPLING * height / max(least, probed))
-    thickness = int(np.ceil(outline_ratio * max(least, probed) * size))
-    letters = _draw(text, font, size, pad=thickness + 1)
+    return _draw_mask(text, font, height, _ink_height(text, font), outline_ratio, spacing)
+
+
+def draw_mask_quickly(
+    text: str, font: str, height: float, outline_ratio: float = 0.0, spacing: float = 0.0
+) -> WordMask:
+    """Do as `draw_mask`, without measuring the word first: how much larger it is drawn varies."""
+    return _draw_mask(text, font, height, _ink_height("H", font), outline_ratio, spacing)
+
+
+def _draw_mask(
+    text: str, font: str, height: float, expected: float, outline_ratio: float, spacing: float
+) -> WordMask:
+    """Return the mask of a word whose ink is thought to be `expected` of the em high."""
+    least = _ink_height("x", font)
+    size = _ladder(_OVERSAMPLING * height / max(least, expected))
+    thickness = int(np.ceil(outline_ratio * max(least, expected) * size))
+    letters = _draw(text, font, size, thickness + 1, spacing)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thickness + 1,) * 2)
     ink = cv2.dilate(letters, kernel) if thickness else letters
     x, y, w, h = cv2.boundingRect((ink > _INK).view(np.uint8))
-    full = h if probed >= least else max(h, least * size + 2 * thickness)
+    full = h if h > least * size else max(h, least * size + 2 * thickness)
     box = (x, y, x + w, y + h)
     return WordMask(cv2.merge([letters, ink]), box, height / full, outlined=thickness > 0)
 
@@ -103,16 +120,31 @@ def warp_patch(mask: WordMask, shape: WordShape, size: tuple[int, int]) -> Patch
     return Patch(shape.warp(mask.coverage, mask.to_word, (x0, y0, x1, y1)), x0, y0)
 
 
-def _draw(text: str, font: str, size: int, pad: int) -> np.ndarray:
+def _draw(text: str, font: str, size: int, pad: int, spacing: float) -> np.ndarray:
     """Return uint8 (h, w) coverage with `pad` empty pixels around the text."""
     face = load_font(font, size)
+    if spacing:
+        return _draw_spaced(text, face, spacing * size, pad)
     left, top, right, bottom = (int(b) for b in face.getbbox(text))
     canvas = Image.new("L", (right - left + 2 * pad, bottom - top + 2 * pad))
     ImageDraw.Draw(canvas).text((pad - left, pad - top), text, fill=255, font=face)
     return np.asarray(canvas)
 
 
-@lru_cache(maxsize=256)
+def _draw_spaced(text: str, face: ImageFont.FreeTypeFont, spacing: float, pad: int) -> np.ndarray:
+    ends = np.cumsum([face.getlength(character) + spacing for character in text])
+    starts = [round(x) for x in (0, *ends[:-1].tolist())]
+    boxes = np.array([face.getbbox(character) for character in text])
+    left, top = int((boxes[:, 0] + starts).min()), int(boxes[:, 1].min())
+    right, bottom = int((boxes[:, 2] + starts).max()), int(boxes[:, 3].max())
+    canvas = Image.new("L", (right - left + 2 * pad, bottom - top + 2 * pad))
+    draw = ImageDraw.Draw(canvas)
+    for character, start in zip(text, starts, strict=True):
+        draw.text((pad - left + start, pad - top), character, fill=255, font=face)
+    return np.asarray(canvas)
+
+
+@lru_cache(maxsize=4096)
 def _ink_height(text: str, font: str) -> float:
     """Return the height of a word's ink as a share of the em."""
     _, top, _, bottom = load_font(font, _PROBE_SIZE).getbbox(text)

@@ -35,18 +35,26 @@ def make_scene(options: SceneOptions, rng: np.random.Generator) -> tuple[np.ndar
 def draw_word(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
     """Draw a word into `image`, uint8 (H, W, 3), which is changed: shadow, outline, letters."""
     patch = warp_patch(word.mask, word.shape, (image.shape[0], image.shape[1]))
-    fill = _readable_colour(*_brightness(image, word.shape.outline), rng)
+    fill = _colour(word, *brightness(image, word.shape.outline), rng)
     if rng.random() < _SHADOW and not word.ignored:
         distance = max(1, round(rng.uniform(0.04, 0.09) * word.height))
-        _blend(image, _shifted(patch, distance, image.shape), 1, (0, 0, 0), opacity=0.6)
+        blend(image, shifted(patch, distance, image.shape), 1, (0, 0, 0), opacity=0.6)
     if word.mask.outlined:
-        _blend(image, patch, 1, (0, 0, 0) if _LUMA @ fill > 127 else (255, 255, 255))
-    _blend(image, patch, 0, fill)
+        blend(image, patch, 1, (0, 0, 0) if _LUMA @ fill > 127 else (255, 255, 255))
+    blend(image, patch, 0, fill)
+
+
+def _colour(
+    word: PlacedWord, mean: float, spread: float, rng: np.random.Generator
+) -> tuple[int, int, int]:
+    if word.colour is not None and abs(_LUMA @ word.colour - mean) - spread >= _CONTRAST:
+        return word.colour
+    return readable_colour(mean, spread, rng)
 
 
 def _draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
     """Draw a plate under a word now and then, and always where the ground is too busy."""
-    _, spread = _brightness(image, word.shape.outline)
+    _, spread = brightness(image, word.shape.outline)
     if rng.random() < _PLATE or spread > _BUSY:
         plate = offset_polygon(word.shape.outline, rng.uniform(0.15, 0.5) * word.height)
         if plate is not None:
@@ -54,7 +62,7 @@ def _draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -
             cv2.fillPoly(image, [corners], random_colour(rng), cv2.LINE_AA, _SUBPIXEL_BITS)
 
 
-def _brightness(image: np.ndarray, outline: np.ndarray) -> tuple[float, float]:
+def brightness(image: np.ndarray, outline: np.ndarray) -> tuple[float, float]:
     """Return mean and standard deviation of the brightness, 0 to 255, within an outline (P, 2)."""
     low = np.floor(outline.min(axis=0)).astype(int)
     high = np.ceil(outline.max(axis=0)).astype(int)
@@ -65,22 +73,24 @@ def _brightness(image: np.ndarray, outline: np.ndarray) -> tuple[float, float]:
     return float(mean[0, 0]), float(spread[0, 0])
 
 
-def _readable_colour(mean: float, spread: float, rng: np.random.Generator) -> tuple[int, int, int]:
-    """Return a colour that stands out from a ground of given brightness."""
+def readable_colour(
+    mean: float, spread: float, rng: np.random.Generator, contrast: float = _CONTRAST
+) -> tuple[int, int, int]:
+    """Return a colour that stands out from a ground of given brightness, by `contrast` of 255."""
     for _ in range(6):
         colour = random_colour(rng)
-        if abs(_LUMA @ colour - mean) - spread >= _CONTRAST:
+        if abs(_LUMA @ colour - mean) - spread >= contrast:
             return colour
     return (0, 0, 0) if mean > 127 else (255, 255, 255)
 
 
-def _shifted(patch: Patch, distance: int, size: tuple[int, ...]) -> Patch:
+def shifted(patch: Patch, distance: int, size: tuple[int, ...]) -> Patch:
     """Return the patch moved right and down, cut at the edge of an image of `size`."""
     x, y = patch.x + distance, patch.y + distance
     return Patch(patch.coverage[: max(0, size[0] - y), : max(0, size[1] - x)], x, y)
 
 
-def _blend(
+def blend(
     image: np.ndarray,
     patch: Patch,
     layer: int,

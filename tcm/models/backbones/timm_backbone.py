@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, ConfigError, nearest
 from tcm.models.backbones.backbone import Backbone, FrozenStages
+from tcm.packaged import PIP, packaged_file
 from tcm.registry import MODELS
 from tcm.state_dicts import State, load_checked, read_state_file
 from tcm.structures import Config, Features
@@ -31,9 +32,9 @@ class Timm(Backbone):
     """A network of timm without its classifier; images are normalised as its weights want it.
 
     Args:
-        pretrained: True for the weights that `name` says (downloaded once), or the path of a file
-            with the network's state dict, with or without classifier; None for random
-            initialisation.
+        pretrained: True for the weights that `name` says (downloaded once); the path of a file with
+            the network's state dict, with or without classifier, or ``pip:PACKAGE`` for the file of
+            an installed package; None for random initialisation.
         name: As timm has it, such as ``resnet18``. A tag behind it, such as ``resnet18.a1_in1k``,
             names the weights and with them the statistics of images; without it they are timm's
             default.
@@ -64,7 +65,7 @@ class Timm(Backbone):
         with_cp: bool = False,
     ) -> None:
         super().__init__()
-        _check_name(name)
+        check_name(name)
         _check_options(options or {})
         self.name = name
         self.trunk = _create(name, pretrained, options or {})
@@ -153,7 +154,12 @@ class Timm(Backbone):
         return {name for name, g in zip(named, gradients, strict=True) if g is not None}
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Raises:
+        ConfigError: It is none of its networks, or none of the network's weights.
+    """
     network, _, tag = name.partition(".")
     if not timm.is_model(network):
         raise ConfigError(f"timm has no network '{network}'{nearest(network, timm.list_models())}")
@@ -178,7 +184,7 @@ def _create(name: str, pretrained: str | bool | None, options: Config) -> Any:
     deepest = {stride: i for i, stride in enumerate(strides)}
     chosen = {**options, "out_indices": tuple(deepest[stride] for stride in _STRIDES)}
     if isinstance(pretrained, str):
-        state = _read_weights(name, pretrained, options)
+        state = read_weights(name, pretrained, options)
         net = _extractor(
             name, chosen, pretrained=True, pretrained_cfg_overlay={"state_dict": state}
         )
@@ -205,12 +211,14 @@ def _extractor(name: str, options: Config, **arguments: Any) -> Any:
         raise ConfigError(f"timm's {name} with the options {options}: {error}") from error
 
 
-def _read_weights(name: str, path: str, options: Config) -> State:
+def read_weights(name: str, path: str, options: Config) -> State:
     """Return the state dict of a file that fits the network; the classifier may be another.
 
     Raises:
         CheckpointError: There is no such file, or it does not fit.
     """
+    if path.startswith(PIP):
+        path = str(packaged_file(path))
     if not Path(path).suffix and len(Path(path).parts) == 1:
         raise CheckpointError(
             f"'{path}' is no weights file; a tag stands behind the name, as in "
@@ -219,12 +227,24 @@ def _read_weights(name: str, path: str, options: Config) -> State:
     net: Any = timm.create_model(name, **options)
     layers = net.pretrained_cfg.get("classifier") or ()
     layers = (layers,) if isinstance(layers, str) else tuple(layers)
-    state = read_state_file(Path(path))
+    state = _named_by_timm(read_state_file(Path(path)), net)
     state = {k: v for k, v in state.items() if not any(_is_under(k, layer) for layer in layers)}
     own = net.state_dict()
     classifier = {k: v for k, v in own.items() if any(_is_under(k, layer) for layer in layers)}
     load_checked(net, state | classifier, path)
     return state
+
+
+def _named_by_timm(state: State, net: nn.Module) -> State:
+    """Return the state dict of an EfficientNet of efficientnet_pytorch under timm's names.
+
+    The tensors are the same ones in the same order; any other state dict is left as it is.
+    """
+    own = net.state_dict()
+    if "_conv_stem.weight" not in state or len(state) != len(own):
+        return state
+    same = all(a.shape == b.shape for a, b in zip(state.values(), own.values(), strict=True))
+    return dict(zip(own, state.values(), strict=True)) if same else state
 
 
 def _is_under(name: str, module: str) -> bool:

@@ -45,3 +45,9 @@ def test_a_patch_is_cut_at_the_image():
     patch = warp_patch(mask, shape.moved(np.array([1.0, 31.0])), (32, 32))
     assert (patch.x, patch.y) == (0, 20)
     assert patch.coverage.shape[0] == 12 and 0 < patch.coverage.shape[1] <= 32
+
+
+def test_spacing_widens_a_word_and_leaves_its_height():
+    close, wide = (draw_mask("open", "DejaVuSans", 24, spacing=s) for s in (0.0, 0.3))
+    assert wide.size[0] > 1.2 * close.size[0]
+    assert wide.size[1] == pytest.approx(close.size[1], abs=0.5)

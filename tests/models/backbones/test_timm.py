@@ -76,6 +76,16 @@ def test_weights_come_from_a_file_whatever_its_classifier(tmp_path, net, suffix,
     assert "state_dict" not in model.trunk.pretrained_cfg  # or each copy would carry the weights
 
 
+def test_an_efficientnet_of_efficientnet_pytorch_is_taken_by_the_order_of_its_tensors(tmp_path):
+    name = "tf_efficientnet_lite0"
+    own = timm.create_model(name).state_dict()
+    foreign = {f"_{i}": value for i, value in enumerate(own.values())}
+    foreign = {"_conv_stem.weight": foreign.pop("_0"), **foreign}
+    torch.save(foreign, tmp_path / "net.pth")
+    found = Timm(str(tmp_path / "net.pth"), name).trunk.state_dict()
+    assert all(torch.equal(value, own[key]) for key, value in found.items())
+
+
 def test_a_file_that_does_not_fit_is_refused(tmp_path, net):
     state = dict(net.state_dict())
     deeper = state | {f"layer1.2.{n}": t for n, t in net.layer1[1].state_dict().items()}

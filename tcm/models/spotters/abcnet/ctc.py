@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from tcm.charset import Charset, CharsetConfig
 from tcm.errors import ConfigError
+from tcm.models.ctc_loss import ctc_loss
 from tcm.models.losses import full_precision
-from tcm.models.spotters.abcnet.ctc_loss import ctc_loss
 from tcm.models.spotters.abcnet.layers import BiLSTM, conv_block, idle_loss, recognition_tower
 from tcm.registry import MODELS
 from tcm.values import Positive

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tcm.models.spotters.abcnet.ctc_loss import ctc_loss
+from tcm.models.ctc_loss import ctc_loss
 
 COLUMNS, CLASSES, BLANK = 8, 6, 5
 # Empty, plain, repeated characters, as long as there is room, and too long with and without them.
