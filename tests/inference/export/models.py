@@ -4,9 +4,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from tcm.config import load_config
 from tcm.contracts import as_arrays
+from tcm.engine.checkpoint import without_pretrained
 from tcm.models.backbones.deformable import DeformableConv2d
 from tcm.registry import MODELS
+from tcm.shipped import find_config
 from tcm.structures import Features
 from tests.models.tiny import BACKBONES, detector
 
@@ -83,9 +86,19 @@ def config_of(case):
 
 def model_of(case):
     """Return a model, not deployed."""
+    return _ready(config_of(case), CASES[case][1])
+
+
+def full_model_of(name, method):
+    """Return the model of a shipped config with random weights, not deployed."""
+    config = without_pretrained(load_config(find_config(name))["model"])
+    return _ready({**config, "head": {**config["head"], "decode": _DECODERS[method]}}, method)
+
+
+def _ready(config, method):
     torch.manual_seed(0)
-    model = MODELS.build(config_of(case), "model").eval()
-    for name in _LAYERS[CASES[case][1]]:
+    model = MODELS.build(config, "model").eval()
+    for name in _LAYERS[method]:
         _centre(model, model.head.get_submodule(name))
     return model
 
@@ -110,7 +123,7 @@ def images_of(batch, height, width, seed=0):
     return np.ascontiguousarray(coarse.repeat(16, axis=1).repeat(16, axis=2))
 
 
-def compare(model, runner, shape):
+def compare(model, runner, shape, tolerance=1e-4):
     """Hold an exported model against the deployed one on images, and return how much was found."""
     images = images_of(*shape)
     planes = torch.from_numpy(images).permute(0, 3, 1, 2)
@@ -122,7 +135,9 @@ def compare(model, runner, shape):
         if value.dtype == bool:  # a pixel may lie on the threshold
             assert (found[name] != value).mean() <= 1e-3, name
         else:
-            np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
+            np.testing.assert_allclose(
+                found[name], value, atol=tolerance, rtol=tolerance, err_msg=name
+            )
     matrices, sizes = [np.diag([0.5, 0.5, 1.0])] * len(images), [shape[1:]] * len(images)
     pairs = zip(
         model.predict(planes, matrices, sizes), runner.detect(images, matrices, sizes), strict=True
@@ -130,7 +145,7 @@ def compare(model, runner, shape):
     count = 0
     for one, other in pairs:
         assert one.texts == other.texts
-        np.testing.assert_allclose(other.scores, one.scores, atol=1e-4)
+        np.testing.assert_allclose(other.scores, one.scores, atol=tolerance)
         for polygon, same in zip(one.polygons, other.polygons, strict=True):
             np.testing.assert_allclose(same, polygon, atol=1e-2)
         count += len(one)
