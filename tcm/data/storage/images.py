@@ -51,7 +51,10 @@ def decode_image(data: np.ndarray, place: str, exif: Exif = "apply") -> np.ndarr
     Raises:
         DataError: The bytes are truncated or no image, or it has more than `MOST_PIXELS`.
     """
-    size = size_of(data)
+    try:
+        size = size_of(data)
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
     if size is not None and size[0] * size[1] > MOST_PIXELS:
         found = f"an image of {size[1]}x{size[0]} pixels"
         raise DataError(f"{place}: {found}; at most {MOST_PIXELS:,} are read")
