@@ -16,12 +16,14 @@ import numpy as np
 from tcm.cli.terminal import say
 from tcm.data.synth.dataset import SyntheticText
 from tcm.errors import ConfigError
+from tcm.inference.onnx.session import Session
 from tcm.inference.reading.chain import Chain, Picture
 from tcm.inference.reading.detection import detect
-from tcm.inference.reading.recognition import first_crops, read_words
+from tcm.inference.reading.recognition import crops_of, read_words
 from tcm.inference.reading.results import Word, result_of
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
 from tcm.inference.visualize import write_image
+from tcm.inputs import is_dir
 from tcm.reader.pictures import read_picture
 from tcm.reader.sources import files_of
 from tcm.reader.text_reader import TextReader, WordReader, load
@@ -70,7 +72,7 @@ class _Case:
             crops = _timed(
                 seconds,
                 "crops",
-                lambda: first_crops(image, found, recognizer, chain.how, chain.detector.reads),
+                lambda: crops_of(image, found, recognizer, chain.how, chain.detector.reads),
             )
             (readings,) = _timed(
                 seconds,
@@ -111,6 +113,8 @@ def _loaded(part: str, args: argparse.Namespace) -> Any:
     path, _, mark = part.partition(":")
     if mark and mark != _UNFOLDED:
         raise ConfigError(f"--reader {part}: ':{_UNFOLDED}' is all that may follow a path")
+    if is_dir(path):
+        return load(path, device="cpu", threads=1)
     return load(path, device="cpu", fold=not mark)
 
 
@@ -124,31 +128,22 @@ def _timed(seconds: dict[str, float], name: str, call: Callable[[], Any]) -> Any
 @contextmanager
 def _networks(chain: Chain, seconds: dict[str, float]) -> Iterator[None]:
     """Add up the time that is spent inside of the networks alone."""
-    undo = []
     runners: list[DetectorRunner | RecognizerRunner] = [chain.detector]
     runners += [chain.recognizer] if chain.recognizer else []
-    for runner in runners:
-        for owner, name in _calls(runner):
-            original = getattr(owner, name)
+    models = [runner.model for runner in runners if hasattr(runner, "model")]
+    owners = [(model, "outputs") for model in models] or [(Session, "__call__")]
+    originals = [getattr(owner, name) for owner, name in owners]
+    for (owner, name), original in zip(owners, originals, strict=True):
 
-            def timed(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
-                return _timed(seconds, "networks", lambda: _original(*args, **kwargs))
+        def timed(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            return _timed(seconds, "networks", lambda: _original(*args, **kwargs))
 
-            setattr(owner, name, timed)
-            undo.append((owner, name))
+        setattr(owner, name, timed)
     try:
         yield
     finally:
-        for owner, name in undo:
-            delattr(owner, name)
-
-
-def _calls(runner: DetectorRunner | RecognizerRunner) -> list[tuple[Any, str]]:
-    """Return the methods that run the networks of a runner."""
-    model = getattr(runner, "model", None)
-    if model is not None:
-        return [(model, "outputs")]
-    return [(session, "run") for session in runner.graphs.values()]  # type: ignore[union-attr]
+        for (owner, name), original in zip(owners, originals, strict=True):
+            setattr(owner, name, original)
 
 
 def _scenes(folder: Path, count: int) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from tcm.errors import TCMError
 from tcm.inference.reading.ahead import ahead
 from tcm.inference.reading.detection import Views, detect
-from tcm.inference.reading.recognition import Straightening, first_crops, read_words
+from tcm.inference.reading.recognition import Straightening, crops_of, read_words
 from tcm.inference.reading.results import ReadResult, Word, result_of
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
 from tcm.structures import TextInstances
@@ -115,9 +115,7 @@ class Chain:
         if self.recognizer is None:
             return [_unread(item.texts) for item in found]
         crops = [
-            first_crops(
-                item.picture.image, item.texts, self.recognizer, self.how, self.detector.reads
-            )
+            crops_of(item.picture.image, item.texts, self.recognizer, self.how, self.detector.reads)
             for item in found
         ]
         readings = read_words(self.recognizer, crops, self.how, self.batch)

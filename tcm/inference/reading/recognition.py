@@ -1,7 +1,8 @@
 """From the words of images to what they say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,17 @@ class WordCrops:
     count: int
 
 
-def first_crops(
+Later = Callable[[Sequence[bool]], WordCrops]  # the further crops of the words that need them
+
+
+def crops_of(
     image: np.ndarray,
     found: TextInstances,
     recognizer: RecognizerRunner,
     how: Straightening,
     ordered: bool,
-) -> tuple[WordCrops, WordCrops]:
-    """Return the crops that are read of an image, and those that are read if a word is not sure.
+) -> tuple[WordCrops, Later]:
+    """Return the crops that are read of an image, and what cuts those for words that stay unsure.
 
     Args:
         image: (H, W, 3) uint8 RGB, the full one.
@@ -73,23 +77,20 @@ def first_crops(
         for j, way in enumerate(ways):
             outlines[j].extend(way)
             owners[j].extend([i] * len(way))
-    crops = recognizer.cut(image, [*outlines[0], *outlines[1]])
-    count = len(outlines[0])
-    return (
-        _cut(crops[:count], owners[0], len(found)),
-        _cut(crops[count:], owners[1], len(found)),
-    )
 
+    def cut(which: int, wanted: Sequence[bool]) -> WordCrops:
+        kept = [i for i, owner in enumerate(owners[which]) if wanted[owner]]
+        crops = recognizer.cut(image, [outlines[which][i] for i in kept])
+        there = [i for i, crop in enumerate(crops) if crop is not None]
+        owned = [owners[which][kept[i]] for i in there]
+        return WordCrops([crops[i] for i in there], owned, len(found))
 
-def _cut(crops: Sequence[Any], owners: Sequence[int], count: int) -> WordCrops:
-    """Return the crops that there are."""
-    there = [i for i, crop in enumerate(crops) if crop is not None]
-    return WordCrops([crops[i] for i in there], [owners[i] for i in there], count)
+    return cut(0, [True] * len(found)), partial(cut, 1)
 
 
 def read_words(
     recognizer: RecognizerRunner,
-    images: Sequence[tuple[WordCrops, WordCrops]],
+    images: Sequence[tuple[WordCrops, Later]],
     how: Straightening,
     batch: int,
 ) -> list[list[Reading]]:
@@ -97,16 +98,15 @@ def read_words(
 
     Args:
         recognizer: What reads.
-        images: Of each image, what `first_crops` gives.
-        how: As of `first_crops`.
+        images: Of each image, what `crops_of` gives.
+        how: As of `crops_of`.
         batch: Crops that are read at once, at most.
     """
     best = [[NOTHING] * first.count for first, _ in images]
-    crops = [first for first, _ in images]
-    _read(recognizer, crops, best, batch)
+    _read(recognizer, [first for first, _ in images], best, batch)
     doubtful = [
-        _of_words(second, [reading.confidence < how.sure for reading in readings])
-        for (_, second), readings in zip(images, best, strict=True)
+        later([reading.confidence < how.sure for reading in readings])
+        for (_, later), readings in zip(images, best, strict=True)
     ]
     _read(recognizer, doubtful, best, batch)
     return best
@@ -129,9 +129,3 @@ def _read(
 
 def _parts(crops: Sequence[Any], batch: int) -> Iterator[Sequence[Any]]:
     return (crops[i : i + batch] for i in range(0, len(crops), batch))
-
-
-def _of_words(crops: WordCrops, wanted: Sequence[bool]) -> WordCrops:
-    """Return the crops of some of the words."""
-    kept = [i for i, owner in enumerate(crops.owners) if wanted[owner]]
-    return WordCrops([crops.crops[i] for i in kept], [crops.owners[i] for i in kept], crops.count)
