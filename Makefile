@@ -9,7 +9,7 @@ setup: .venv/.installed
 .venv/.installed: requirements.txt setup.py pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev,export,pdf]"
 	touch $@
 
 # Train on synthetic scene text, score on images that were not trained on, draw what was found.

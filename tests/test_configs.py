@@ -108,6 +108,7 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
 
 def test_file_names_tell_method_backbone_schedule_and_dataset(read):
     types = {"fasttcm": "FastTCM", "tcm": "TCM", "clip": "CLIPResNet", "resnet50": "ResNet"}
+    types["efficientnet"] = "Timm"
     for name in NAMES:
         if name.startswith(("textdet/", "textspotting/")):
             method, backbone, schedule, dataset = Path(name).name.split("_", 3)
@@ -133,14 +134,15 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
         if name.startswith("textrecog/"):
             method, backbone, schedule, dataset = Path(name).name.split("_", 3)
             config = read(name)
-            assert config["model"]["type"] == {"clip4str": "CLIP4STR", "parseq": "PARSeq"}[method]
+            kinds = {"clip4str": "CLIP4STR", "parseq": "PARSeq", "ctc": "CTCWordRecognizer"}
+            assert config["model"]["type"] == kinds[method]
             assert Path(name).parent.name == method
             length = re.fullmatch("([0-9]+)(e|it)", schedule)
             key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
             assert config["trainer"][key] == int(length[1]), name
             source = config["data"]["train"]["dataset"]
-            kinds = {"synthetic": "SyntheticWords", "rbu": "Concat"}
-            assert source["type"] == kinds.get(dataset, "LMDBWords"), name
+            sources = {"synthetic": "SyntheticWords", "rbu": "Concat", "open": "Mix"}
+            assert source["type"] == sources.get(dataset, "LMDBWords"), name
             if source["type"] == "LMDBWords":
                 assert source["root"] == f"data/words/train/{dataset}", name
 

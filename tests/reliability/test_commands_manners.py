@@ -30,7 +30,7 @@ def tiny(tmp_path_factory):
         ("test CONFIG CKPT --device cpu --cuda-graphs", "CUDA graphs: the model is not on a GPU"),
         ("test CONFIG CKPT --precision int8", "argument --precision: invalid choice: 'int8'"),
         ("test CONFIG FOLDER/no.ckpt", "no.ckpt does not exist; did you mean 'tiny.ckpt'?"),
-        ("test CONFIG FOLDER", "is a folder, a file is wanted"),
+        ("test CONFIG FOLDER", "no exported model: it has no model.json"),
         ("infer CONFIG CKPT CONFIG --min-score nan", "--min-score: a number is wanted, got 'nan'"),
         ("browse_dataset CONFIG --num 0", "argument --num: a number from 1 on is wanted, got '0'"),
         ("benchmark model CONFIG --variants fast", "--variants fast: unknown 'fast'; known: amp"),
