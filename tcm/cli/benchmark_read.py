@@ -40,7 +40,7 @@ class _Case:
         parts = [_loaded(part, args) for part in spec.split(",")]
         if len(parts) > 2 or isinstance(parts[0], WordReader):
             raise ConfigError(f"--reader {spec}: DETECTOR or DETECTOR,RECOGNIZER is wanted")
-        self.chain = TextReader(*parts).chain  # type: ignore[arg-type]
+        self.chain = parts[0].chain if len(parts) == 1 else TextReader(*parts).chain
         self.rounds: list[dict[str, float]] = []
         self.words = 0
 
@@ -77,7 +77,7 @@ class _Case:
             (readings,) = _timed(
                 seconds,
                 "recognition",
-                lambda: read_words(recognizer, [crops], chain.how, chain.batch),
+                lambda: read_words(recognizer, [crops], chain.batch),
             )
         words = [
             Word(p, r.text, 1.0, r.confidence)

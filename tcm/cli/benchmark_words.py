@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
+from tcm.cli.readers import settings
 from tcm.cli.terminal import say
 from tcm.data.loading.pipeline import Pipeline
 from tcm.errors import ConfigError
@@ -25,7 +25,7 @@ Labelled = tuple[np.ndarray, list[str]]  # crops (N, h, w, 3) and their texts
 def words(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Print a table of recognizers that read the same words in turn; return its figures."""
     torch.set_num_threads(1)
-    changes = _changes(args.set)
+    changes = settings(args.set)
     runners = {path: _opened(path, changes) for path in args.models}
     sets = {path: _words(runner.crop, args.words) for path, runner in runners.items()}
     seconds: dict[str, list[float]] = {path: [] for path in runners}
@@ -42,19 +42,6 @@ def words(args: argparse.Namespace) -> dict[str, dict[str, float]]:
     for path, each, share in rows:
         say(f"| {path} | {1000 * each:.2f} | {each / rows[0][1]:.2f} | {share:.3f} |")
     return {path: {"seconds_a_word": each, "word_accuracy": share} for path, each, share in rows}
-
-
-def _changes(settings: list[str]) -> dict[str, Any]:
-    """Return ``KEY=VALUE`` as a mapping.
-
-    Raises:
-        ConfigError: One has no ``=``.
-    """
-    for setting in settings:
-        if "=" not in setting:
-            raise ConfigError(f"--set {setting}: KEY=VALUE is wanted, such as refine_iters=0")
-    parts = (setting.split("=", 1) for setting in settings)
-    return {key: yaml.safe_load(value) for key, value in parts}
 
 
 def _opened(path: str, changes: Mapping[str, Any]) -> RecognizerRunner:

@@ -3,10 +3,12 @@
 import argparse
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from tcm.cli.parsers.demo import parse
+from tcm.cli.readers import chained, settings
 from tcm.cli.terminal import say
 from tcm.demo.readers import Readers
 from tcm.demo.server import DemoServer, is_loopback
@@ -60,7 +62,7 @@ def _readers(args: argparse.Namespace) -> Readers:
     if not paths and not detectors[0][1].chain.detector.reads:
         paths = [str(find_weights("recognizer"))]
     recognizers = _loaded(args, "recognizer", paths, WordReader)
-    return Readers(detectors, recognizers, args.rectify, args.max_side, args.min_confidence)
+    return Readers(detectors, recognizers, partial(chained, args))
 
 
 def _loaded(
@@ -73,7 +75,8 @@ def _loaded(
     """
     models: list[tuple[str, T]] = []
     for name, path in zip(_short(paths), paths, strict=True):
-        model = load(path, device=args.device, precision=args.precision)
+        changes = settings(args.set) if kind == "recognizer" else {}
+        model = load(path, device=args.device, precision=args.precision, **changes)
         if not isinstance(model, wanted):
             other = "recognizer" if kind == "detector" else "detector"
             raise ConfigError(f"--{kind} {path}: holds a {other}")

@@ -21,6 +21,7 @@ from tcm.inference.labels import lacking, load_font
 from tcm.inference.predict import predict
 from tcm.inference.visualize import draw, write_image
 from tcm.models.recognizers.recognizer import TextRecognizer
+from tcm.reader.sources import IMAGES
 
 log = logging.getLogger("tcm")
 
@@ -28,7 +29,6 @@ _SCENE = (
     "%s: %s pixels look like a scene; %s takes an image for the crop of one word and reads nothing "
     "else of it"
 )
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 def main(arguments: list[str]) -> int:
@@ -91,7 +91,7 @@ def _images(places: Sequence[Path]) -> list[str]:
     paths: list[Path] = []
     for place in places:
         if place.is_dir():
-            inside = sorted(p for p in place.iterdir() if p.suffix.lower() in _SUFFIXES)
+            inside = sorted(p for p in place.iterdir() if p.suffix.lower() in IMAGES)
             if not inside:
                 raise DataError(f"{place}: no images in this folder")
             paths += inside

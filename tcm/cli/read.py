@@ -21,6 +21,12 @@ def main(arguments: list[str]) -> int:
     for name in ("show_maps", "no_pictures", "resume"):
         if getattr(args, name) and args.out is None:
             raise ConfigError(f"--{name.replace('_', '-')} needs --out")
+    if args.html and args.resume:
+        raise ConfigError("--html holds what a run has read: it goes without --resume")
+    if args.out and not args.no_pictures:
+        from tcm.inference.labels import load_font  # needs Pillow, which reading does not
+
+        load_font(args.font, 1)  # a wrong file is an error now and not after the first image
     files = files_of(args.images)
     output = ReadOutput(args, files)
     reader = reader_of(args)

@@ -52,6 +52,10 @@ class ReadOutput:
             self._plan(files)
 
     def __enter__(self) -> "ReadOutput":
+        if self.args.out:
+            make_folder(self.args.out)
+            lines = [f"{json.dumps(line, ensure_ascii=False)}\n" for line in self._kept]
+            write_text(self._results, "".join(lines))
         if self.args.html:
             path = self._stack.enter_context(self._outputs.writing(self.args.html))
             self._report = Report(self._stack.enter_context(whole(path, "w")))
@@ -83,14 +87,17 @@ class ReadOutput:
             result: What was read.
             reader: What has read it, for its maps.
         """
-        if self._report:
-            self._report.add(result)
-        if not self.args.out:
+        pictured = self.args.out and not self.args.no_pictures
+        if self._report or pictured:
+            image = result.image()  # of a file it is read again, and once
+            if self._report:
+                self._report.add(result, image)
+            if pictured:
+                self._draw(result, image, reader)
+        if self.args.out:
+            append_line(self._results, result.to_json())
+        else:
             say(*([] if self._alone else [f"{result.name}:"]), *result.text.splitlines())
-            return
-        if not self.args.no_pictures:
-            self._draw(result, reader)
-        append_line(self._results, result.to_json())
 
     def _plan(self, files: Sequence[str]) -> None:
         out, resume = self.args.out, self.args.resume
@@ -104,24 +111,21 @@ class ReadOutput:
         self._pictures = dict(zip(files, picture_names(files), strict=True))
         if not self.args.no_pictures:
             self._outputs.files("--out", out, self._pictures.values())
-        make_folder(out)
-        kept = list(_lines(self._results)) if resume and there else []
-        self._done = {line["image"] for line in kept}
-        write_text(self._results, "".join(f"{json.dumps(k, ensure_ascii=False)}\n" for k in kept))
+        self._kept = list(_lines(self._results)) if resume and there else []
+        self._done = {line["image"] for line in self._kept}
 
-    def _draw(self, result: ReadResult, reader: ImageReader) -> None:
-        from tcm.inference.visualize import write_image  # these need Pillow, reading does not
+    def _draw(self, result: ReadResult, image: np.ndarray, reader: ImageReader) -> None:
+        # These need Pillow, which reading does not.
+        from tcm.inference.map_pictures import draw_maps
+        from tcm.inference.visualize import draw_words, write_image
 
         picture = self._picture(result.name)
-        self._write_image(picture, result.draw(self.args.font), write_image)
-        if self.args.show_maps:
-            from tcm.inference.map_pictures import draw_maps
-
-            image = result.image()
-            maps = reader.maps(image)
-            if maps:
-                name = picture.with_name(f"{picture.stem}.maps.jpg")
-                self._write_image(name, draw_maps(image, maps), write_image)
+        drawn = draw_words(image, result.words, self.args.font)
+        self._write_image(picture, drawn, write_image)
+        maps = reader.maps(image) if self.args.show_maps else {}
+        if maps:
+            name = picture.with_name(f"{picture.stem}.maps.jpg")
+            self._write_image(name, draw_maps(image, maps), write_image)
 
     def _write_image(self, name: Path, image: np.ndarray, write: Any) -> None:
         (path,) = self._outputs.files("--out", self.args.out, [name])

@@ -18,7 +18,7 @@ from tcm.inference.reading.chain import Chain, Failure, Picture
 from tcm.inference.reading.detection import Views
 from tcm.inference.reading.recognition import Straightening
 from tcm.inference.reading.runner import DetectorRunner
-from tcm.reader.text_reader import ImageReader, TextReader, WordReader, load
+from tcm.reader.text_reader import ImageReader, WordReader, load
 from tcm.shipped import find_weights
 from tcm.structures import Sample, TextInstances
 
@@ -36,32 +36,36 @@ def reader_of(args: argparse.Namespace, detector: DetectorRunner | None = None) 
         CheckpointError: A model cannot be loaded.
         ConfigError: The options contradict each other, or a model is of the other kind.
     """
-    views, how = Views(args.max_side, args.tile), Straightening(args.rectify, args.margin)
     if detector is None:
         finder = _loaded(args, args.detector or find_weights("detector"), {})
         if isinstance(finder, WordReader):
             raise ConfigError(f"--detector {args.detector}: holds a recognizer")
         detector = finder.chain.detector
-    if args.no_recognizer:
-        if args.recognizer or args.set:
-            raise ConfigError("--no-recognizer: --recognizer and --set go without it")
-        return ImageReader(Chain(detector, None, views, how, args.batch_size))
     path = args.recognizer
-    if path is None and (args.set or not detector.reads):
+    if args.no_recognizer and (path or args.set):
+        raise ConfigError("--no-recognizer: --recognizer and --set go without it")
+    if path is None and not args.no_recognizer and (args.set or not detector.reads):
         path = find_weights("recognizer")
     reader = None if path is None else _loaded(args, path, settings(args.set))
-    return TextReader(
-        ImageReader(Chain(detector, None, views, how, args.batch_size)),
-        reader,  # type: ignore[arg-type]  # a detector is refused there
-        args.device,
-        args.precision,
-        args.rectify,
-        args.margin,
-        args.max_side,
-        args.tile,
-        args.min_confidence,
-        args.batch_size,
-    )
+    if isinstance(reader, ImageReader):
+        raise ConfigError(f"--recognizer {path}: holds a detector")
+    return chained(args, detector, reader)
+
+
+def chained(
+    args: argparse.Namespace, detector: DetectorRunner, reader: WordReader | None
+) -> ImageReader:
+    """Return models as a reader.
+
+    Args:
+        args: Those of `add_reading_arguments`.
+        detector: What finds words.
+        reader: What reads them; None if nothing or the spotter does.
+    """
+    views, how = Views(args.max_side, args.tile), Straightening(args.rectify, args.margin)
+    recognizer = None if reader is None else reader.runner
+    chain = Chain(detector, recognizer, views, how, args.batch_size)
+    return ImageReader(chain, args.min_confidence)
 
 
 def read_samples(

@@ -53,21 +53,7 @@ def main(arguments: list[str]) -> int:
     check_names(metrics, images[: args.limit], bool(writer))
     outputs, pictures = _planned(args, config, images)
     total = min(args.limit or data.length("test"), data.length("test"))
-    precision, where = "float32", ""
-    if is_dir(args.checkpoint):
-        detector = _detector(open_runner(args.checkpoint, device=args.device))
-        found = _detected(detector, loader)
-    else:
-        model, device, precision = load_network(config["model"], args)
-        where = str(device)
-        found = predict(model, loader, device, precision=precision)
-        if args.recognizer:
-            stage = config["data"].get("test") or config["data"]["val"]
-            place = Place(device, precision)
-            runner = runner_of(model, args.checkpoint, stage.get("pipeline") or [], place)
-            detector = _detector(runner)
-    if args.recognizer:
-        found = read_samples(reader_of(args, detector), data.dataset("test"), total)
+    found, note = _found(args, config, data, loader, total)
     pairs = sorted(track(found, "testing", total=total), key=lambda pair: pair[0].index)
     samples = [sample for sample, _ in pairs]
     predictions = [prediction for _, prediction in pairs]
@@ -90,10 +76,29 @@ def main(arguments: list[str]) -> int:
         picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
         with outputs.writing(pictures[sample.index]) as path:
             write_image(path, picture)
-    if precision != "float32":
-        say(f"network in {precision} on {where}")
+    if note:
+        say(note)
     _report(Path(args.config).stem, scores)
     return 0
+
+
+def _found(
+    args: argparse.Namespace, config: Config, data: DataModule, loader: Iterable[Batch], total: int
+) -> tuple[Iterator[tuple[Sample, TextInstances]], str]:
+    """Return what the first images of the test set show, and what is to be said of the network."""
+    if is_dir(args.checkpoint):
+        detector, note = _detector(open_runner(args.checkpoint, device=args.device)), ""
+    else:
+        model, device, precision = load_network(config["model"], args)
+        note = "" if precision == "float32" else f"network in {precision} on {device}"
+        if not args.recognizer:
+            return predict(model, loader, device, precision=precision), note
+        stage = config["data"].get("test") or config["data"]["val"]
+        place = Place(device, precision)
+        detector = _detector(runner_of(model, args.checkpoint, stage.get("pipeline") or [], place))
+    if not args.recognizer:
+        return _detected(detector, loader), note
+    return read_samples(reader_of(args, detector), data.dataset("test"), total), note
 
 
 def _detector(runner: DetectorRunner | RecognizerRunner) -> DetectorRunner:

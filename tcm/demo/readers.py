@@ -1,16 +1,14 @@
 """The models that the page offers, and any pair of them as a reader."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from tcm.errors import ConfigError, TCMError
-from tcm.inference.reading.chain import Chain
-from tcm.inference.reading.crops import Rectify
-from tcm.inference.reading.detection import Views
-from tcm.reader.text_reader import ImageReader, TextReader, WordReader
+from tcm.inference.reading.runner import DetectorRunner
+from tcm.reader.text_reader import ImageReader, WordReader
 
 WAITING = 8  # images at most, beside the one that is being read
 
@@ -38,26 +36,20 @@ class Readers:
     Args:
         detectors: As `load` returns them, by a name for each.
         recognizers: The same; there may be none.
-        rectify: As of `TextReader`, and so are the others.
-        max_side: Likewise.
-        min_confidence: Likewise.
+        chained: Returns a detector, with a recognizer or without, as a reader.
     """
 
     def __init__(
         self,
         detectors: Sequence[tuple[str, ImageReader]],
         recognizers: Sequence[tuple[str, WordReader]],
-        rectify: Rectify = "quad",
-        max_side: int = 2560,
-        min_confidence: float = 0.0,
+        chained: Callable[[DetectorRunner, WordReader | None], ImageReader],
     ) -> None:
         if not detectors:
             raise ConfigError("a detector is wanted")
         self._detectors = list(detectors)
         self._recognizers = list(recognizers)
-        self._rectify = rectify
-        self._max_side = max_side
-        self._min_confidence = min_confidence
+        self._chained = chained
 
     def of(self, choice: Choice) -> ImageReader:
         """Return the reader of a pair, whose models are shared by all.
@@ -66,18 +58,9 @@ class Readers:
             ConfigError: There is no such model.
         """
         detector = _at(self._detectors, choice.detector, "detector")
-        if choice.recognizer is None:
-            chain = detector.chain
-            views = Views(self._max_side)
-            return ImageReader(Chain(chain.detector, None, views, chain.how, chain.batch))
-        recognizer = _at(self._recognizers, choice.recognizer, "recognizer")
-        return TextReader(
-            detector,
-            recognizer,
-            rectify=self._rectify,
-            max_side=self._max_side,
-            min_confidence=self._min_confidence,
-        )
+        number = choice.recognizer
+        reader = None if number is None else _at(self._recognizers, number, "recognizer")
+        return self._chained(detector.chain.detector, reader)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the names in types of JSON, and of each detector whether it reads itself."""

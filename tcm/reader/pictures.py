@@ -100,7 +100,10 @@ def _of_pillow(picture: "Image.Image", name: str) -> np.ndarray:
         raise DataError(f"{name}: a path, an array or an image is wanted, got {shown(picture)}")
     from PIL import ImageOps
 
-    upright = ImageOps.exif_transpose(picture)
+    try:
+        upright = ImageOps.exif_transpose(picture)  # its file is read now
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{name}: not a whole image ({error})") from error
     if upright.mode.startswith("I;16") or upright.mode in ("L", "RGB", "RGBA", "1"):
         return np.asarray(upright)
     if upright.mode == "I":  # 16 bits in 32

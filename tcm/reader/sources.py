@@ -79,7 +79,7 @@ def pictures_of(
 
 def _named(
     source: Any, name: str, exif: Exif, every: int, done: Callable[[str], bool]
-) -> Iterator[Picture]:
+) -> Iterator[Picture | Failure]:
     if not isinstance(source, str | Path):
         image = as_rgb(source, name)
         yield Picture(name, image, lambda: image)
@@ -94,8 +94,8 @@ def _named(
         yield Picture(name, again(), again)
 
 
-def _pages(path: str, done: Callable[[str], bool]) -> Iterator[Picture]:
-    """Yield the pages of a PDF."""
+def _pages(path: str, done: Callable[[str], bool]) -> Iterator[Picture | Failure]:
+    """Yield the pages of a PDF, and those that cannot be drawn as failures."""
     _require_file(path)
     try:
         import pypdfium2
@@ -108,8 +108,14 @@ def _pages(path: str, done: Callable[[str], bool]) -> Iterator[Picture]:
     with document:
         for number in range(len(document)):
             name = f"{path}#page={number + 1}"
-            if not done(name):
+            if done(name):
+                continue
+            try:
                 image = _drawn(document[number], name)
+            except (DataError, pypdfium2.PdfiumError) as error:
+                reason = error if isinstance(error, DataError) else f"{name}: {error}"
+                yield Failure(name, DataError(str(reason)))
+            else:
                 yield Picture(name, image, lambda image=image: image)  # type: ignore[misc]
 
 

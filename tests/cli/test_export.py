@@ -153,3 +153,15 @@ def test_what_the_export_has_settled_and_devices_that_are_not_there(exported):
         open_folder(exported, decode_ar=False)
     with pytest.raises(ConfigError, match="device abacus"):
         open_folder(exported, device="abacus")
+
+
+@pytest.mark.slow
+def test_eight_bits_are_written_and_what_they_change_is_said(checkpoint, tmp_path, capsys):
+    out = tmp_path / "int8"
+    assert export.main([str(checkpoint), "--out", str(out), "--int8"]) == 0
+    assert "int8: greatest difference of an output" in capsys.readouterr().out
+    parity = json.loads((out / "model.json").read_text())["parity"]
+    assert parity["difference"] <= 1e-3 < parity["int8"]["difference"]
+    assert (
+        len(open_folder(out, threads=1).detect(images_of(1, 64, 96), [np.eye(3)], [(64, 96)])) == 1
+    )

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tcm.cli import read
 from tcm.cli import test as score
-from tcm.errors import ConfigError, DataError, OutputError
+from tcm.errors import CheckpointError, ConfigError, DataError, OutputError
 from tests.cli.tiny import write_config
 from tests.reader.checkpoints import RECOGNIZER, write_detector, write_recognizer
 
@@ -85,6 +85,19 @@ def test_resume_leaves_out_what_is_done_and_goes_on_behind_a_cut_line(models, ph
     assert json.dumps(results[1], ensure_ascii=False).encode() == whole.splitlines()[1]
 
 
+def test_a_mistake_before_the_first_image_leaves_the_results_of_an_earlier_run(
+    models, photos, tmp_path
+):
+    out = tmp_path / "out"
+    read.main([str(photos), *models, "--out", str(out)])
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    wrong = [*models[:3], str(tmp_path / "none.ckpt")]
+    for options, error in ((wrong, CheckpointError), ([*models, "--font", "none.ttf"], DataError)):
+        with pytest.raises(error, match="none"):
+            read.main([str(photos), *options, "--out", str(out)])
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_resume_needs_results_of_ours(models, photos, tmp_path):
     (tmp_path / "results.jsonl").write_text('{"image": 3}\n')
     arguments = [str(photos), *models, "--out", str(tmp_path), "--resume"]
@@ -102,6 +115,7 @@ def test_words_can_be_found_without_being_read(models, photos, capsys):
     [
         (["--show-maps"], "--show-maps needs --out"),
         (["--resume"], "--resume needs --out"),
+        (["--html", "page.html", "--out", "out", "--resume"], "goes without --resume"),
         (["--set", "decode_ar"], "KEY=VALUE"),
         (["--set", "decode_a=1"], "decode_ar"),
     ],
@@ -143,3 +157,9 @@ def test_a_recognizer_is_no_detector_to_be_scored(models, tmp_path):
     config = write_config(tmp_path, RECOGNIZER)
     with pytest.raises(ConfigError, match="is a recognizer itself"):
         score.main([config, models[3], "--recognizer", models[3]])
+
+
+def test_options_of_a_reader_need_one(models, tmp_path):
+    config = write_config(tmp_path)
+    with pytest.raises(ConfigError, match="--max-side is for a reader: it needs --recognizer"):
+        score.main([config, models[1], "--max-side", "64"])

@@ -55,8 +55,13 @@ class Numbers(RecognizerRunner):
         return [Reading(f"{self.start}{i}", 0.75) for i in range(len(crops))]
 
 
+def chained(finder, reader=None):
+    recognizer = None if reader is None else reader.runner
+    return ImageReader(Chain(finder, recognizer, Views(), Straightening(), 32))
+
+
 def detector(**options):
-    return ImageReader(Chain(BrightBoxes(**options), None, Views(), Straightening(), 1))
+    return chained(BrightBoxes(**options))
 
 
 def readers():
@@ -64,6 +69,7 @@ def readers():
     return Readers(
         [("boxes", detector()), ("spotter", detector(reads=True))],
         [("numbers", WordReader(Numbers())), ("others", WordReader(Numbers(start="other")))],
+        chained,
     )
 
 

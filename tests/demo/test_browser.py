@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.models import readers, scene
+from tests.demo.models import chained, readers, scene
 from tests.demo.test_server import Running
 
 pytestmark = pytest.mark.slow
@@ -176,7 +176,9 @@ def test_texts_are_shown_as_they_are_and_never_run(browser, photo):
     from tests.demo.models import Numbers, detector
 
     hostile = "<img src=x onerror=document.title='run'>"
-    models = Readers([("<b>boxes", detector())], [("<i>", WordReader(Numbers(start=hostile)))])
+    models = Readers(
+        [("<b>boxes", detector())], [("<i>", WordReader(Numbers(start=hostile)))], chained
+    )
     with Running(models) as running:
         browser.get(running.server.url)
         page = Page(browser)

@@ -13,7 +13,7 @@ import pytest
 from tcm.demo import server as demo
 from tcm.demo.readers import Readers
 from tcm.demo.server import DemoServer
-from tests.demo.models import detector, readers, scene
+from tests.demo.models import chained, detector, readers, scene
 
 
 class Running:
@@ -193,7 +193,7 @@ def test_one_image_is_read_at_a_time_and_few_wait():
     slow = detector()
     slow.chain.detector.open.clear()
     statuses = []
-    with Running(Readers([("slow", slow)], []), waiting=2) as running:
+    with Running(Readers([("slow", slow)], [], chained), waiting=2) as running:
 
         def read():
             statuses.append(running.ask("POST", "/read", scene())[0].status)
@@ -226,7 +226,7 @@ def test_connections_that_say_nothing_are_bounded_and_end(monkeypatch):
 def test_a_fault_is_one_line_to_the_page_and_whole_in_the_log(caplog):
     broken = detector()
     broken.chain.detector.detect = lambda *_: 1 / 0
-    with Running(Readers([("broken", broken)], [])) as running:
+    with Running(Readers([("broken", broken)], [], chained)) as running:
         status, error = running.refusal("POST", "/read", scene())
     assert status == 500 and "the log says why" in error
     assert "ZeroDivisionError" in caplog.text

@@ -68,6 +68,14 @@ def test_other_things_are_named(wrong):
         as_rgb(wrong, "the input")
 
 
+def test_an_image_of_pillow_s_whose_file_is_cut_is_named(tmp_path):
+    Image.fromarray(np.zeros((200, 200, 3), np.uint8)).save(tmp_path / "a.jpg")
+    content = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) - 200])
+    with pytest.raises(DataError, match="^the input: not a whole image"):
+        as_rgb(Image.open(tmp_path / "cut.jpg"), "the input")
+
+
 def test_the_caller_s_array_is_left_alone():
     before = RGB.copy()
     as_rgb(RGB, "it")

@@ -2,11 +2,13 @@
 
 import cv2
 import numpy as np
+import pypdfium2
 import pytest
 from PIL import Image
 
 from tcm.errors import DataError
 from tcm.inference.reading.chain import Failure
+from tcm.reader import sources
 from tcm.reader.sources import files_of, pictures_of
 
 
@@ -58,6 +60,22 @@ def test_pages_of_a_pdf_are_pictures(tmp_path):
     assert items[0].image.shape == (100, 200, 3)  # an inch has 200 pixels
     assert [item.image.mean() for item in items] == [255, 0]
     assert items[1].again().max() == 0
+
+
+def test_a_page_that_cannot_be_drawn_is_a_failure_and_the_others_come(tmp_path, monkeypatch):
+    pages = [Image.new("RGB", (72, 36)) for _ in range(3)]
+    pages[0].save(tmp_path / "a.pdf", save_all=True, append_images=pages[1:])
+    drawn = sources._drawn
+
+    def second_fails(page, name):
+        if name.endswith("#page=2"):
+            raise pypdfium2.PdfiumError("no page")
+        return drawn(page, name)
+
+    monkeypatch.setattr(sources, "_drawn", second_fails)
+    items = list(pictures_of([tmp_path / "a.pdf"]))
+    assert [isinstance(item, Failure) for item in items] == [False, True, False]
+    assert str(items[1].error) == f"{tmp_path / 'a.pdf'}#page=2: no page"
 
 
 def test_every_so_many_frames_of_a_video_are_pictures(tmp_path):

@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from tcm.cli.parsers.options import (
-    PRECISIONS,
     add_debug_argument,
     add_device_argument,
+    add_precision_argument,
+    add_reading_arguments,
     at_least,
-    finite,
+    command_parser,
 )
 
 _LAST_PORT = 2**16 - 1
@@ -24,12 +25,12 @@ def port(text: str) -> int:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tcm demo",
+    parser = command_parser(
+        "demo",
         description="Serve a page on this machine that reads photos: drop one, see outlines, texts "
         "and what the network sees, save the JSON. It takes photos and no paths, one at a time, "
         "and loads nothing from elsewhere.",
-        epilog="example: tcm demo --detector det.ckpt --recognizer rec.ckpt --recognizer exported",
+        examples=["--detector det.ckpt --recognizer rec.ckpt --recognizer exported"],
     )
     for kind, default in (
         ("detector", "the package's own"),
@@ -62,36 +63,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--max-upload", type=at_least(1), default=32, metavar="MB", help="of a photo (default: 32)"
     )
-    _add_ways(parser)
+    add_reading_arguments(parser)
     add_device_argument(parser)
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="of the networks; auto is bf16 on GPUs that have it, else float32",
-    )
+    add_precision_argument(parser)
     add_debug_argument(parser)
     return parser.parse_args(arguments)
-
-
-def _add_ways(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--rectify",
-        choices=("box", "quad", "curve"),
-        default="quad",
-        help="how a word becomes a crop (default: quad)",
-    )
-    parser.add_argument(
-        "--max-side",
-        type=at_least(32),
-        default=2560,
-        metavar="PIXELS",
-        help="greatest long side that the detector sees (default: 2560)",
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=finite,
-        default=0.0,
-        metavar="SHARE",
-        help="leave out words that are read less surely",
-    )

@@ -4,18 +4,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_debug_argument, add_exif_argument
+from tcm.cli.parsers.options import add_debug_argument, add_exif_argument, command_parser
 
 TOOLS = ("ppocrlabel", "labelstudio", "labelme")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tcm data export",
+    parser = command_parser(
+        "data export",
         description="Write what a model has found for a labelling tool, where people correct it. "
         "The least certain image comes first; images without a word come last.",
-        epilog="example: tcm data export --to labelstudio found/predictions.json --out tasks.json",
+        examples=["--to labelstudio found/predictions.json --out tasks.json"],
     )
     parser.add_argument("file", type=Path, metavar="PREDICTIONS", help="predictions.json")
     parser.add_argument("--to", dest="tool", required=True, choices=TOOLS, help="the tool")

@@ -4,7 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_debug_argument, add_exif_argument, finite
+from tcm.cli.parsers.options import (
+    add_debug_argument,
+    add_exif_argument,
+    command_parser,
+    finite,
+)
 
 TOOLS = ("labelme", "coco", "ppocrlabel", "labelstudio", "cvat", "rrc", "via")
 
@@ -19,13 +24,12 @@ def share(text: str) -> float:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    parser = argparse.ArgumentParser(
-        prog="tcm data import",
+    parser = command_parser(
+        "data import",
         description="Read one's own labels, check every region and image, and write an annotation "
         "file in MMOCR's unified format, which names the images relative to itself. What cannot "
         "be taken is counted by name at the end; what is malformed is an error.",
-        epilog="example: tcm data import --from ppocrlabel photos --out data/mine/labels.json "
-        "--split 0.9",
+        examples=["--from ppocrlabel photos --out data/mine/labels.json --split 0.9"],
     )
     parser.add_argument("raw", type=Path, metavar="DIR", help="folder of the labels, or their file")
     parser.add_argument("--from", dest="tool", required=True, choices=TOOLS, help="who wrote them")

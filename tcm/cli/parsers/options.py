@@ -96,6 +96,18 @@ def finite(text: str) -> float:
     return number
 
 
+def between(low: float, high: float) -> Callable[[str], float]:
+    """Return what reads an option's number in [low, high], and refuses others."""
+
+    def read(text: str) -> float:
+        number = finite(text)
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"a number in [{low:g}, {high:g}] is wanted: '{text}'")
+        return number
+
+    return read
+
+
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that all commands with a config share."""
     parser.add_argument(
@@ -151,16 +163,21 @@ def add_exif_argument(parser: argparse.ArgumentParser, default: Exif | None = "a
     )
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says where and how precisely a network runs, as `tcm.cli.network` takes it."""
-    add_device_argument(parser)
-    precision = parser.add_mutually_exclusive_group()
-    precision.add_argument(
+def add_precision_argument(parser: argparse._ActionsContainer) -> None:
+    """Add ``--precision``, as `resolve_precision` takes it."""
+    parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         default="auto",
         help="of the network; auto is bf16 on GPUs that have it, else float32",
     )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says where and how precisely a network runs, as `tcm.cli.network` takes it."""
+    add_device_argument(parser)
+    precision = parser.add_mutually_exclusive_group()
+    add_precision_argument(precision)
     precision.add_argument(
         "--amp", action="store_true", help="mixed precision (bf16, or fp16 on older GPUs)"
     )
@@ -177,8 +194,11 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+READING = ("rectify", "margin", "max_side", "tile", "min_confidence", "batch_size", "set")
+
+
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how words are found and become crops, as `tcm.cli.readers` takes it."""
+    """Add the options `READING`: how words become crops and are read, for `tcm.cli.readers`."""
     parser.add_argument(
         "--rectify",
         choices=("box", "quad", "curve"),
@@ -188,7 +208,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--margin",
-        type=finite,
+        type=between(0, 10),
         default=0.15,
         metavar="SHARE",
         help="added around a word, as a share of its height (default: 0.15)",
@@ -209,7 +229,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-confidence",
-        type=finite,
+        type=between(0, 1),
         default=0.0,
         metavar="SHARE",
         help="leave out words that are read less surely",

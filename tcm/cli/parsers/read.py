@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tcm.cli.parsers.options import (
-    PRECISIONS,
     add_debug_argument,
     add_device_argument,
     add_exif_argument,
+    add_precision_argument,
     add_reading_arguments,
     at_least,
     command_parser,
@@ -41,12 +41,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add_exif_argument(parser)
     _add_outputs(parser)
     add_device_argument(parser)
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="of the networks; auto is bf16 on GPUs that have it, else float32",
-    )
+    add_precision_argument(parser)
     parser.add_argument(
         "--compile",
         action="store_true",

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from tcm.cli.parsers.options import (
+    READING,
     add_checkpoint_argument,
     add_config_arguments,
     add_converter_argument,
@@ -13,6 +14,7 @@ from tcm.cli.parsers.options import (
     command_parser,
     read_options,
 )
+from tcm.errors import ConfigError
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -56,4 +58,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--visualize", metavar="DIR", help="draw what was found (green) and what is true (blue)"
     )
-    return read_options(parser, arguments)
+    args = read_options(parser, arguments)
+    changed = [name for name in READING if getattr(args, name) != parser.get_default(name)]
+    if changed and not args.recognizer:
+        raise ConfigError(
+            f"--{changed[0].replace('_', '-')} is for a reader: it needs --recognizer"
+        )
+    return args

@@ -16,7 +16,7 @@ from tcm.data.synth.installed_fonts import InstalledFont, InstalledFonts
 from tcm.data.synth.photo_tiles import PhotoTiles
 from tcm.data.synth.render import WordMask, draw_mask_quickly, warp_patch
 from tcm.data.synth.scene import brightness, readable_colour
-from tcm.data.synth.shapes import FlatShape, WordShape, make_shape
+from tcm.data.synth.shapes import FlatShape, WordShape, framed, make_shape
 from tcm.data.synth.vocabulary import Vocabulary
 from tcm.data.synth.words import WordSampler, word_characters
 from tcm.registry import DATASETS, Built
@@ -110,10 +110,7 @@ class PhotoWords:
     def _draw(self, mask: WordMask, height: float, rng: _Rng) -> np.ndarray:
         """Return the crop of a word, (H, W, 3) uint8."""
         shape = _shape(*mask.size, rng)
-        low, high = shape.outline.min(axis=0), shape.outline.max(axis=0)
-        margins = rng.uniform(*_MARGINS, (2, 2)) * height
-        width, rows = np.maximum(np.ceil(high - low + margins.sum(axis=0)), 4).astype(int).tolist()
-        shape = shape.moved(margins[0] - low)
+        shape, rows, width = framed(shape, rng.uniform(*_MARGINS, (2, 2)) * height)
         image = self._ground(rows, width, rng)
         _write(image, mask, shape, height, rng)
         return image

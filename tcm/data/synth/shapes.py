@@ -23,6 +23,7 @@ STYLES: tuple[Style, ...] = get_args(Style)
 _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
 _TO_CENTRES = np.linalg.inv(_TO_EDGES)
 
+_LEAST = 4  # pixels of a crop's side
 Region = tuple[int, int, int, int]  # x0, y0, x1, y1 in whole pixels
 
 
@@ -47,6 +48,18 @@ class WordShape(Protocol):
         Returns:
             uint8 (y1 - y0, x1 - x0) or with C channels; 0 where the mask has nothing.
         """
+
+
+def framed(shape: WordShape, margins: np.ndarray) -> tuple[WordShape, int, int]:
+    """Return a shape in a crop of its own, and the crop's height and width in pixels, at least 4.
+
+    Args:
+        shape: Left as it is.
+        margins: (2, 2) pixels around the outline: left and top, right and bottom.
+    """
+    low, high = shape.outline.min(axis=0), shape.outline.max(axis=0)
+    size = np.maximum(np.ceil(high - low + margins.sum(axis=0)), _LEAST).astype(int)
+    return shape.moved(margins[0] - low), int(size[1]), int(size[0])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from tcm.errors import DataError
 from tcm.labels import MAX_LENGTH
 
 _Rng = np.random.Generator
+_SYSTEM = Path("/usr/share/dict")  # where Unix systems have their word lists
 
 # How often a text is of a kind.
 _KINDS = {"word": 0.68, "number": 0.13, "code": 0.09, "marked": 0.07, "joined": 0.03}
@@ -22,7 +24,8 @@ class Vocabulary:
     """Draws texts; those that a charset can't write are left out.
 
     Args:
-        files: Lists of one word a line; each is drawn from alike often.
+        files: Lists of one word a line, or names of such lists of the system, as of Debian's
+            packages wamerican and wbritish; each is drawn from alike often.
         characters: Of the charset.
 
     Raises:
@@ -77,11 +80,13 @@ class Vocabulary:
 
 
 def _read(file: str, characters: frozenset[str]) -> list[str]:
-    if not inputs.is_file(file):
+    path = next((p for p in (Path(file), _SYSTEM / file) if inputs.is_file(p)), None)
+    if path is None:
         raise DataError(
-            f"{file}: no such word list; Debian's packages wamerican and wbritish have one each"
+            f"{file}: no such word list, nor one in {_SYSTEM}; Debian's packages wamerican and "
+            "wbritish have one each"
         )
-    lines = inputs.read_bytes(file).decode("utf-8", "replace").split()
+    lines = inputs.read_bytes(path).decode("utf-8", "replace").split()
     # Half of the lists are possessives.
     words = [w for w in lines if "'" not in w and len(w) <= MAX_LENGTH and characters >= set(w)]
     if not words:

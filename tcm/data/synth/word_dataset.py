@@ -13,7 +13,7 @@ from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import PlacedWord
 from tcm.data.synth.render import draw_mask
 from tcm.data.synth.scene import draw_word
-from tcm.data.synth.shapes import STYLES, FlatShape, Style, WordShape, make_shape
+from tcm.data.synth.shapes import STYLES, FlatShape, Style, WordShape, framed, make_shape
 from tcm.data.synth.words import WordSampler, word_characters
 from tcm.errors import ConfigError
 from tcm.labels import MAX_LENGTH
@@ -98,10 +98,7 @@ class SyntheticWords:
         font = self.fonts[int(rng.integers(len(self.fonts)))]
         mask = draw_mask(text, font, height, outline_ratio)
         shape = self._shape(*mask.size, rng)
-        low, high = shape.outline.min(axis=0), shape.outline.max(axis=0)
-        margins = rng.uniform(*_MARGINS, (2, 2)) * height
-        width, rows = np.ceil(high - low + margins.sum(axis=0)).astype(int).tolist()
-        shape = shape.moved(margins[0] - low)
+        shape, rows, width = framed(shape, rng.uniform(*_MARGINS, (2, 2)) * height)
         image = paint_background(rows, width, rng)
         draw_word(image, PlacedWord(text, mask, shape, height, ignored=False), rng)
         return self._noisy(add_grain(image, rng), rng)

@@ -118,23 +118,17 @@ class Chain:
             crops_of(item.picture.image, item.texts, self.recognizer, self.how, self.detector.reads)
             for item in found
         ]
-        readings = read_words(self.recognizer, crops, self.how, self.batch)
+        readings = read_words(self.recognizer, crops, self.batch)
         return [_read_as(item.texts, r) for item, r in zip(found, readings, strict=True)]
 
 
-def _unread(texts: TextInstances) -> list[Word]:
-    return [
-        Word(polygon, text, float(score))
-        for polygon, text, score in zip(texts.polygons, texts.texts, _scores(texts), strict=True)
-    ]
+def _unread(found: TextInstances) -> list[Word]:
+    assert found.scores is not None, "a detector scores what it finds"
+    words = zip(found.polygons, found.texts, found.scores.tolist(), strict=True)
+    return [Word(*word) for word in words]
 
 
-def _read_as(texts: TextInstances, readings: list[Reading]) -> list[Word]:
-    return [
-        Word(polygon, reading.text, float(score), reading.confidence)
-        for polygon, reading, score in zip(texts.polygons, readings, _scores(texts), strict=True)
-    ]
-
-
-def _scores(texts: TextInstances) -> np.ndarray:
-    return np.ones(len(texts)) if texts.scores is None else texts.scores
+def _read_as(found: TextInstances, readings: list[Reading]) -> list[Word]:
+    assert found.scores is not None, "a detector scores what it finds"
+    words = zip(found.polygons, readings, found.scores.tolist(), strict=True)
+    return [Word(polygon, r.text, score, r.confidence) for polygon, r, score in words]

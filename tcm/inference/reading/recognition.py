@@ -10,9 +10,9 @@ import numpy as np
 from tcm.inference.reading.crops import Rectify, outline_of, readings_of
 from tcm.inference.reading.runner import Reading, RecognizerRunner
 from tcm.structures import TextInstances
-from tcm.values import NotNegativeFloat
 
 NOTHING = Reading("", 0.0)
+_SURE = 0.7  # confidence from which on a word is not tried upside down
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,10 @@ class Straightening:
     Attributes:
         rectify: As of `outline_of`.
         margin: As of `outline_of`.
-        turn: Whether words are also tried upside down, tall ones along their height, for what is
-            read most surely.
-        sure: Confidence from which on a word is not tried upside down.
     """
 
     rectify: Rectify = "quad"
-    margin: NotNegativeFloat = 0.0
-    turn: bool = True
-    sure: float = 0.7
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,8 +68,7 @@ def crops_of(
         outline = outline_of(polygon, how.rectify, how.margin, ordered)
         if outline is None:
             continue
-        ways = readings_of(outline) if how.turn else ([outline], [])
-        for j, way in enumerate(ways):
+        for j, way in enumerate(readings_of(outline)):
             outlines[j].extend(way)
             owners[j].extend([i] * len(way))
 
@@ -91,7 +85,6 @@ def crops_of(
 def read_words(
     recognizer: RecognizerRunner,
     images: Sequence[tuple[WordCrops, Later]],
-    how: Straightening,
     batch: int,
 ) -> list[list[Reading]]:
     """Return what the words of each image say, read in batches over all of them.
@@ -99,13 +92,12 @@ def read_words(
     Args:
         recognizer: What reads.
         images: Of each image, what `crops_of` gives.
-        how: As of `crops_of`.
         batch: Crops that are read at once, at most.
     """
     best = [[NOTHING] * first.count for first, _ in images]
     _read(recognizer, [first for first, _ in images], best, batch)
     doubtful = [
-        later([reading.confidence < how.sure for reading in readings])
+        later([reading.confidence < _SURE for reading in readings])
         for (_, later), readings in zip(images, best, strict=True)
     ]
     _read(recognizer, doubtful, best, batch)

@@ -1,17 +1,15 @@
 """A folder's results as one HTML page that needs nothing but itself."""
 
-import base64
 import html
 from collections.abc import Iterator
 from typing import IO
 
-import cv2
 import numpy as np
 
 from tcm.inference.reading.results import ReadResult
+from tcm.inference.small_pictures import data_url, smaller
 
 _SIDE = 1280  # pixels of a picture in the page
-_QUALITY = 82
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -46,19 +44,19 @@ class Report:
         self._file = file
         self._file.write(_HEAD)
 
-    def add(self, result: ReadResult) -> None:
-        """Add a picture with its outlines, its text and the list of its words."""
-        self._file.write("".join(_article(result)))
+    def add(self, result: ReadResult, image: np.ndarray) -> None:
+        """Add a picture (H, W, 3) uint8 RGB with its outlines, its text and its words."""
+        self._file.write("".join(_article(result, image)))
 
     def close(self) -> None:
         """End the page."""
         self._file.write(_TAIL)
 
 
-def _article(result: ReadResult) -> Iterator[str]:
+def _article(result: ReadResult, image: np.ndarray) -> Iterator[str]:
     height, width = result.size
     yield f"<article><h2>{html.escape(result.name)}</h2>\n<figure>"
-    yield f'<img alt="" src="data:image/jpeg;base64,{_jpeg(result.image())}">'
+    yield f'<img alt="" src="{data_url(smaller(image, _SIDE))}">'
     yield f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none">'
     for word in result.words:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in word.polygon)
@@ -72,13 +70,3 @@ def _article(result: ReadResult) -> Iterator[str]:
         text = html.escape(word.text or "")
         yield f"<tr><td>{text}</td><td>{sure}</td><td>{word.score:.2f}</td></tr>\n"
     yield "</table></details></article>\n"
-
-
-def _jpeg(image: np.ndarray) -> str:
-    factor = min(1.0, _SIDE / max(image.shape[:2]))
-    if factor < 1:
-        size = tuple(max(round(side * factor), 1) for side in image.shape[1::-1])
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
-    return base64.b64encode(data.tobytes()).decode()

@@ -47,13 +47,13 @@ def merged(
     texts = TextInstances(
         [polygon for one in found for polygon in one.polygons],
         [text for one in found for text in one.texts],
-        scores=np.concatenate([_scores(one) for one in found]) if found else np.zeros(0),
+        scores=np.concatenate([np.zeros(0), *(one.scores for one in found if len(one))]),
     )
-    if not len(texts):
+    if texts.scores is None or not len(texts):
         return texts
     pairs = zip(found, tiles, strict=True)
     cut = np.array([_is_cut(p, tile, size) for one, tile in pairs for p in one.polygons])
-    order = np.lexsort((-_scores(texts), cut))
+    order = np.lexsort((-texts.scores, cut))
     shapes = [repair(polygon) for polygon in texts.polygons]
     areas = shapely.area(shapes)
     tree = shapely.STRtree(shapes)
@@ -66,10 +66,6 @@ def merged(
         shared = shapely.area(shapely.intersection(shapes[i], np.array(shapes, object)[near]))
         dropped[near[shared > _SAME * np.minimum(areas[near], areas[i])]] = True
     return texts.select(~dropped)
-
-
-def _scores(texts: TextInstances) -> np.ndarray:
-    return np.ones(len(texts), np.float32) if texts.scores is None else texts.scores
 
 
 def _starts(length: int, side: int, overlap: int) -> list[int]:

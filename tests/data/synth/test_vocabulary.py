@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tcm.charset import SETS
+from tcm.data.synth import vocabulary
 from tcm.data.synth.vocabulary import Vocabulary
 from tcm.errors import DataError
 
@@ -37,7 +38,13 @@ def test_the_same_numbers_give_the_same_texts(words):
 
 
 def test_a_list_that_is_missing_or_useless_is_named(tmp_path, words):
-    with pytest.raises(DataError, match="no-such-list: no such word list; .*wamerican"):
+    with pytest.raises(DataError, match="no-such-list: no such word list, .*wamerican"):
         Vocabulary([str(tmp_path / "no-such-list")], "abc")
     with pytest.raises(DataError, match="words: no word of the charset"):
         Vocabulary([words], "xyz")
+
+
+def test_a_list_of_the_system_is_found_by_its_name(words, tmp_path, monkeypatch):
+    (tmp_path / "english").write_text("alpha\nbeta\n")
+    monkeypatch.setattr(vocabulary, "_SYSTEM", tmp_path)
+    assert Vocabulary(["english"], "abcdefghijklmnopqrstuvwxyz").lists == [["alpha", "beta"]]
