@@ -65,7 +65,7 @@ def _draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -
 def brightness(image: np.ndarray, outline: np.ndarray) -> tuple[float, float]:
     """Return mean and standard deviation of the brightness, 0 to 255, within an outline (P, 2)."""
     low = np.floor(outline.min(axis=0)).astype(int)
-    high = np.ceil(outline.max(axis=0)).astype(int)
+    high = np.maximum(np.ceil(outline.max(axis=0)).astype(int), low + 1)
     area = cv2.cvtColor(image[low[1] : high[1], low[0] : high[0]], cv2.COLOR_RGB2GRAY)
     inside = np.zeros_like(area)
     cv2.fillPoly(inside, [np.round(outline - low - 0.5).astype(np.int32)], 255)

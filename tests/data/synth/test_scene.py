@@ -8,7 +8,7 @@ import shapely
 from tcm.data.synth import scene
 from tcm.data.synth.layout import place_words
 from tcm.data.synth.render import warp_patch
-from tcm.data.synth.scene import draw_word, make_scene
+from tcm.data.synth.scene import brightness, draw_word, make_scene
 from tests.data.synth.test_layout import OPTIONS
 
 
@@ -109,3 +109,9 @@ def test_no_plate_covers_a_word(monkeypatch):
     assert (image[:, 0] == ground).all()
     for word in place_words(OPTIONS, np.random.default_rng(0)):  # the first thing a scene does
         assert (image[covered([word], 127)] != ground).any(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("outline", [[[3, 2], [9, 2], [9, 2], [3, 2]], [[9, 5]] * 4])
+def test_brightness_within_an_outline_without_height_is_that_of_the_pixels_it_runs_through(outline):
+    image = np.full((6, 10, 3), 80, np.uint8)
+    assert brightness(image, np.array(outline, float)) == (80, 0)
