@@ -194,3 +194,24 @@ def test_a_folded_norm_leaves_the_activation_inside_it():
 
     torch.manual_seed(0)
     _assert_folding_changes_nothing(Traced(), torch.randn(1, 3, 64, 64))
+
+
+def test_a_network_with_frozen_stages_can_be_folded():
+    torch.manual_seed(0)
+    model = MODELS.build(
+        {
+            **detector("ResNet", "dbnet"),
+            "backbone": {
+                "type": "Timm",
+                "pretrained": None,
+                "name": "tf_efficientnet_lite0",
+                "frozen_stages": 1,
+            },
+        }
+    )
+    images = torch.randint(0, 256, (1, 3, 64, 96))
+    with torch.inference_mode():
+        before = _unsettle(model)(images)[0]
+        model.deploy()
+        torch.testing.assert_close(model(images)[0], before, rtol=1e-4, atol=1e-4)
+    assert not _norms(model)

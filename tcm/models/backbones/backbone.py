@@ -94,6 +94,8 @@ class Backbone(nn.Module):
 
 
 def _hold_in_eval(names: Sequence[str], trunk: nn.Module, inputs: object) -> None:
+    if not trunk.training:
+        return  # all of it is in eval mode; folding may have taken parts away
     for name in names:
         module = trunk.get_submodule(name)
         if module.training:
