@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, ConfigError, nearest
 from tcm.models.backbones.backbone import Backbone, FrozenStages
+from tcm.models.backbones.same_padding import settle_padding
 from tcm.packaged import PIP, packaged_file
 from tcm.registry import MODELS
 from tcm.state_dicts import State, load_checked, read_state_file
@@ -69,6 +70,7 @@ class Timm(Backbone):
         _check_options(options or {})
         self.name = name
         self.trunk = _create(name, pretrained, options or {})
+        settle_padding(self.trunk)
         self._channels_last = getattr(self.trunk, "output_fmt", None) == Format.NHWC
         statistics = self.trunk.pretrained_cfg
         self.mean, self.std = ([255 * v for v in statistics[key]] for key in ("mean", "std"))

@@ -188,3 +188,26 @@ def test_the_stem_ends_before_the_stage_of_stride_4(name, stem):
 def test_a_network_without_a_stem_of_its_own_says_so():
     with pytest.raises(ConfigError, match="frozen_stages: timm's hrnet_w18_small has no stem"):
         Timm(None, "hrnet_w18_small", frozen_stages=0)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (32, 160)])
+def test_tensorflows_padding_is_kept(size):
+    net = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(1, 2, 3, 4))
+    model = Timm(None, "tf_efficientnet_lite0")
+    model.trunk.load_state_dict(net.state_dict())
+    images = torch.randn(2, 3, *size)
+    with torch.inference_mode():
+        for level, wanted in zip(model.eval()(images).levels, net.eval()(images), strict=True):
+            torch.testing.assert_close(level, wanted)
+
+
+def test_a_network_with_tensorflows_padding_can_be_traced_for_images_of_any_size():
+    model = Timm(None, "tf_efficientnet_lite0").eval().trunk
+    side = torch.export.Dim("side", min=2, max=64)
+    shapes = ({2: 32 * side, 3: 32 * side},)
+    program = torch.export.export(model, (torch.randn(1, 3, 128, 128),), dynamic_shapes=shapes)
+    images = torch.randn(1, 3, 192, 192)
+    with torch.inference_mode():
+        traced = program.module()(images)
+        for level, wanted in zip(traced, model(images), strict=True):
+            torch.testing.assert_close(level, wanted, rtol=1e-4, atol=1e-4)
