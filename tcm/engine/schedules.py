@@ -150,5 +150,31 @@ class OneCycle(Schedule):
         return _cosine(base_lr, initial / self.final_div_factor, min(share, 1.0))
 
 
+@SCHEDULES.register("WarmupStableDecay")
+class WarmupStableDecay(Schedule):
+    """Hold the rate after the warm-up, and let it fall to nothing over the last steps.
+
+    Until the decay begins the rates don't depend on the length of the run: one that was stopped
+    before is made longer by ``--resume`` with another ``trainer.max_steps``. Hu et al., "MiniCPM",
+    2024; the fall is 1 - sqrt of its share, which Hägele et al. (NeurIPS 2024) found best.
+
+    Args:
+        decay_steps: Steps at the end over which the rate falls.
+        warmup_steps: See `Schedule`.
+        warmup_factor: See `Schedule`.
+    """
+
+    def __init__(
+        self, decay_steps: int, warmup_steps: int = 0, warmup_factor: float = 0.001
+    ) -> None:
+        super().__init__(warmup_steps, warmup_factor)
+        self.decay_steps = decay_steps
+
+    def after_warmup(self, progress: float, step: int, base_lr: float) -> float:
+        """Return the rate at `step`; after the last one it would be 0."""
+        share = 1 - (self.total_steps - step) / max(self.decay_steps, 1)
+        return base_lr * (1 - math.sqrt(min(max(share, 0.0), 1.0)))
+
+
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2

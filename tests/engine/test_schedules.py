@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tcm.engine.schedules import Constant, MultiStep, OneCycle, Poly
+from tcm.engine.schedules import Constant, MultiStep, OneCycle, Poly, WarmupStableDecay
 
 
 def _bound(schedule, total, per_epoch=1):
@@ -55,3 +55,14 @@ def test_one_cycle_equals_torchs(total):
         if step + 1 < total:
             optimizer.step()
             reference.step()
+
+
+def test_the_rate_is_held_and_falls_over_the_last_steps():
+    schedule = _bound(WarmupStableDecay(decay_steps=100, warmup_steps=10), 1000)
+    assert [schedule(step, 1.0) for step in (5, 10, 900)] == pytest.approx([0.5005, 1.0, 1.0])
+    assert [schedule(step, 1.0) for step in (925, 964, 1000)] == pytest.approx([0.5, 0.2, 0.0])
+
+
+def test_a_longer_run_has_the_same_rates_before_the_shorter_ones_fall():
+    short, long = (_bound(WarmupStableDecay(20, warmup_steps=10), total) for total in (100, 300))
+    assert [short(step, 1.0) for step in range(81)] == [long(step, 1.0) for step in range(81)]
