@@ -278,6 +278,7 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
 FROZEN = {
     "": {},
     "abcnet": {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    "dbnet_efficientnet-lite0": {"frozen_stages": 1},
     "psenet": {"norm_eval": True},
     "fcenet_{}_1500e_ctw1500": {"norm_eval": True},
 }
