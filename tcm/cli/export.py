@@ -24,6 +24,7 @@ from tcm.inference.export.graphs import write_graph
 from tcm.inference.export.parity import Parity, compare_detector, compare_recognizer
 from tcm.inference.export.quantise import quantise
 from tcm.inference.onnx import open_folder
+from tcm.inference.onnx.ctc import OnnxCTCRecognizer
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import NAME, Manifest, digest_of
 from tcm.inference.onnx.recognizer import OnnxRecognizer
@@ -111,7 +112,7 @@ def _compare(
     runner = open_folder(folder, device="cpu")
     if isinstance(runner, OnnxDetector):
         return compare_detector(model, runner, list(_batches(pipeline, _SCENES, args.images)))
-    assert isinstance(runner, OnnxRecognizer), "there are no other kinds"
+    assert isinstance(runner, OnnxRecognizer | OnnxCTCRecognizer), "there are no other kinds"
     return compare_recognizer(model, runner, list(_batches(pipeline, _WORDS, args.images)))
 
 
@@ -125,7 +126,7 @@ def _quantised(
     """Quantise the graph that sees the images, say what that changes, and return what is new."""
     words = manifest.kind == "recognizer"
     batches = _batches(pipeline, _WORDS if words else _SCENES, args.calibrate)
-    name = manifest.graphs["encoder" if words else "model"]
+    name = manifest.graphs["encoder" if "encoder" in manifest.graphs else "model"]
     if words:
         height, width = manifest.input["height"], manifest.input["width"]
         crops = (b.images[:, :, :height, :width].permute(0, 2, 3, 1) for b in batches)

@@ -10,6 +10,7 @@ import torch
 
 from tcm.contracts import Model, as_arrays
 from tcm.geometry.polygons import repair
+from tcm.inference.onnx.ctc import OnnxCTCRecognizer
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.recognizer import OnnxRecognizer
 from tcm.structures import Batch, TextInstances
@@ -74,7 +75,9 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
 
 
 @torch.no_grad()
-def compare_recognizer(model: Model, runner: OnnxRecognizer, batches: Sequence[Batch]) -> Parity:
+def compare_recognizer(
+    model: Model, runner: OnnxRecognizer | OnnxCTCRecognizer, batches: Sequence[Batch]
+) -> Parity:
     """Return how a recognizer and its export differ on crops.
 
     The difference is that of the last answers' logits, as far as both have read.

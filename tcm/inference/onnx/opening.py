@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tcm.errors import ConfigError, DataError
+from tcm.inference.onnx.ctc import OnnxCTCRecognizer
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import NAME, Manifest, check_files, read_manifest
 from tcm.inference.onnx.recognizer import OnnxRecognizer
@@ -42,6 +43,8 @@ def open_folder(
     }
     for name, session in graphs.items():
         _require_same(folder, manifest, session.metadata, manifest.graphs[name])
+    if manifest.kind == "recognizer" and manifest.runtime.get("decoding") == "ctc":
+        return OnnxCTCRecognizer.open(folder, manifest, graphs, changes)
     if manifest.kind == "recognizer":
         return OnnxRecognizer.open(folder, manifest, graphs, changes)
     if changes:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tcm.charset import Charset, CharsetConfig
+from tcm.contracts import Graph
 from tcm.ctc import text_of
 from tcm.models.ctc_loss import ctc_loss
 from tcm.models.folding import fold_batch_norms
@@ -23,6 +24,9 @@ from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
 from tcm.values import NotNegative, Positive, Share
+
+_EXPORTED = 2  # crops of an example
+_COLUMN = 4  # pixels: the trunks keep a quarter of the columns
 
 
 @MODELS.register()
@@ -54,6 +58,7 @@ class CTCWordRecognizer(TextRecognizer):
     ) -> None:
         super().__init__(normalisation)
         self.charset = Charset.build(charset, "model.charset")
+        self.img_height = img_height
         self.trunk = MODELS.build(trunk, "model.trunk")
         columns = self.trunk.out_channels * self.trunk.out_height(img_height)
         self.bridge = nn.Sequential(nn.Linear(columns, width), nn.LayerNorm(width))
@@ -111,3 +116,30 @@ class CTCWordRecognizer(TextRecognizer):
     def text(self, ids: Sequence[int]) -> str:
         """Return the text of a row of ids."""
         return text_of(ids, self.charset.characters)
+
+    def graphs(self) -> dict[str, Graph]:
+        """Return ``model``, from crops uint8 (B, H, W, 3) of any width to ``logits``."""
+        crops = torch.zeros(_EXPORTED, self.img_height, 16 * self.img_height, 3, dtype=torch.uint8)
+        axes = {"crops": {0: ("batch", 1), 2: ("width", _COLUMN)}}
+        return {"model": Graph(_Reading(self), {"crops": crops}, axes)}
+
+    def runtime(self) -> Config:
+        """Return how the graph is read, as of `Model`."""
+        return {
+            "kind": "recognizer",
+            "decoding": "ctc",
+            "characters": self.charset.characters,
+        }
+
+
+class _Reading(nn.Module):
+    """From crops (B, H, W, 3), as a reader cuts them, to logits."""
+
+    def __init__(self, model: CTCWordRecognizer) -> None:
+        super().__init__()
+        self.model = model
+        self.eval()
+
+    def forward(self, crops: Tensor) -> dict[str, Tensor]:
+        """Return ``logits`` (B, L, K)."""
+        return {"logits": self.model(crops.permute(0, 3, 1, 2))}

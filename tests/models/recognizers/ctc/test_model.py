@@ -84,3 +84,17 @@ def test_deployed_it_reads_the_same_without_batch_norms(model):
 def test_heads_must_share_out_the_width():
     with pytest.raises(ConfigError, match="multiple of 6"):
         MODELS.build({**TINY, "heads": 3})
+
+
+def test_its_graph_reads_crops_as_they_are_cut():
+    model = MODELS.build(TINY).eval()
+    graph = model.graphs()["model"]
+    crops = _crops()
+    with torch.no_grad():
+        logits = graph.module(crops=crops.permute(0, 2, 3, 1))["logits"]
+        torch.testing.assert_close(logits, model(crops))
+    assert model.runtime() == {
+        "kind": "recognizer",
+        "decoding": "ctc",
+        "characters": model.charset.characters,
+    }
