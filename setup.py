@@ -52,7 +52,8 @@ setup(
     entry_points={"console_scripts": ["tcm = tcm.cli.main:tcm"]},
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
-        "export": ["onnx>=1.17", "onnxscript>=0.5", "onnxruntime>=1.20"],  # tcm export
+        "export": ["onnx>=1.17", "onnxscript>=0.5"],  # tcm export
+        "hub": ["huggingface_hub>=0.24"],  # models from and to the Hugging Face Hub
         "pdf": ["pypdfium2>=4.30"],  # pages of PDFs as images
         "docs": ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"],  # make docs
         # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.

@@ -7,9 +7,11 @@ __version__ = "0.1.0"
 
 _HOMES = {  # what is imported when it is asked for
     "TextReader": "tcm.reader.text_reader",
+    "from_pretrained": "tcm.hub.remote",
     "load": "tcm.reader.text_reader",
+    "push_to_hub": "tcm.hub.remote",
 }
-__all__ = ["TextReader", "__version__", "load"]
+__all__ = ["TextReader", "__version__", "from_pretrained", "load", "push_to_hub"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What ships with the package beside its code: configs, and later weights.
+"""What ships with the package beside its code: configs and weights.
 
 In an installed wheel they lie inside of the package, in a clone `configs/` lies beside it.
 
@@ -8,11 +8,14 @@ or the end of that path where it is unique. A file that is there wins.
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from tcm.errors import ConfigError, closest, nearest
 from tcm.inputs import ABSENT, beside, is_file, shown_path, why_no_file
 
+Kind = Literal["detector", "recognizer"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+WEIGHTS = "model.safetensors"  # in a model's folder, as `tcm pack` writes it
 _PACKAGE = Path(__file__).resolve().parent
 _PARTS = "_base_/"  # of configs, which are no configs alone
 _SUFFIX = ".yaml"
@@ -30,14 +33,14 @@ def weights_folder() -> Path:
     return _PACKAGE / "weights"
 
 
-def find_weights(kind: Literal["detector", "recognizer"]) -> Path:
-    """Return the checkpoint of the package's own detector or recognizer.
+def find_weights(kind: Kind) -> Path:
+    """Return the folder of the package's own detector or recognizer.
 
     Raises:
         ConfigError: The package has none.
     """
-    path = weights_folder() / f"{kind}.ckpt"
-    if not path.is_file():
+    path = weights_folder() / kind
+    if not (path / WEIGHTS).is_file():
         raise ConfigError(
             f"{kind}: none ships with this version; name a checkpoint or an exported folder"
         )

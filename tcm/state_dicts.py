@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, nearest, shown
@@ -13,6 +13,7 @@ from tcm.inputs import shown_path, why_no_file
 from tcm.torch_files import is_scripted, load_torch, read_scripted
 
 State = dict[str, Tensor]
+SAFETENSORS = ".safetensors"
 
 
 _WANTED = "weights file, or one that holds more than tensors"
@@ -83,14 +84,28 @@ def _kind(value: Tensor) -> str:
 
 
 def _read_any(path: Path) -> object:
-    if path.suffix == ".safetensors":
-        try:
-            return load_file(path)
-        except Exception as error:  # of a damaged file it raises whatever there is
-            raise CheckpointError(f"{path}: no {_WANTED} ({type(error).__name__})") from error
+    if path.suffix == SAFETENSORS:
+        return read_safetensors(path, _WANTED)[0]
     if is_scripted(path, _WANTED):
         return read_scripted(path, _WANTED)
     return load_torch(path, _WANTED)
+
+
+def read_safetensors(path: Path, wanted: str) -> tuple[State, dict[str, str]]:
+    """Return the tensors of a file of safetensors, and its metadata.
+
+    Args:
+        path: The file.
+        wanted: What it should be, for the error.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except Exception as error:  # of a damaged file it raises whatever there is
+        raise CheckpointError(f"{path}: no {wanted} ({type(error).__name__})") from error
 
 
 def load_checked(

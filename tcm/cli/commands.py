@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "score files of results by the rules of a benchmark"),
     "fewshot": ("fewshot", "train and test on fractions of the data"),
     "export": ("export", "write a model as ONNX graphs, to be run without PyTorch"),
+    "pack": ("pack", "write a model as a folder to give away: weights, card, graphs"),
     "benchmark": ("benchmark", "measure what models and data cost on this machine"),
     "info": ("info", "show versions, devices and configs, or what a checkpoint holds"),
     "data prepare": ("prepare_data", "read a raw dataset in its official layout"),

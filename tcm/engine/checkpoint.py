@@ -2,25 +2,34 @@
 
 A checkpoint is what Lightning writes (parameters under ``model.``), with the config under ``tcm``,
 its interpolations as texts; or an inference checkpoint of ours, which carries no optimiser and no
-text side; or a foreign one, through a converter of names.
+text side, of PyTorch's format or as safetensors, whose metadata then have ``tcm`` as JSON; or a
+foreign one, through a converter of names.
 """
 
 import copy
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from tcm.config import name_of, written_form
 from tcm.contracts import Model
 from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, ConfigError, shown
-from tcm.files import whole
+from tcm.files import whole, write_bytes
 from tcm.inputs import ABSENT, nearest_file, shown_path, why_no_file
 from tcm.registry import CONVERTERS, MODELS
-from tcm.state_dicts import MisfitError, load_checked, require_plain
+from tcm.state_dicts import (
+    SAFETENSORS,
+    MisfitError,
+    load_checked,
+    read_safetensors,
+    require_plain,
+)
 from tcm.structures import Config
 from tcm.torch_files import load_torch
 from tcm.yaml_files import check_tree
@@ -35,6 +44,7 @@ _RESUMABLE = {  # what Lightning resumes with
     "epoch": int,
     "global_step": int,
 }
+_ABOUT = "tcm"  # what a checkpoint says about itself beside its tensors
 _TEXT_CONSTANT = "backbone.text_constant"  # FastTCM, deployed
 
 
@@ -63,12 +73,26 @@ def open_checkpoint(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]
     if why:
         near = nearest_file(path, "*.ckpt") if why == ABSENT else ""
         raise CheckpointError(f"checkpoint {shown_path(path)} {why}{near}")
-    content = load_torch(path)
+    content = _tensors(path) if path.suffix == SAFETENSORS else load_torch(path)
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
     require_plain(state, path)
     return content, state, _extra_of(content, path)
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    """Return the content of a file of safetensors as that of a checkpoint.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    state, metadata = read_safetensors(path, "readable checkpoint")
+    try:
+        about = json.loads(metadata.get(_ABOUT, "{}"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged: its '{_ABOUT}' is no JSON") from error
+    return {"state_dict": state, _ABOUT: about}
 
 
 def is_deployed(state: Mapping[str, Tensor]) -> bool:
@@ -183,6 +207,28 @@ def save_inference_checkpoint(
     content: dict[str, Any] = {"state_dict": state, "tcm": about}
     write_checkpoint(content, path)
     return sum(value.numel() for value in state.values())
+
+
+def write_safetensors(state: Mapping[str, Tensor], about: Config, path: str | Path) -> None:
+    """Write an inference checkpoint as safetensors, its matrices and kernels in float16.
+
+    What has one number a channel (biases, norms and their statistics) stays as it is: it is small,
+    and variances may be too.
+
+    Args:
+        state: Name to tensor.
+        about: What goes under ``tcm``, such as `config`.
+        path: The file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    halved = {
+        name: value.half().contiguous() if value.dim() > 1 and value.is_floating_point() else value
+        for name, value in state.items()
+    }
+    metadata = {"format": "pt", _ABOUT: json.dumps(about, ensure_ascii=False)}
+    write_bytes(path, save(halved, metadata))
 
 
 def write_checkpoint(

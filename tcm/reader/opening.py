@@ -1,12 +1,14 @@
 """From a checkpoint or an exported folder to what runs it."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tcm import inputs
 from tcm.errors import CheckpointError, ConfigError
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
+from tcm.shipped import WEIGHTS
 from tcm.structures import Config
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ def open_runner(
 
     Args:
         path: A checkpoint of ours, which carries its config; a foreign one, with `config` and
-            `converter`; or a folder that `tcm export` wrote, which onnxruntime runs.
+            `converter`; or a folder that `tcm export` wrote, which onnxruntime runs, or `tcm pack`.
+            Of one with weights and graphs the graphs are run, unless onnxruntime is not installed
+            or another device than the CPU, a precision or a change is asked for.
         config: A config file in place of the checkpoint's own.
         converter: Name of the converter of foreign parameter names.
         device: As of `choose_device`.
@@ -43,14 +47,33 @@ def open_runner(
         ConfigError: The config, or a change of it, is wrong, or there is no such device.
     """
     if inputs.is_dir(path):
-        from tcm.inference.onnx import open_folder
+        plain = device in (None, "cpu") and precision in ("auto", "float32") and fold
+        plain = plain and not (config or converter or compile or changes)
+        weights = weights_of(path, plain)
+        if weights is None:
+            from tcm.inference.onnx import open_folder
 
-        if config or converter or compile:
-            raise ConfigError(f"{path}: an exported model takes no config, converter or compile")
-        return open_folder(path, device=device, **(changes or {}))
+            if config or converter or compile:
+                raise ConfigError(f"{path}: exported graphs take no config, converter or compile")
+            return open_folder(path, device=device, **(changes or {}))
+        path = weights
     return _open_checkpoint(
         path, config, converter, device, precision, compile, fold, changes or {}
     )
+
+
+def weights_of(folder: str | Path, graphs: bool = False) -> Path | None:
+    """Return the weights in a model's folder; None if it has none, or its graphs are preferred.
+
+    Args:
+        folder: It is there.
+        graphs: Whether its graphs would do as well.
+    """
+    path = Path(folder) / WEIGHTS
+    has_graphs = inputs.is_file(Path(folder) / "model.json")
+    if graphs and has_graphs and find_spec("onnxruntime"):
+        return None
+    return path if inputs.is_file(path) else None
 
 
 def _open_checkpoint(

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import tcm.models.converters
 import tcm.models.spotters.abcnet.converters  # noqa: F401  # both register converters
@@ -13,6 +14,7 @@ from tcm.engine.checkpoint import (
     read_checkpoint,
     save_inference_checkpoint,
     without_pretrained,
+    write_safetensors,
 )
 from tcm.engine.other_model import other_model
 from tcm.errors import CheckpointError, ConfigError
@@ -211,3 +213,22 @@ def test_what_a_converter_gives_no_name_is_left_out(tmp_path):
 
     state, _ = read_checkpoint(tmp_path / "mmocr.pth", "mmocr-abcnet")
     assert state == {}
+
+
+def test_safetensors_with_their_config_are_a_checkpoint(model, images, tmp_path):
+    path = tmp_path / "model.safetensors"
+    write_safetensors(model.state_dict(), {"config": {"model": CONFIG}}, path)
+    assert read_checkpoint(path)[1] == {"config": {"model": CONFIG}}
+    with torch.inference_mode():
+        expected, found = model(images)[0], load_model(CONFIG, path)(images)[0]
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+
+
+def test_what_damaged_safetensors_say_is_refused(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file({"a": torch.ones(1)}, path, {"tcm": "{"})
+    assert _fails(path) == f"{path}: damaged: its 'tcm' is no JSON"
+    save_file({"a": torch.ones(1)}, path, {"tcm": "[]"})
+    assert _fails(path) == f"{path}: damaged: its 'tcm' is no mapping with a config"
+    path.write_bytes(path.read_bytes()[:-2])
+    assert f"{path}: no readable checkpoint" in _fails(path)

@@ -51,6 +51,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="greatest difference of an output that is accepted (default: 0.001)",
     )
     parser.add_argument(
+        "--half",
+        action="store_true",
+        help="store weights in float16: half the file; what is computed stays float32",
+    )
+    parser.add_argument(
         "--int8",
         action="store_true",
         help="quantise the network to 8 bits, calibrated on the images of --calibrate; how much "

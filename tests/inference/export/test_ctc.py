@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tcm.cli.export import write_folder
+from tcm.cli.graphs import write_folder
 from tcm.errors import ConfigError, DataError, TCMError
 from tcm.inference.onnx import open_folder
 from tcm.inference.onnx.ctc import OnnxCTCRecognizer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcm.cli.export import write_folder
+from tcm.cli.graphs import write_folder
 from tcm.inference.onnx import open_folder
 from tests.inference.export.models import CASES, compare, full_model_of, model_of
 

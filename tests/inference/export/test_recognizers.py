@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tcm.cli.export import write_folder
+from tcm.cli.graphs import write_folder
 from tcm.config import load_config
 from tcm.inference.onnx import open_folder
 from tcm.registry import MODELS

@@ -1,0 +1,1 @@
+"""Models as folders that others can use: a card, weights, graphs; and the Hugging Face Hub."""
