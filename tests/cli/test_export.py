@@ -92,7 +92,7 @@ def test_it_is_read_where_nothing_but_numpy_opencv_shapely_and_onnxruntime_is(ex
 def test_beyond_the_tolerance_nothing_is_written(
     checkpoint, exported, tmp_path, monkeypatch, capsys
 ):
-    def copied(model, config, pipeline, name, folder):
+    def copied(model, config, pipeline, name, folder, half):
         shutil.copytree(exported, folder, dirs_exist_ok=True)
         return read_manifest(folder)
 
