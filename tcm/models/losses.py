@@ -162,3 +162,12 @@ def _require_one_shape(*maps: Tensor) -> None:
     shapes = [tuple(m.shape) for m in maps]
     if len(set(shapes)) > 1:
         raise ValueError(f"prediction, target and mask differ in shape: {shapes}")
+
+
+def mean_over_processes(values: Tensor) -> Tensor:
+    """Return the mean over all processes, as gradients are averaged; without others, `values`."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values
+    total = values.clone()
+    torch.distributed.all_reduce(total)
+    return total / torch.distributed.get_world_size()

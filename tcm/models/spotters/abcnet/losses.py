@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
 
-from tcm.models.losses import full_precision
+from tcm.models.losses import full_precision, mean_over_processes
 from tcm.models.spotters.abcnet.levels import STRIDES
 from tcm.models.transfer import on_device
 from tcm.registry import MODELS
@@ -144,15 +144,6 @@ def giou_loss(prediction: Tensor, target: Tensor) -> Tensor:
     inter, around = _area(least), _area(most)
     union = _area(prediction) + _area(target) - inter
     return 1 - (inter + 1) / (union + 1) + (around - union) / around
-
-
-def mean_over_processes(values: Tensor) -> Tensor:
-    """Return the mean over all processes, as gradients are averaged; without others, `values`."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return values
-    total = values.clone()
-    torch.distributed.all_reduce(total)
-    return total / torch.distributed.get_world_size()
 
 
 def _area(distances: Tensor) -> Tensor:

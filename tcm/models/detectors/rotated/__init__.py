@@ -1,0 +1,1 @@
+"""Oriented boxes: rotated FCOS, ATSS and RetinaNet."""

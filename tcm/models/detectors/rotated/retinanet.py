@@ -1,0 +1,76 @@
+"""Rotated RetinaNet: nine anchors at each location (Lin et al., ICCV 2017), assigned by IoU.
+
+Anchors have the angle 0, as in mmrotate 0.x, which the published figures are of.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from tcm.models.detectors.rotated.assign import assign_by_iou
+from tcm.models.detectors.rotated.coders import DeltaCoder
+from tcm.models.detectors.rotated.head import RotatedHead
+from tcm.models.detectors.rotated.priors import anchors_of
+from tcm.registry import MODELS, Built
+from tcm.structures import Config
+from tcm.values import NotNegative, Positive, PositiveFloat
+
+_SCALES = (1.0, 2 ** (1 / 3), 2 ** (2 / 3))
+
+
+@MODELS.register()
+class RotatedRetinaHead(RotatedHead):
+    """Say for each anchor the class and the box.
+
+    Args:
+        in_channels: Width of the neck's levels.
+        classes: Of objects.
+        width: Of the towers.
+        depth: Convolutions of a tower.
+        groups: Of the group norms; 0 for biases and no norm.
+        octave: Side of the smallest square anchor, in strides.
+        ratios: Height over width of the anchors.
+        decode: Config of the decoder, `RotatedBoxDecoder` by default.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        classes: Positive = 1,
+        width: Positive = 256,
+        depth: Positive = 4,
+        groups: NotNegative = 0,
+        octave: PositiveFloat = 4.0,
+        ratios: Sequence[PositiveFloat] = (1.0, 0.5, 2.0),
+        decode: Annotated[Config | None, Built(MODELS)] = None,
+    ) -> None:
+        count = len(ratios) * len(_SCALES)
+        super().__init__(in_channels, classes, width, depth, groups, count, 5, decode)
+        self.scales = [octave * scale for scale in _SCALES]
+        self.ratios = tuple(ratios)
+        self.coder = DeltaCoder()
+        self.initialise()
+
+    def priors(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:
+        """Return the anchors of a level, as of `RotatedHead`."""
+        return anchors_of(size, stride, self.scales, self.ratios, device)
+
+    def assign(self, priors: Sequence[Tensor], boxes: Tensor) -> Tensor:
+        """Return the box that each anchor learns, as of `RotatedHead`."""
+        return assign_by_iou(torch.cat(list(priors)), boxes)
+
+    def box_losses(
+        self, said: Mapping[str, Tensor], priors: Sequence[Tensor], learnt: Tensor, count: Tensor
+    ) -> dict[str, Tensor]:
+        """Return ``loss_box``, the L1 distance of the numbers, as of `RotatedHead`."""
+        wanted = self.coder.encode(torch.cat(list(priors))[said["prior"]], learnt)
+        return {"loss_box": (said["box"] - wanted).abs().sum() / count}
+
+    def boxes_of(
+        self, said: Mapping[str, Tensor], priors: Tensor, stride: int, size: tuple[int, int]
+    ) -> Tensor:
+        """Return the boxes of candidates, centres held in the image, as of `RotatedHead`."""
+        boxes = self.coder.decode(priors.flatten(0, 1), said["box"].flatten(0, 1), size)
+        return boxes.view_as(priors)
