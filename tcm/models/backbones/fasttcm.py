@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tcm.models.backbones.backbone import FrozenStages
 from tcm.models.backbones.clip_resnet import TrunkConfig
-from tcm.models.backbones.tcm import TCM, MatchingConfig, TextEncoderConfig
+from tcm.models.backbones.tcm import TCM, Concat, MatchingConfig, TextEncoderConfig
 from tcm.models.prompting.bsm import BimodalSimilarityMatching
 from tcm.registry import MODELS
 from tcm.values import NotNegative, Positive
@@ -39,6 +39,7 @@ class FastTCM(TCM):
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
+        concat: As of `TCM`.
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
@@ -62,6 +63,7 @@ class FastTCM(TCM):
         trunk: TrunkConfig = None,
         text_encoder: TextEncoderConfig = None,
         matching: MatchingConfig = None,
+        concat: Concat = "cosine",
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
@@ -77,6 +79,7 @@ class FastTCM(TCM):
             trunk,
             text_encoder,
             matching,
+            concat,
             frozen_stages,
             norm_eval,
             norm_requires_grad,

@@ -6,7 +6,7 @@ Shapes: B batch, K classes, D joint embedding.
 """
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from torch import Tensor
 
@@ -23,6 +23,7 @@ from tcm.structures import Config, Features
 from tcm.values import NotNegative, Positive
 
 TextEncoderConfig = Annotated[Config | None, Arguments(PromptedTextEncoder, ("embed_dim",))]
+Concat = Literal["cosine", "logits"]
 MatchingConfig = Annotated[
     Config | None, Arguments(InstanceLanguageMatching, ("dim", "num_classes"))
 ]
@@ -32,7 +33,7 @@ MatchingConfig = Annotated[
 class TCM(Backbone):
     """CLIP's trunk, a text side conditioned on each image, and their matching.
 
-    The cosine map of the matching is concatenated to the last level.
+    The score map of the matching is concatenated to the last level.
 
     Args:
         pretrained: Weights as of `tcm.clip.weights.read_clip_state`; None for random
@@ -45,6 +46,8 @@ class TCM(Backbone):
         trunk: Arguments of `CLIPVisualTrunk`; RN50's by default.
         text_encoder: Arguments of `PromptedTextEncoder` but `embed_dim`; RN50's by default.
         matching: Arguments of `InstanceLanguageMatching` but `dim` and `num_classes`.
+        concat: What of the matching is put behind the last level: its ``cosine``, or its
+            ``logits``, the cosine over the temperature, which TCM takes on DOTA.
         frozen_stages: Stages that are not trained, 0 for the stem alone; see `Backbone.freeze`.
         norm_eval: Whether batch norms use their running statistics in training too.
         norm_requires_grad: Whether weights and biases of batch norms are trained.
@@ -69,6 +72,7 @@ class TCM(Backbone):
         trunk: TrunkConfig = None,
         text_encoder: TextEncoderConfig = None,
         matching: MatchingConfig = None,
+        concat: Concat = "cosine",
         frozen_stages: FrozenStages = -1,
         norm_eval: bool = False,
         norm_requires_grad: bool = True,
@@ -87,12 +91,13 @@ class TCM(Backbone):
         )
         classes = self.text_side.num_classes
         self.matching = InstanceLanguageMatching(dim, classes, **(matching or {}))
+        self.concat = concat
         self.out_channels = [*self.trunk.out_channels[:3], self.trunk.out_channels[3] + classes]
         self.freeze(frozen_stages, norm_eval, norm_requires_grad)
         self.checkpoint(with_cp)
 
     def forward(self, images: Tensor) -> Features:
-        """Return the four levels, with the cosine map behind the last, and the matching.
+        """Return the four levels, with the score map behind the last, and the matching.
 
         Args:
             images: (B, 3, H, W), normalised.
@@ -101,7 +106,8 @@ class TCM(Backbone):
         global_BD, dense_BDhw = self.trunk.embed(levels[3])
         text_BKD = self.embed_text(global_BD)
         matching = self.matching(global_BD, dense_BDhw, text_BKD)
-        last = cat_channels(levels[3], matching.cosine.to(levels[3].dtype))
+        behind = matching.cosine if self.concat == "cosine" else matching.logits
+        last = cat_channels(levels[3], behind.to(levels[3].dtype))
         return Features([*levels[:3], last], matching)
 
     def embed_text(self, global_BD: Tensor) -> Tensor:

@@ -53,6 +53,14 @@ def test_the_cosine_is_the_last_channel_and_the_logits_are_it_over_the_temperatu
     torch.testing.assert_close(logits * 0.07, cosine)
 
 
+def test_the_logits_can_be_put_behind_the_last_level():
+    torch.manual_seed(0)
+    model = TCM(**TINY, concat="logits").eval()
+    with torch.inference_mode():
+        features = model(_images())
+    assert torch.equal(features.levels[3][:, -1:], features.matching.logits)
+
+
 def test_the_text_depends_on_the_image(model):
     with torch.inference_mode():
         global_, _ = model.trunk.embed(model.trunk(_images())[3])

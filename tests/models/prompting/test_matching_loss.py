@@ -128,9 +128,40 @@ def test_mined_dice_against_a_loop_over_images_and_classes():
 
 
 def test_mistakes_are_named():
-    with pytest.raises(ConfigError, match="'bce', 'dice' or 'mined_dice'"):
+    with pytest.raises(ConfigError, match="'bce', 'dice', 'mined_dice' or 'plain_bce'"):
         MatchingLoss(loss="ce")
     with pytest.raises(ConfigError, match="did you mean 'shrink_map'"):
         MatchingLoss(map="shrinkmap")(torch.randn(2, 1, 2, 3), targets_of(1))
     with pytest.raises(ConfigError, match="larger than"):
         MatchingLoss(upsample=1)(torch.randn(2, 1, 2, 3), targets_of(1))
+
+
+def test_classes_are_compared_where_any_of_them_is():
+    data = np.load(oracle_file("rotated/matching_loss.npz"))
+    logits, targets = (torch.from_numpy(data[key]) for key in ("logits", "targets"))
+    module = MatchingLoss("class_map", None, None, "plain_bce")
+    found = module(logits, {"class_map": targets})
+    assert found.item() == pytest.approx(float(data["loss"]), rel=1e-5)
+
+
+def test_without_objects_the_loss_of_classes_is_0():
+    logits = torch.randn(2, 3, 2, 2, requires_grad=True)
+    module = MatchingLoss("class_map", None, None, "plain_bce")
+    loss = module(logits, {"class_map": torch.zeros(2, 3, 8, 8, dtype=torch.uint8)})
+    loss.backward()
+    assert loss.item() == 0 and logits.grad.abs().sum() == 0
+
+
+def test_of_one_class_a_map_with_and_without_its_axis_are_one():
+    text = (torch.rand(2, 64, 96) > 0.5).to(torch.uint8)
+    logits = torch.randn(2, 1, 2, 3)
+    mask = {"shrink_mask": torch.ones(2, 64, 96)}
+    module = MatchingLoss()
+    flat = module(logits, {"shrink_map": text, **mask})
+    assert flat == module(logits, {"shrink_map": text[:, None], **mask})
+
+
+def test_maps_of_other_classes_than_the_prompts_are_refused():
+    module = MatchingLoss("class_map", None, None, "plain_bce")
+    with pytest.raises(ConfigError, match="of 4 classes, the score map of 3 prompts"):
+        module(torch.randn(1, 3, 2, 2), {"class_map": torch.ones(1, 4, 8, 8)})
