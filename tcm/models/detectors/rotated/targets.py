@@ -23,8 +23,8 @@ class RotatedBoxTargets:
     * ``label_rows`` int64 (N,): the class;
     * ``valid_rows`` uint8 (N,): 1, so that the padding of a batch can be told;
 
-    and with ``class_map`` uint8 (K, H / stride, W / stride), 1 in the boxes of a class, for
-    `MatchingLoss`. No box is cut at the border: what is left of it would be none.
+    and for `MatchingLoss` with ``class_map`` uint8 (K, H / stride, W / stride), 1 in the boxes of a
+    class, and ``class_mask`` uint8 (H / stride, W / stride), 0 in ignored objects. No box is cut at the border: what is left of it would be none.
 
     Args:
         classes: K; of text 1.
@@ -56,11 +56,15 @@ class RotatedBoxTargets:
         centres = (boxes[:, :2] >= 0).all(1) & (boxes[:, :2] < [width, height]).all(1)
         kept = centres & (boxes[:, 2:4].min(1, initial=np.inf) >= self.min_side)
         boxes, labels = boxes[kept], instances.labels[kept]
+        mask = np.ones((sample.size[0] // self.stride, sample.size[1] // self.stride), np.uint8)
+        ignored = sample.instances.select(sample.instances.ignored)
+        fill_polygons(mask, [polygon / self.stride - 0.5 for polygon in ignored.polygons], 0)
         maps = {
             "box_rows": boxes,
             "label_rows": labels.astype(np.int64),
             "valid_rows": np.ones(len(boxes), np.uint8),
             "class_map": self._drawn(boxes, labels, sample.size),
+            "class_mask": mask,
         }
         return replace(sample, maps={**sample.maps, **maps})
 

@@ -41,6 +41,7 @@ def test_ignored_and_far_and_flat_objects_are_background():
     assert len(sample_of(boxes).maps["box_rows"]) == 1
     maps = sample_of(ignored=np.array([True, False, True])).maps
     assert maps["label_rows"].tolist() == [2] and not maps["class_map"][0].any()
+    assert maps["class_mask"][7, 9] == 0 and maps["class_mask"][10, 20] == 1
 
 
 def test_a_box_across_the_border_stays_whole():
