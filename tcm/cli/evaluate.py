@@ -1,6 +1,9 @@
 """``tcm evaluate --protocol NAME --gt PATH --pred PATH``: score files by a protocol."""
 
+import argparse
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tcm.cli.outputs import Outputs
@@ -8,6 +11,9 @@ from tcm.cli.parsers.evaluate import parse
 from tcm.cli.terminal import say
 from tcm.config import override
 from tcm.errors import ConfigError
+from tcm.evaluation.foreign import sources
+from tcm.evaluation.foreign.output import SystemOutput
+from tcm.evaluation.foreign.words import split_lines
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
 from tcm.files import write_json
@@ -24,16 +30,31 @@ def main(arguments: list[str]) -> int:
     """
     args = parse(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
-    outputs = Outputs([args.gt, args.pred])
+    outputs = Outputs([args.gt, *args.pred])
     if args.json:
         outputs.file("--json", args.json)
-    scores = protocol.evaluate_archives(args.gt, args.pred, args.strict)
+    found = _found(args)
+    scores = protocol.evaluate_archives(args.gt, found, args.strict)
+    if isinstance(found, SystemOutput):
+        scores = replace(scores, notes=[*scores.notes, *found.notes])
     say(*_report(scores))
     if args.json:
         content = {"protocol": args.protocol, **scores.as_report(), "notes": list(scores.notes)}
         with outputs.writing(args.json) as path:
             write_json(path, content)
     return 0
+
+
+def _found(args: argparse.Namespace) -> Path | SystemOutput:
+    """Return the detections: their file, or what another system has saved."""
+    if args.source is None:
+        if len(args.pred) > 1:
+            raise ConfigError(f"--pred: one path is wanted without --from, got {len(args.pred)}")
+        if args.words != "given":
+            raise ConfigError("--words is about the lines of other systems: it needs --from")
+        return Path(args.pred[0])
+    images = sources.read(args.source, args.pred)
+    return split_lines(images) if args.words == "split" else SystemOutput(images)
 
 
 def _options(texts: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from tcm.cli.parsers.options import add_debug_argument, command_parser, read_opt
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
+SOURCES = ("rapidocr",)
+
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
@@ -17,19 +19,29 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "evaluate",
         "Score detections or texts by the rules of a benchmark, offline. PATH is a zip "
         "or a folder with a text file per image, or a JSON: MMOCR's unified one or the "
-        "benchmark's own.",
+        "benchmark's own. With --from it is what another system has saved.",
         [
             "--protocol totaltext-deteval --gt gt.zip --pred detections.zip --option tr=0.8 "
             "--option tp=0.4",
             "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
             "--option lexicon_path=lexicons",
+            "--protocol icdar2015-e2e --gt gt.zip --from rapidocr --pred rapidocr.jsonl "
+            "--words split",
         ],
     )
     parser.add_argument(
         "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
     )
     parser.add_argument("--gt", required=True, type=Path, metavar="PATH", help="ground truth")
-    parser.add_argument("--pred", required=True, type=Path, metavar="PATH", help="detections")
+    parser.add_argument(
+        "--pred",
+        required=True,
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="detections; with --from one or several files, folders or zips",
+    )
+    _add_source(parser)
     parser.add_argument(
         "--option",
         action="append",
@@ -47,3 +59,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
     add_debug_argument(parser)
     return read_options(parser, arguments)
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="source",
+        choices=SOURCES,
+        help="the system that has saved --pred: a JSON file an image that is named like it, or "
+        'objects {"image": NAME, "result": OUTPUT}, one a line or in a list',
+    )
+    parser.add_argument(
+        "--words",
+        choices=("given", "split"),
+        default="given",
+        help="split: score words where the system finds lines, each split at blanks and cut along "
+        "its long side by the number of characters (default: given, the texts as they are)",
+    )
