@@ -136,8 +136,8 @@ class DetectionProtocol(ABC):
         """Return the images in the order of their ids, and the ids without a result file."""
         truths = self.read_truths(gt_path, strict == "all")
         if isinstance(pred, SystemOutput):
-            images = pred.by_id(truths, self.image_id)
-            found = {name: self._take(*image) for name, image in images.items()}
+            others = pred.by_id(truths, self.image_id)
+            found = {name: self._take(*image) for name, image in others.items()}
         else:
             found = self.read_detections(pred, list(truths), strict != "nothing")
         for name in found:
