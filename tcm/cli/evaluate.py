@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tcm.cli.image_folder import ImageFolder
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.evaluate import parse
 from tcm.cli.terminal import say
@@ -13,6 +14,7 @@ from tcm.config import override
 from tcm.errors import ConfigError
 from tcm.evaluation.foreign import sources
 from tcm.evaluation.foreign.output import SystemOutput
+from tcm.evaluation.foreign.vlm import Range
 from tcm.evaluation.foreign.words import split_lines
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.scores import Scores
@@ -33,7 +35,8 @@ def main(arguments: list[str]) -> int:
     outputs = Outputs([args.gt, *args.pred])
     if args.json:
         outputs.file("--json", args.json)
-    found = _found(args)
+    images = ImageFolder(args.images, protocol.image_id) if args.images else None
+    found = _found(args, images)
     scores = protocol.evaluate_archives(args.gt, found, args.strict)
     if isinstance(found, SystemOutput):
         scores = replace(scores, notes=[*scores.notes, *found.notes])
@@ -45,16 +48,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _found(args: argparse.Namespace) -> Path | SystemOutput:
+def _found(args: argparse.Namespace, images: ImageFolder | None) -> Path | SystemOutput:
     """Return the detections: their file, or what another system has saved."""
     if args.source is None:
         if len(args.pred) > 1:
             raise ConfigError(f"--pred: one path is wanted without --from, got {len(args.pred)}")
-        if args.words != "given":
-            raise ConfigError("--words is about the lines of other systems: it needs --from")
+        for option in ("words", "ids", "box_range"):
+            if getattr(args, option) not in (None, "given", "pixels"):
+                name = option.replace("_", "-")
+                raise ConfigError(f"--{name} is about what other systems have saved: give --from")
         return Path(args.pred[0])
-    images = sources.read(args.source, args.pred)
-    return split_lines(images) if args.words == "split" else SystemOutput(images)
+    given = None
+    if args.box_range != "pixels":
+        given = Range(float(args.box_range), None if images is None else images.size)
+    texts = sources.read(args.source, args.pred, sources.How(args.ids, given))
+    return split_lines(texts) if args.words == "split" else SystemOutput(texts)
 
 
 def _options(texts: Sequence[str]) -> dict[str, Any]:

@@ -114,6 +114,10 @@ class HmeanSweep:
         notes = [invalid, *missing_notes(missing), *assumption_notes(images)]
         return replace(scores, notes=notes)
 
+    def image_id(self, stem: str) -> str:
+        """Return the id in an image's name without suffix, as of ICDAR2015's files."""
+        return _Files().image_id(stem)
+
     def overlaps(
         self, prediction: TextInstances, truth: TextInstances
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,10 @@ from tcm.cli.parsers.options import add_debug_argument, command_parser, read_opt
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
-SOURCES = ("rapidocr",)
+SOURCES = (
+    *("rapidocr", "paddleocr", "doctr", "easyocr", "mmocr"),
+    *("adelaidet", "detectron2-json", "vlm"),
+)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -76,3 +79,17 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         help="split: score words where the system finds lines, each split at blanks and cut along "
         "its long side by the number of characters (default: given, the texts as they are)",
     )
+    parser.add_argument(
+        "--ids",
+        metavar="NAMES",
+        help="adelaidet and detectron2-json: the images' names with {} for their ids, such as "
+        "img_{}, or a JSON file: a COCO annotation file or an object from ids to names",
+    )
+    parser.add_argument(
+        "--box-range",
+        choices=("pixels", "1", "1000"),
+        default="pixels",
+        help="vlm: what boxes are given in, pixels or a range over the whole image, whose size "
+        "then stands beside the words or is looked for in --images (default: pixels)",
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images")

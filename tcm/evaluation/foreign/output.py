@@ -1,7 +1,7 @@
 """What a system has found in a set of images, and which image of the ground truth is which."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,8 +47,7 @@ class SystemOutput(NamedTuple):
     ) -> dict[str, tuple[TextInstances, str]]:
         """Return what was found and its place by the ids of the ground truth.
 
-        An image's name is looked for without its folder and its suffix, in whole or as the number
-        that `image_id` takes from it, then without ``gt_`` or ``res_`` at its start.
+        An image's name is looked for without its folder and its suffix, see `find_name`.
 
         Args:
             truths: The ids of the ground truth.
@@ -91,11 +90,21 @@ def stem_of(name: str) -> str:
     return file[: -len(suffix)] if suffix and _SUFFIX.fullmatch(suffix) else file
 
 
+def find_name(stem: str, known: Container[str], image_id: Callable[[str], str]) -> str | None:
+    """Return the one of the known ids that an image's name stands for, None if none is.
+
+    The name counts in whole or as the number that `image_id` takes from it, then without ``gt_`` or
+    ``res_`` at its start.
+    """
+    bare = _PREFIX.sub("", stem, count=1)
+    tried = (image_id(stem), stem, image_id(bare), bare)
+    return next((name for name in tried if name in known), None)
+
+
 def _id_of(image: ImageTexts, truths: Collection[str], image_id: Callable[[str], str]) -> str:
     stem = stem_of(image.name)
-    bare = _PREFIX.sub("", stem, count=1)
-    for name in (image_id(stem), stem, image_id(bare), bare):
-        if name in truths:
-            return name
-    said = f"no ground truth has the image '{stem}'"
-    raise DataError(f"{image.place}: {said}{nearest(image_id(bare), truths)}")
+    name = find_name(stem, truths, image_id)
+    if name is None:
+        said = f"no ground truth has the image '{stem}'"
+        raise DataError(f"{image.place}: {said}{nearest(image_id(stem), truths)}")
+    return name
