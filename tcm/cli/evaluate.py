@@ -9,6 +9,7 @@ from typing import Any
 from tcm.cli.image_folder import ImageFolder
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.evaluate import parse
+from tcm.cli.scores_page import page
 from tcm.cli.terminal import say
 from tcm.config import override
 from tcm.errors import ConfigError
@@ -17,8 +18,9 @@ from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.foreign.vlm import Range
 from tcm.evaluation.foreign.words import split_lines
 from tcm.evaluation.protocols import build_protocol
+from tcm.evaluation.report.outcomes import outcomes_of
 from tcm.evaluation.scores import Scores
-from tcm.files import write_json
+from tcm.files import whole, write_json
 from tcm.yaml_files import check_tree
 
 
@@ -33,18 +35,24 @@ def main(arguments: list[str]) -> int:
     args = parse(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
     outputs = Outputs([args.gt, *args.pred])
-    if args.json:
-        outputs.file("--json", args.json)
+    for option in ("json", "html"):
+        if getattr(args, option):
+            outputs.file(f"--{option}", getattr(args, option))
     images = ImageFolder(args.images, protocol.image_id) if args.images else None
     found = _found(args, images)
     scores = protocol.evaluate_archives(args.gt, found, args.strict)
     if isinstance(found, SystemOutput):
         scores = replace(scores, notes=[*scores.notes, *found.notes])
+    outcomes = outcomes_of(scores) if args.html else []
     say(*_report(scores))
     if args.json:
         content = {"protocol": args.protocol, **scores.as_report(), "notes": list(scores.notes)}
         with outputs.writing(args.json) as path:
             write_json(path, content)
+    if args.html:
+        with outputs.writing(args.html) as path, whole(path) as file:
+            title = f"{', '.join(pred.name for pred in args.pred)} by {args.protocol}"
+            file.writelines(page(title, scores, outcomes, images, args.pictures))
     return 0
 
 

@@ -200,7 +200,8 @@ class DetectionProtocol(ABC):
         """
         shape = rounded_quad if self.quads else rounded_polygon
         polygons = [shape(polygon, index) for index, polygon in enumerate(prediction.polygons)]
-        return Annotations.of(polygons, confidences=prediction.scores)
+        texts = [text or "" for text in prediction.texts]
+        return Annotations.of(polygons, confidences=prediction.scores, texts=texts)
 
     def prepared(self, detections: Annotations, image_id: str | None) -> Annotations:
         """Return detections as the rule changes them before it scores or submits them.

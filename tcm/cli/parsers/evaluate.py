@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from tcm.cli.parsers.options import add_debug_argument, command_parser, read_options
+from tcm.cli.parsers.options import (
+    add_debug_argument,
+    at_least,
+    command_parser,
+    read_options,
+)
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
@@ -60,6 +65,21 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "they can be read in one way only, and a line says so (default: submission)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="write a page that needs nothing else: figures by height, turn and length of texts, "
+        "and with --images misses and false alarms as pictures beside the ground truth",
+    )
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images")
+    parser.add_argument(
+        "--pictures",
+        type=at_least(0),
+        default=24,
+        metavar="N",
+        help="most pictures of a kind in the page, of more cases some (default: 24)",
+    )
     add_debug_argument(parser)
     return read_options(parser, arguments)
 
@@ -92,4 +112,3 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         help="vlm: what boxes are given in, pixels or a range over the whole image, whose size "
         "then stands beside the words or is looked for in --images (default: pixels)",
     )
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images")

@@ -30,7 +30,9 @@ def split_lines(images: Sequence[ImageTexts]) -> SystemOutput:
         lines += sum(len(part) > 1 for part in parts)
         words += sum(len(part) for part in parts if len(part) > 1)
         cut.append(image._replace(texts=[word for part in parts for word in part]))
-    notes = [f"lines split at blanks, by length: {lines} into {words} words"]
+    notes = []
+    if lines or not own:
+        notes.append(f"lines split at blanks, by length: {lines} into {words} words")
     if own:
         notes.append(f"images whose words the system gives itself: {own}")
     return SystemOutput(cut, notes)
