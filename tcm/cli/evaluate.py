@@ -35,6 +35,8 @@ def main(arguments: list[str]) -> int:
     args = parse(arguments)
     protocol = build_protocol(args.protocol, _options(args.option))
     outputs = Outputs([args.gt, *args.pred])
+    if args.images and not args.html and args.box_range == "pixels":
+        raise ConfigError("--images is for the pictures of --html and for --box-range")
     for option in ("json", "html"):
         if getattr(args, option):
             outputs.file(f"--{option}", getattr(args, option))

@@ -43,7 +43,7 @@ class ImageFolder:
         found = find_name(stem, self._paths, self._image_id)
         if found is None:
             hint = nearest(self._image_id(stem), self._paths)
-            raise DataError(f"{self.folder}: no image is called '{stem}'{hint}")
+            raise DataError(f"{self.folder}: no image is called '{inputs.shown_path(stem)}'{hint}")
         return read_image(self._paths[found])
 
     def size(self, name: str) -> tuple[int, int]:

@@ -35,15 +35,14 @@ def read_results(
             "img_{}, or a COCO annotation file"
         )
     name_of = names_of(ids)
-    images: dict[str, ImageTexts] = {}
+    images: dict[str, tuple[list[Instance], str]] = {}
     for item, place in _items(paths):
         if not isinstance(item.get("image_id"), int | str):
             hint = nearest("image_id", item) if "image_id" not in item else ""
             raise DataError(f"{place}: an 'image_id' is wanted{hint}")
         name = name_of(item["image_id"], place)
-        image = images.setdefault(name, ImageTexts(name, [], place))
-        images[name] = image._replace(texts=[*image.texts, read_one(item, place)])
-    return list(images.values())
+        images.setdefault(name, ([], place))[0].append(read_one(item, place))
+    return [ImageTexts(name, *found) for name, found in images.items()]
 
 
 def names_of(ids: str) -> Callable[[int | str, str], str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tcm import inputs
 from tcm.annotations.instance import Instance
 from tcm.errors import DataError, nearest
 from tcm.structures import TextInstances
@@ -105,6 +106,6 @@ def _id_of(image: ImageTexts, truths: Collection[str], image_id: Callable[[str],
     stem = stem_of(image.name)
     name = find_name(stem, truths, image_id)
     if name is None:
-        said = f"no ground truth has the image '{stem}'"
+        said = f"no ground truth has the image '{inputs.shown_path(stem)}'"
         raise DataError(f"{image.place}: {said}{nearest(image_id(stem), truths)}")
     return name

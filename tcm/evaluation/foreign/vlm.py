@@ -1,8 +1,8 @@
 """Multimodal models: their answers in JSON, as they are asked for words and boxes.
 
 ``{"image": "img_1.jpg", "words": [{"text": "...", "bbox_2d": [xmin, ymin, xmax, ymax]}]}``, with
-``box`` or ``polygon`` in place of ``bbox_2d``; or the words alone. An answer may be fenced by
-`````json``, with talk around the fence, and may be the text under ``result``. Boxes are of pixels,
+``box`` or ``polygon`` in place of ``bbox_2d``; or the words alone. An answer may be fenced as
+Markdown, with talk around the fence, and may be the text under ``result``. Boxes are of pixels,
 or of a range such as 0 to 1000 over the whole image, which must be stated.
 """
 
