@@ -2,7 +2,8 @@
 
 A list of ``{"box": [[x, y] x 4], "txt": "...", "score": 0.98}``, None for an image without text.
 ``word_results`` may stand beside it: for each line a list of ``[text, score, box]``. The columns of
-a detection alone, ``{"boxes": [...], "scores": [...]}``, are read as well.
+a detection alone, ``{"boxes": [...], "scores": [...]}``, and the lists ``[box, text, score]`` of
+1.x are read as well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from tcm.evaluation.foreign.output import ImageTexts
 
 _WORDS = "word_results"
 _WORD = 3  # text, score, box
+_LINE = ("box", "txt", "score")
 
 
 def read(entry: Entry) -> ImageTexts:
@@ -37,6 +39,8 @@ def read(entry: Entry) -> ImageTexts:
 
 
 def _line(item: Any, place: str) -> Instance:
+    if isinstance(item, list) and len(item) == len(_LINE):  # of 1.x
+        item = dict(zip(_LINE, item, strict=True))
     item = mapping(item, place)
     for key in ("box", "txt"):
         if key not in item:

@@ -57,6 +57,12 @@ def test_words_that_were_not_asked_for_are_none(tmp_path, words):
     assert image.words is None
 
 
+def test_lines_of_1x_are_lists(tmp_path):
+    entry = {"image": "a.jpg", "result": [[BOX, "NO ENTRY", "0.98"]]}
+    (image,) = read("rapidocr", [saved(tmp_path / "r.jsonl", entry)])
+    assert [(one.text, one.confidence) for one in image.texts] == [("NO ENTRY", 0.98)]
+
+
 def test_a_detection_alone_has_no_texts(tmp_path):
     content = {"boxes": [BOX, BOX], "scores": [0.5, 0.25]}
     (tmp_path / "img_1.json").write_text(json.dumps(content))
