@@ -115,7 +115,10 @@ class ArT(DetectionProtocol):
             for name, truths, found in images
         ]
         first, *others = [
-            total([of_image[i] for of_image in matches], self._rule(iou))
+            total(
+                [replace(of[i], image=image) for of, image in zip(matches, images, strict=True)],
+                self._rule(iou),
+            )
             for i, iou in enumerate(self.ious)
         ]
         return replace(first, also=others)

@@ -13,6 +13,7 @@ import shapely
 
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.archives import Strict
+from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.evaluation.matching.assignment import greedy_match, maximum_match
 from tcm.evaluation.matching.image_pair import Annotations
@@ -96,7 +97,7 @@ class HmeanSweep:
         return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
 
     def evaluate_archives(
-        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+        self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
     ) -> Scores:
         """Score files: unified JSON, or ICDAR2015's zips or folders with confidences.
 
@@ -106,12 +107,16 @@ class HmeanSweep:
             DataError: A file is of neither form, detections have no scores, or belong to no image
                 of the ground truth; the text names it.
         """
-        images, missing = _Files(confidences=True).load(gt_path, pred_path, strict)
+        images, missing = _Files(confidences=True).load(gt_path, pred, strict)
         found = [_instances(image.detections) for image in images]
         scores = self.evaluate(found, [_instances(image.truths) for image in images])
         invalid = invalid_note(images, "repaired as in MMOCR")
         notes = [invalid, *missing_notes(missing), *assumption_notes(images)]
         return replace(scores, notes=notes)
+
+    def image_id(self, stem: str) -> str:
+        """Return the id in an image's name without suffix, as of ICDAR2015's files."""
+        return _Files().image_id(stem)
 
     def overlaps(
         self, prediction: TextInstances, truth: TextInstances

@@ -7,6 +7,7 @@ than pi/8 apart, without wrap-around.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import pi
 from typing import Literal
 
@@ -131,7 +132,7 @@ class MSRATD500(DetectionProtocol):
             if angles[0] is None or angles[1] is None:
                 raise DataError(f"image {image.name}: rectangles without angles")
             near = np.abs(angles[0][:, None] - angles[1]) < self.angle_diff
-        return match_image(
+        match = match_image(
             image.name,
             image.truths.polygons,
             image.truths.ignored,
@@ -140,6 +141,8 @@ class MSRATD500(DetectionProtocol):
             area_precision=self.area_precision,
             allowed=near,
         )
+        # Rectangles of "angle" are turned upright: no outlines to be shown.
+        return match if self.rule == "angle" else replace(match, image=image)
 
     def _count(self, image: ImagePair) -> tuple[int, int, int]:
         """Return the texts found, those that count (found or not difficult), and all detections."""

@@ -18,6 +18,7 @@ from tcm.errors import DataError
 from tcm.evaluation.files.archives import Strict, read_archive
 from tcm.evaluation.files.submission import rounded_polygon, rounded_quad, write_members
 from tcm.evaluation.files.unified import is_json, read_unified
+from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.matching.bounds import check_image
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import are_valid
@@ -107,15 +108,15 @@ class DetectionProtocol(ABC):
         return self._scored(images)
 
     def evaluate_archives(
-        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+        self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
     ) -> Scores:
         """Score a submission against the ground truth.
 
         Args:
             gt_path: A zip or a folder with a file per image, or a JSON: the benchmark's own where
                 it has one, or the unified one.
-            pred_path: Likewise; an image without a file has no detections, unless the official
-                script leaves it out.
+            pred: Likewise, or what another system has found; an image without a file has no
+                detections, unless the official script leaves it out.
             strict: What must be as the official script wants it. Otherwise other forms are taken
                 where they can be read in one way only, which the notes say; coordinates of
                 detections are then rounded.
@@ -124,20 +125,24 @@ class DetectionProtocol(ABC):
             DataError: A file or a line is not as it must be, or a result belongs to no ground
                 truth; the text names it.
         """
-        images, missing = self.load(gt_path, pred_path, strict)
+        images, missing = self.load(gt_path, pred, strict)
         scores = self._scored(images)
         notes = [*missing_notes(missing, self.skip_missing), *assumption_notes(images)]
         return replace(scores, notes=[*scores.notes, *notes])
 
     def load(
-        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+        self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
     ) -> tuple[list[ImagePair], list[str]]:
         """Return the images in the order of their ids, and the ids without a result file."""
         truths = self.read_truths(gt_path, strict == "all")
-        found = self.read_detections(pred_path, list(truths), strict != "nothing")
+        if isinstance(pred, SystemOutput):
+            others = pred.by_id(truths, self.image_id)
+            found = {name: self._take(*image) for name, image in others.items()}
+        else:
+            found = self.read_detections(pred, list(truths), strict != "nothing")
         for name in found:
             if name not in truths:
-                raise DataError(f"{pred_path}: no ground truth has the id {name}")
+                raise DataError(f"{pred}: no ground truth has the id {name}")
         missing = [name for name in truths if name not in found]
         names = [name for name in truths if name in found or not self.skip_missing]
         nothing = Annotations.of([], confidences=[], angles=[], texts=[])
@@ -195,7 +200,8 @@ class DetectionProtocol(ABC):
         """
         shape = rounded_quad if self.quads else rounded_polygon
         polygons = [shape(polygon, index) for index, polygon in enumerate(prediction.polygons)]
-        return Annotations.of(polygons, confidences=prediction.scores)
+        texts = [text or "" for text in prediction.texts]
+        return Annotations.of(polygons, confidences=prediction.scores, texts=texts)
 
     def prepared(self, detections: Annotations, image_id: str | None) -> Annotations:
         """Return detections as the rule changes them before it scores or submits them.

@@ -73,8 +73,9 @@ class Annotations:
 
     @classmethod
     def of_instances(cls, instances: TextInstances) -> Annotations:
-        """Return the polygons of `instances` as they are, with flags and scores."""
-        return cls.of(instances.polygons, instances.ignored, instances.scores)
+        """Return the polygons of `instances` as they are, with flags, scores and texts."""
+        texts = [text or "" for text in instances.texts]
+        return cls.of(instances.polygons, instances.ignored, instances.scores, texts=texts)
 
     def __len__(self) -> int:
         return len(self.polygons)

@@ -5,7 +5,7 @@ polygon benchmarks that are scored in this way.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class ImageMatch:
         ignored_truths: (N,) bool, don't-care ground truths.
         ignored_detections: (M,) bool, detections on don't-care ground truths.
         confidences: (M,) float64, None if the protocol runs without.
+        image: What was matched, the same positions; None where nobody asks what became of a text.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ImageMatch:
     ignored_truths: np.ndarray
     ignored_detections: np.ndarray
     confidences: np.ndarray | None = None
+    image: ImagePair | None = field(default=None, repr=False, compare=False)
 
     @property
     def truths(self) -> int:
@@ -174,7 +176,7 @@ def match_pair(
         truths = truths.select(are_valid(truths.polygons))
         found = found.select(are_valid(found.polygons))
     ranks = np.zeros(len(found)) if found.confidences is None else found.confidences
-    return match_image(
+    match = match_image(
         name,
         truths.polygons,
         truths.ignored,
@@ -183,6 +185,7 @@ def match_pair(
         iou,
         area_precision,
     )
+    return replace(match, image=ImagePair(name, truths, found))
 
 
 def total(images: Sequence[ImageMatch], protocol: str) -> Scores:

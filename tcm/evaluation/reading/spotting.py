@@ -73,6 +73,7 @@ def spot(image: ImagePair, rule: SpottingRule) -> SpottingMatch:
         match.ignored_truths,
         match.ignored_detections,
         match.confidences,
+        image,
         geometric_pairs=match.pairs,
         truth_texts=truths,
     )

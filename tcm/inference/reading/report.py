@@ -6,31 +6,19 @@ from typing import IO
 
 import numpy as np
 
+from tcm.inference.html_page import TAIL, head
 from tcm.inference.reading.results import ReadResult
 from tcm.inference.small_pictures import data_url, smaller
 
 _SIDE = 1280  # pixels of a picture in the page
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What was read</title>
-<style>
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1100px;padding:1.5rem}
-body{color:#1b1f24;background:#f6f7f8}
-h1{font-size:1.3rem}article{background:#fff;border:1px solid #d9dde2;border-radius:8px}
-article{margin:1.2rem 0;padding:1rem}
+_STYLE = """
 h2{font-size:1rem;margin:0 0 .6rem;word-break:break-all}figure{margin:0;position:relative}
 figure img{display:block;width:100%;height:auto;border-radius:4px}
 svg{position:absolute;inset:0;width:100%;height:100%}
 polygon{fill:rgba(0,160,80,.12);stroke:#00a050;stroke-width:2;vector-effect:non-scaling-stroke}
 polygon:hover{fill:rgba(0,160,80,.4)}pre{white-space:pre-wrap;margin:.8rem 0 0}
-table{border-collapse:collapse;font-size:.9rem;margin-top:.6rem}
-td,th{padding:.15rem .8rem .15rem 0;text-align:left}summary{cursor:pointer;color:#57606a}
-</style></head><body>
-<h1>What was read</h1>
 """
-_TAIL = "</body></html>\n"
 
 
 class Report:
@@ -42,7 +30,7 @@ class Report:
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
-        self._file.write(_HEAD)
+        self._file.write(head("What was read", _STYLE))
 
     def add(self, result: ReadResult, image: np.ndarray) -> None:
         """Add a picture (H, W, 3) uint8 RGB with its outlines, its text and its words."""
@@ -50,7 +38,7 @@ class Report:
 
     def close(self) -> None:
         """End the page."""
-        self._file.write(_TAIL)
+        self._file.write(TAIL)
 
 
 def _article(result: ReadResult, image: np.ndarray) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What other systems have saved: one reader a source, and what they share."""
