@@ -24,7 +24,8 @@ class RotatedBoxTargets:
     * ``valid_rows`` uint8 (N,): 1, so that the padding of a batch can be told;
 
     and for `MatchingLoss` with ``class_map`` uint8 (K, H / stride, W / stride), 1 in the boxes of a
-    class, and ``class_mask`` uint8 (H / stride, W / stride), 0 in ignored objects. No box is cut at the border: what is left of it would be none.
+    class, and ``class_mask`` uint8 (H / stride, W / stride), 0 in ignored objects. No box is cut at
+    the border: what is left of it would be none.
 
     Args:
         classes: K; of text 1.
