@@ -13,7 +13,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tcm import inputs
 from tcm.annotations import dota
 from tcm.annotations.dota import ClassDetections
 from tcm.annotations.files import read_lines
@@ -21,6 +20,7 @@ from tcm.annotations.instance import Instance, assumption_lines
 from tcm.errors import ConfigError, DataError, nearest
 from tcm.evaluation.dota_scores import IOUS, ClassScores, DotaScores
 from tcm.evaluation.files.archives import Strict, read_archive
+from tcm.evaluation.files.results import LARGEST, TASK1
 from tcm.evaluation.files.submission import write_members
 from tcm.evaluation.files.unified import is_json, read_unified
 from tcm.evaluation.matching.ranked import ClassTruths, Rule, average_precision, curve, rank
@@ -28,8 +28,6 @@ from tcm.geometry.polygons import min_area_rect
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
 
-_RESULT = r"Task1_(.+)\.txt"
-_LARGEST = 16 * inputs.LABELS  # bytes of the detections of a class
 _RULES = {"voc07": "11-point AP of VOC 2007", "area": "area under the curve, VOC 2010"}
 
 
@@ -284,7 +282,7 @@ class DOTATask1:
             images = self._read_unified(path)
             return self._found(list(images), list(images.values()), list(images)), []
         found = {}
-        for name, file in read_archive(path, _RESULT, "refuse", strict, limit=_LARGEST).items():
+        for name, file in read_archive(path, TASK1, "refuse", strict, limit=LARGEST).items():
             if name not in self.classes:
                 raise DataError(
                     f"{file.source}: unknown class '{name}'{nearest(name, self.classes)}"
