@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tcm.annotations import dota
+from tcm.annotations import dota, unified
 from tcm.annotations.dota import ClassDetections
 from tcm.annotations.files import read_lines
 from tcm.annotations.instance import Instance, assumption_lines
@@ -293,9 +294,19 @@ class DOTATask1:
         return {name: found.get(name, nothing) for name in self.classes}, missing
 
     def _read_unified(self, path: str | Path) -> dict[str, TextInstances]:
+        """Return the images of a file, their labels as the metric has them."""
         images = read_unified(path)
+        names = unified.read_classes(Path(path))
+        if names == unified.TEXT:  # as a file has it that names no classes
+            names = self.classes
+        for name in names:
+            if name not in self.classes:
+                raise DataError(f"{path}: unknown class '{name}'{nearest(name, self.classes)}")
+        labels = np.array([self.classes.index(name) for name in names])
         for image, instances in images.items():
-            self._check_labels(instances, f"{path}: image {image}")
+            if not ((instances.labels >= 0) & (instances.labels < len(names))).all():
+                raise DataError(f"{path}: image {image}: a label is none of {len(names)} classes")
+            images[image] = replace(instances, labels=labels[instances.labels])
         return images
 
 

@@ -19,6 +19,7 @@ READERS: dict[str, str] = {
     "cocotext": "cocotext.read",
     "ctw1500": "ctw1500.read",
     "curved_synthtext": "curved_synthtext.read",
+    "dota": "dota.read",
     "hust_tr400": "msra_td500.read_hust",
     "icdar2013": "icdar2013.read",
     "icdar2015": "icdar2015.read",
