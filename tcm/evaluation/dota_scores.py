@@ -57,12 +57,24 @@ class DotaScores:
         protocol: One line that names the rule.
         all_count: Whether classes without truths are a part of the means.
         notes: Lines on what was assumed and left out.
+        images: None: what became of single objects is not kept.
     """
 
     classes: Sequence[ClassScores]
     protocol: str = ""
     all_count: bool = False
     notes: Sequence[str] = field(default=(), repr=False)
+    images: Sequence[Any] = field(default=(), repr=False)
+
+    @property
+    def truths(self) -> int:
+        """The objects that count."""
+        return sum(one.truths for one in self.classes)
+
+    @property
+    def detections(self) -> int:
+        """All detections."""
+        return sum(one.detections for one in self.classes)
 
     @property
     def counted(self) -> list[ClassScores]:

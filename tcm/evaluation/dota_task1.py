@@ -24,6 +24,7 @@ from tcm.evaluation.files.archives import Strict, read_archive
 from tcm.evaluation.files.results import LARGEST, TASK1
 from tcm.evaluation.files.submission import write_members
 from tcm.evaluation.files.unified import is_json, read_unified
+from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.matching.ranked import ClassTruths, Rule, average_precision, curve, rank
 from tcm.geometry.polygons import min_area_rect
 from tcm.registry import METRICS
@@ -109,7 +110,10 @@ class DOTATask1:
         return self._scores(found, sides, [])
 
     def evaluate_archives(
-        self, gt_path: str | Path, pred_path: str | Path, strict: Strict = "submission"
+        self,
+        gt_path: str | Path,
+        pred_path: str | Path | SystemOutput,
+        strict: Strict = "submission",
     ) -> DotaScores:
         """Score a submission against the ground truth.
 
@@ -122,7 +126,10 @@ class DOTATask1:
         Raises:
             DataError: A file or a line is not as it must be, a class is none of the metric's, or a
                 detection's image has no truths; the text names it.
+            ConfigError: The detections are what a reader of texts has saved.
         """
+        if isinstance(pred_path, SystemOutput):
+            raise ConfigError("--from: what other systems have saved are texts, not DOTA's objects")
         truths, notes = self._read_truths(gt_path, strict == "all")
         truths = self._chosen(truths, gt_path)
         found, missing = self._read_detections(pred_path, strict != "nothing")
@@ -174,6 +181,10 @@ class DOTATask1:
             if stem in stems:
                 raise DataError(f"{name}: a second image {stem}, beside {stems[stem]}")
             stems[stem] = name
+
+    def image_id(self, stem: str) -> str:
+        """Return the id in an image's name without suffix: all of it."""
+        return stem
 
     def _scores(
         self,

@@ -6,8 +6,10 @@ import pytest
 
 from tcm.annotations import dota
 from tcm.annotations.files import read_text
+from tcm.cli import evaluate
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.dota_task1 import DOTATask1
+from tcm.evaluation.foreign.output import SystemOutput
 from tcm.structures import TextInstances
 from tests.conftest import oracle_file, real_data
 
@@ -225,3 +227,24 @@ def test_the_image_set_chooses_the_images(tmp_path):
     (tmp_path / "set.txt").write_text("P3\n")
     with pytest.raises(DataError, match="set.txt:1: .* has no truths of 'P3'"):
         metric.evaluate_archives(*sides)
+
+
+def test_pages_and_other_systems_outputs_are_refused_in_a_line(tmp_path):
+    gt, pred = files(tmp_path, ship=DETECTION)
+    arguments = ["--protocol", "dota-task1", "--gt", str(gt), "--pred", str(pred)]
+    with pytest.raises(ConfigError, match="no pairs of texts to show by the rule 'DOTA Task 1"):
+        evaluate.main([*arguments, "--html", str(tmp_path / "page.html")])
+    with pytest.raises(ConfigError, match="--from: what other systems have saved are texts"):
+        DOTATask1().evaluate_archives(gt, SystemOutput([]))
+
+
+def test_the_command_prints_the_table_and_writes_all_figures(tmp_path, capsys):
+    gt, pred = files(tmp_path, ship=DETECTION)
+    out = tmp_path / "scores.json"
+    arguments = ["--protocol", "dota-task1", "--gt", str(gt), "--pred", str(pred)]
+    evaluate.main([*arguments, "--option", "classes=[plane,ship]", "--json", str(out)])
+    printed = capsys.readouterr().out
+    assert "map_50 1.0000" in printed and "| ship  |      1 |" in printed
+    report = json.loads(out.read_text())
+    assert report["classes"]["ship"]["ap"]["0.95"] == pytest.approx(1.0)
+    assert report["in_the_mean"] == ["ship"]
