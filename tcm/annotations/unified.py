@@ -126,7 +126,7 @@ def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
 
 # What other formats call the keys: passed over, the box alone or no text would be left, or no text
 # would be ignored.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "polygon": ("poly", "polys", "polygons", "points", "quad", "segmentation"),
     "text": ("texts", "transcription", "utf8_string"),
     "ignore": ("ignored", "dontcare", "dont_care"),
@@ -168,7 +168,7 @@ def _check_size(height: int, width: int, place: str) -> None:
 def _refuse_other_names(item: Any, place: str) -> None:
     if not isinstance(item, Mapping):
         return
-    for key, others in _OTHER_NAMES.items():
+    for key, others in OTHER_NAMES.items():
         if key in item or (key == "polygon" and "beziers" in item):
             continue
         for name in others:

@@ -251,7 +251,7 @@ class _Group:
         if not all(map(_is_plain, items)):
             return False
         for item in items:
-            polygon, text = item["polygon"], item["text"]
+            polygon, text = item["polygon"], item.get("text")
             self._numbers += polygon
             self.counts.append(len(polygon) // 2)
             self.texts.append(text or "")
@@ -262,16 +262,17 @@ class _Group:
 
 
 def _is_plain(item: Any) -> bool:
-    """Tell whether an instance has polygon, text and ignore mark, as the parser wants them."""
+    """Tell whether an instance has polygon, ignore mark and text if any, as the parser has them."""
     if type(item) is not dict:
         return False
-    polygon, text, ignore = item.get("polygon"), item.get("text", 0), item.get("ignore")
+    polygon, text, ignore = item.get("polygon"), item.get("text"), item.get("ignore")
     label, score = item.get("bbox_label", 0), item.get("score")
     return (
         type(polygon) is list
         and 6 <= len(polygon) <= 2 * MOST_POINTS
         and len(polygon) % 2 == 0
         and (type(text) is str or text is None)
+        and ("text" in item or item.keys().isdisjoint(unified.OTHER_NAMES["text"]))
         and type(ignore) is bool
         and type(label) is int
         and -LARGEST <= label <= LARGEST
