@@ -19,6 +19,7 @@ from tcm.annotations.polygon_lines import (
     read_text_last,
 )
 from tcm.annotations.texts import DONT_CARE, Quotes, settled
+from tcm.annotations.xml_tree import root_of
 from tcm.errors import DataError
 
 _POINTS = 28
@@ -72,14 +73,7 @@ def read_xml(file: TextFile, quotes: Quotes = "keep") -> list[Instance]:
         DataError: It is no XML, or a box is malformed; the text gives the file and the line or the
             box, from 1.
     """
-    if any("<!ENTITY".encode(codec) in file.raw for codec in ("ascii", "utf-16-le", "utf-16-be")):
-        raise DataError(f"{file.source}: entities are not read, which may grow without bounds")
-    try:
-        root = ET.fromstring(file.raw)
-    except ET.ParseError as error:
-        raise DataError(f"{file.source}:{error.position[0]}: no XML: {error}") from error
-    except (ValueError, LookupError) as error:  # of its encoding
-        raise DataError(f"{file.source}: no XML: {error}") from error
+    root = root_of(file)
     if root.find("image") is None:
         raise DataError(f"{file.source}: there is no element 'image'")
     boxes = list(root.iter("box"))

@@ -1,6 +1,7 @@
 """A long list in a JSON file, read entry by entry: the file is never in memory as a whole."""
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -41,6 +42,29 @@ def stream_list(path: Path, key: str) -> Iterator[Any]:
         _refuse(path, key)
     if not lists:
         _refuse(path, key)
+
+
+def read_member(path: Path, key: str) -> Any:
+    """Return what a JSON object has under `key`; None without it. Other lists are passed over.
+
+    Raises:
+        DataError: The file is missing or no JSON object.
+    """
+    if not inputs.is_file(path):
+        read_json(path)  # it says so, and names the nearest
+    try:
+        with TextIOWrapper(inputs.open_file(path, inputs.LISTS), encoding="utf-8-sig") as file:
+            text = _Text(file)
+            for name in text.members():
+                if name == key:
+                    return text.value()
+                if text.peek() == "[":
+                    deque(text.items(), maxlen=0)
+                else:
+                    text.value()
+    except (ValueError, RecursionError):  # wrong JSON, or wrong UTF-8
+        _refuse(path, key)
+    return None
 
 
 def _refuse(path: Path, key: str) -> None:

@@ -4,6 +4,9 @@
 "bbox", "bbox_label", "ignore", "text"}]}]}``, polygons flat ``x1, y1, x2, y2, ...`` in pixels. An
 instance may have ``beziers`` as well (see `tcm.data.prepare.beziers`); without a polygon they stand
 for it. Files of predictions have a ``score`` in every instance, and may lack the sizes.
+
+``metainfo.category`` names the classes, ``{"id": 0, "name": "text"}`` each, ``bbox_label`` is an
+id.
 """
 
 import json
@@ -17,11 +20,13 @@ import numpy as np
 from tcm import inputs
 from tcm.annotations.files import LARGEST, MOST_POINTS, bounded, brief, rectangle
 from tcm.annotations.instance import Instance
-from tcm.annotations.json_stream import stream_list
+from tcm.annotations.json_stream import read_member, stream_list
 from tcm.errors import DataError, nearest
 from tcm.files import whole
 from tcm.geometry.bezier import bezier_to_polygon
 from tcm.geometry.polygons import bounding_box
+
+TEXT = ("text",)  # the classes of scene text
 
 
 class ImageEntry(NamedTuple):
@@ -51,6 +56,29 @@ def read_entries(path: Path) -> Iterator[Any]:
         yield entry
     if entry is None:
         raise DataError(f"{path}: data_list is empty")
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Return the names of an annotation file's classes in the order of the labels.
+
+    A file that names none is of text.
+
+    Raises:
+        DataError: The file is missing or no JSON object, or its categories have not the ids from 0
+            on and names.
+    """
+    about = read_member(path, "metainfo")
+    category = about.get("category") if isinstance(about, Mapping) else None
+    if category is None:
+        return TEXT
+    place = f"{path}: metainfo.category"
+    entries = category if isinstance(category, list) and category else [None]
+    named = {_get(item, "id", int, place): _get(item, "name", str, place) for item in entries}
+    if len(named) == len(entries) == 1:
+        return tuple(named.values())
+    if sorted(named) != list(range(len(entries))):
+        raise DataError(f"{place}: the ids 0 to {len(entries) - 1} are wanted, each once")
+    return tuple(named[label] for label in range(len(entries)))
 
 
 @contextmanager
@@ -98,7 +126,7 @@ def parse_image(entry: Any, place: str) -> tuple[str, int, int, list[Any]]:
 
 # What other formats call the keys: passed over, the box alone or no text would be left, or no text
 # would be ignored.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "polygon": ("poly", "polys", "polygons", "points", "quad", "segmentation"),
     "text": ("texts", "transcription", "utf8_string"),
     "ignore": ("ignored", "dontcare", "dont_care"),
@@ -140,7 +168,7 @@ def _check_size(height: int, width: int, place: str) -> None:
 def _refuse_other_names(item: Any, place: str) -> None:
     if not isinstance(item, Mapping):
         return
-    for key, others in _OTHER_NAMES.items():
+    for key, others in OTHER_NAMES.items():
         if key in item or (key == "polygon" and "beziers" in item):
             continue
         for name in others:
@@ -148,17 +176,18 @@ def _refuse_other_names(item: Any, place: str) -> None:
                 raise DataError(f"{place}: '{name}' is not read; the key is '{key}'")
 
 
-def write(path: str | Path, images: Sequence[ImageEntry]) -> None:
+def write(path: str | Path, images: Sequence[ImageEntry], classes: Sequence[str] = TEXT) -> None:
     """Write an annotation file, an image a line; floats are kept exactly.
 
-    The task is named ``textspotting`` if any instance has a text, else ``textdet``.
+    The task is named ``textspotting`` if any instance has a text, else ``textdet``, and
+    ``orienteddet`` if there are other classes than text.
     """
     spotting = any(one.text is not None for image in images for one in image.instances)
-    kind = "TextSpotting" if spotting else "TextDet"
+    kind = "TextSpotting" if spotting else "TextDet" if tuple(classes) == TEXT else "OrientedDet"
     metainfo = {
         "dataset_type": f"{kind}Dataset",
         "task_name": kind.lower(),
-        "category": [{"id": 0, "name": "text"}],
+        "category": [{"id": label, "name": name} for label, name in enumerate(classes)],
     }
     with whole(path) as file:  # SynthText is too large for one string
         file.write(f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [')

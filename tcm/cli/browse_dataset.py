@@ -1,5 +1,6 @@
 """``tcm data browse CONFIG``: see what a model is trained on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from tcm.cli.configs import read_config
 from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.browse_dataset import parse
 from tcm.cli.terminal import say
-from tcm.data.datasets.dataset import paths_of
+from tcm.data.datasets.dataset import classes_of, paths_of
 from tcm.data.loading.collate import ROWS
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.orders import first_indices
@@ -36,18 +37,18 @@ def main(arguments: list[str]) -> int:
         rng = np.random.default_rng([args.seed, epoch, index])
         sample = pipeline.transform(dataset.load(index), rng)
         with outputs.writing(file) as path:
-            write_image(path, _picture(sample))
+            write_image(path, _picture(sample, classes_of(dataset)))
     say(f"{len(places)} pictures in {args.out}")
     return 0
 
 
-def _picture(sample: Sample) -> np.ndarray:
+def _picture(sample: Sample, classes: Sequence[str]) -> np.ndarray:
     """Return the image with its polygons and all target maps side by side, (H, n * W, 3) uint8.
 
     Tables of numbers, a row a text, are no pictures and are left out.
     """
     size = sample.image.shape[:2]
-    image = draw(sample.image, TextInstances(), sample.instances)
+    image = draw(sample.image, TextInstances(), sample.instances, classes=classes)
     maps = [
         draw_map(name, array, size)
         for name, array in sample.maps.items()

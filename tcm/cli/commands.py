@@ -27,6 +27,8 @@ COMMANDS = {
     "data lmdb-info": ("prepare_words lmdb-info", "look into LMDBs of words"),
     "data import": ("import_labels", "read what a labelling tool has saved"),
     "data export": ("export_labels", "write predictions for a labelling tool to correct"),
+    "data split": ("split_images", "cut large images and their labels into patches"),
+    "data merge": ("merge_patches", "merge detections in patches into those on whole images"),
     "data beziers": ("fit_beziers", "fit Bezier curves to the texts of an annotation file"),
 }
 GROUPS = {"data": "prepare, check, browse and convert datasets"}

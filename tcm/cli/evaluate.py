@@ -19,7 +19,6 @@ from tcm.evaluation.foreign.vlm import Range
 from tcm.evaluation.foreign.words import split_lines
 from tcm.evaluation.protocols import build_protocol
 from tcm.evaluation.report.outcomes import outcomes_of
-from tcm.evaluation.scores import Scores
 from tcm.files import whole, write_json
 from tcm.yaml_files import check_tree
 
@@ -46,7 +45,7 @@ def main(arguments: list[str]) -> int:
     if isinstance(found, SystemOutput):
         scores = replace(scores, notes=[*scores.notes, *found.notes])
     outcomes = outcomes_of(scores) if args.html else []
-    say(*_report(scores))
+    say(*scores.details())
     if args.json:
         content = {"protocol": args.protocol, **scores.as_report(), "notes": list(scores.notes)}
         with outputs.writing(args.json) as path:
@@ -84,27 +83,3 @@ def _options(texts: Sequence[str]) -> dict[str, Any]:
         override(options, text, "--option")
     check_tree(options, "--option")
     return options
-
-
-def _report(scores: Scores) -> list[str]:
-    lines = []
-    for result in (scores, *scores.also):
-        lines += [result.protocol, _figures(result), _counts(result)]
-    return [*lines, *scores.notes]
-
-
-def _figures(scores: Scores) -> str:
-    names = ("precision", "recall", "hmean")
-    text = "  ".join(f"{name} {getattr(scores, name):.4f}" for name in names)
-    if scores.average_precision is not None:
-        text += f"  AP {scores.average_precision:.4f}"
-    if scores.threshold is not None:
-        text += f"  (best at score {scores.threshold:.2f})"
-    return f"  {text}"
-
-
-def _counts(scores: Scores) -> str:
-    matched = f"matched {scores.matched:g}"
-    if scores.matched_detections is not None:
-        matched += f" (detections {scores.matched_detections:g})"
-    return f"  {matched}, cared ground truth {scores.truths}, cared detections {scores.detections}"

@@ -10,18 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tcm.annotations.unified import TEXT
 from tcm.cli import check_data, fit_beziers, prepare_words
 from tcm.cli.parsers.prepare_data import parse
 from tcm.cli.parsers.prepare_words import COMMANDS
 from tcm.cli.progress import bars
 from tcm.cli.terminal import plain
 from tcm.data.formats import unified
+from tcm.data.formats.raw import LabelledSplits
 from tcm.data.formats.readers import READERS, reader
 from tcm.data.formats.unified import ImageRecord
 from tcm.errors import ConfigError, nearest
 from tcm.files import make_folder
 
-OPTIONS = ("exclude", "points", "dont_care", "exif")  # of the readers that take them
+OPTIONS = ("exclude", "points", "dont_care", "classes", "exif")  # of the readers that take them
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,8 +68,9 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _write(splits: dict[str, list[ImageRecord]], out: Path) -> None:
     make_folder(out)
+    classes = splits.classes if isinstance(splits, LabelledSplits) else TEXT
     for split, records in splits.items():
-        unified.write(out / f"{split}.json", unified.relative(records, out))
+        unified.write(out / f"{split}.json", unified.relative(records, out), classes)
 
 
 def _table(splits: dict[str, list[ImageRecord]]) -> Table:

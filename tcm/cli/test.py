@@ -13,7 +13,7 @@ from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.test import parse
 from tcm.cli.readers import read_samples, reader_of
 from tcm.cli.terminal import say
-from tcm.data.datasets.dataset import paths_of
+from tcm.data.datasets.dataset import classes_of, paths_of
 from tcm.data.loading.datamodule import DataModule
 from tcm.data.loading.preflight import check_sets
 from tcm.engine.trainer import quieten
@@ -62,18 +62,20 @@ def main(arguments: list[str]) -> int:
         name: metric.evaluate(predictions, [s.instances for s in samples], paths)
         for name, metric in metrics.items()
     }
+    dataset = data.dataset("test")
+    classes = classes_of(dataset)
     if args.scores:
         with outputs.writing(args.scores) as path:
             write_json(path, _content(scores))
     if args.save_predictions:
         with outputs.writing(args.save_predictions) as path:
-            write_predictions(path, paths, predictions)
+            write_predictions(path, paths, predictions, classes)
     if writer:
         with outputs.writing(args.submission) as path:
             writer(path, paths, predictions)
-    dataset = data.dataset("test")
     for sample, prediction in zip(samples, predictions, strict=True) if pictures else ():
-        picture = draw(dataset.load(sample.index).image, prediction, sample.instances)
+        image = dataset.load(sample.index).image
+        picture = draw(image, prediction, sample.instances, classes=classes)
         with outputs.writing(pictures[sample.index]) as path:
             write_image(path, picture)
     if note:

@@ -11,6 +11,7 @@ PROTOCOLS: dict[str, str] = {
     "ctw1500": "CTW1500",
     "ctw1500-e2e": "CTW1500EndToEnd",
     "ctw1500-voc": "CTW1500VOC",
+    "dota-task1": "DOTATask1",
     "hmean-sweep": "HmeanSweep",
     "icdar2013-deteval": "ICDAR2013DetEval",
     "icdar2015": "ICDAR2015",

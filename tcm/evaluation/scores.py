@@ -77,6 +77,11 @@ class Scores:
         below = [line for scores in self.also for line in scores.lines()]
         return [self.protocol, f"  {figures}{ranked}  ({counts}{at})", *below]
 
+    def details(self) -> list[str]:
+        """Return the report on files: rule, figures and counts, those of `also` too, notes."""
+        rows = [line for one in (self, *self.also) for line in one._detail()]
+        return [*rows, *self.notes]
+
     def as_dict(self) -> dict[str, float]:
         """Return figures and counts by name, the optional ones only where the protocol has them."""
         figures = {name: float(getattr(self, name)) for name in ("precision", "recall", "hmean")}
@@ -96,6 +101,18 @@ class Scores:
         if self.also:
             content["also"] = [scores.as_report() for scores in self.also]
         return content
+
+    def _detail(self) -> list[str]:
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in self.headline.items())
+        if self.average_precision is not None:
+            figures += f"  AP {self.average_precision:.4f}"
+        if self.threshold is not None:
+            figures += f"  (best at score {self.threshold:.2f})"
+        matched = f"matched {self.matched:g}"
+        if self.matched_detections is not None:
+            matched += f" (detections {self.matched_detections:g})"
+        cared = f"cared ground truth {self.truths}, cared detections {self.detections}"
+        return [self.protocol, f"  {figures}", f"  {matched}, {cared}"]
 
 
 class Result(Protocol):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tcm.errors import OutputError
 from tcm.files import write_bytes
+from tcm.inference.class_colours import colour_of, write_legend
 from tcm.inference.label_places import label_places
 from tcm.inference.labels import label_shape, write_label
 from tcm.structures import TextInstances
@@ -25,28 +26,36 @@ def draw(
     found: TextInstances,
     truths: TextInstances | None = None,
     font: str | Path | None = None,
+    classes: Sequence[str] = (),
 ) -> np.ndarray:
     """Return a copy of an image with polygons drawn on it.
 
     Found texts are green, with what they read and their scores; true ones blue; those that do not
-    count grey. Lines and letters grow with the image.
+    count grey. Objects of several classes have a colour a class, true ones a darker one, and a
+    legend says which is which. Lines and letters grow with the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.
         found: Texts in its coordinates, with scores.
         truths: Ground truth, None for none.
         font: File for the letters, see `tcm.inference.labels`.
+        classes: Names in the order of the labels, if there are several.
 
     Raises:
         DataError: The font cannot be read.
     """
     canvas = np.ascontiguousarray(image).copy()
     thickness = max(1, round(max(image.shape[:2]) / 600))
-    if truths is not None:
-        for polygon, ignored in zip(truths.polygons, truths.ignored, strict=True):
-            _outline(canvas, polygon, IGNORED if ignored else TRUE, thickness)
-    for polygon in found.polygons:
-        _outline(canvas, polygon, FOUND, thickness)
+    truths = TextInstances() if truths is None else truths
+    several = len(classes) > 1
+    for polygon, ignored, label in zip(truths.polygons, truths.ignored, truths.labels, strict=True):
+        colour = colour_of(int(label), true=True) if several else TRUE
+        _outline(canvas, polygon, IGNORED if ignored else colour, thickness)
+    for polygon, label in zip(found.polygons, found.labels, strict=True):
+        _outline(canvas, polygon, colour_of(int(label)) if several else FOUND, thickness)
+    if several:  # a label a box would hide the others
+        write_legend(canvas, found.labels if len(found) else truths.labels, classes)
+        return canvas
     labels = [
         " ".join(filter(None, [text or "", "" if score is None else f"{score:.2f}"]))
         for text, score in zip(found.texts, _scores(found), strict=True)

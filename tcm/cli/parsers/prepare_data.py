@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from tcm.annotations.dota import Version
 from tcm.annotations.totaltext import DontCare
 from tcm.cli.parsers import check_data, fit_beziers, prepare_words
 from tcm.cli.parsers.options import add_exif_argument, command_parser, read_options
@@ -56,6 +57,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         choices=get_args(DontCare),
         help="totaltext: ignore the words of the orientation #, as the official scripts do, or all "
         "that cannot be read (default: the former in the test split, the latter in training)",
+    )
+    parser.add_argument(
+        "--classes",
+        choices=get_args(Version),
+        help="dota: the version whose classes the labels have (default: v1.0)",
     )
     add_exif_argument(parser, None)
     return read_options(parser, arguments)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tcm.data.datasets.dataset import Dataset, ImageInfo, infos_of, paths_of, sizes_of
+from tcm.data.datasets.dataset import Dataset, ImageInfo, classes_of, infos_of, paths_of, sizes_of
 from tcm.data.storage.sequences import Joined, Lazy
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
@@ -47,6 +47,11 @@ class Concat:
         return Joined([paths_of(dataset) for dataset in self.datasets])
 
     @property
+    def classes(self) -> Sequence[str]:
+        """Return the names of the classes, which all parts have."""
+        return classes_of(self.datasets[0])
+
+    @property
     def sizes(self) -> np.ndarray | None:
         """Return height and width of each image, (N, 2), if all parts know them."""
         parts = [sizes_of(dataset) for dataset in self.datasets]
@@ -76,11 +81,18 @@ class Concat:
         """Take the parts.
 
         Raises:
-            ConfigError: One is a mix, whose shares would be lost.
+            ConfigError: One is a mix, whose shares would be lost, or classes differ.
         """
         if any(hasattr(dataset, "shares") for dataset in datasets):
             name = type(self).__name__
             raise ConfigError(f"{name}: a Mix cannot be a part of it; name its parts instead")
+        classes = [tuple(classes_of(dataset)) for dataset in datasets]
+        other = next((i for i, names in enumerate(classes) if names != classes[0]), None)
+        if other is not None:
+            raise ConfigError(
+                f"{type(self).__name__}: part {other} has other classes than part 0: "
+                f"{', '.join(classes[other])} against {', '.join(classes[0])}"
+            )
         self.datasets = list(datasets)
         self.ends = list(itertools.accumulate(len(dataset) for dataset in datasets))
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from tcm.annotations.unified import TEXT
 from tcm.data.storage.sequences import Lazy
 from tcm.structures import Sample
 
@@ -28,7 +29,8 @@ class Dataset(Protocol):
 
     Where the paths of the samples are not the ids, a property `paths` has them.
     One that knows more has `infos` too, which returns an `ImageInfo` for each image, and a property
-    `sizes`, their heights and widths (N, 2).
+    `sizes`, their heights and widths (N, 2). One of other things than text has their names in
+    `classes`.
     """
 
     @property
@@ -51,6 +53,11 @@ def infos_of(dataset: Dataset) -> Sequence[ImageInfo]:
     infos = getattr(dataset, "infos", None)
     nothing = ImageInfo()
     return Lazy(len(dataset), lambda index: nothing) if infos is None else infos()
+
+
+def classes_of(dataset: Dataset) -> Sequence[str]:
+    """Return the names of a dataset's classes in the order of the labels."""
+    return getattr(dataset, "classes", TEXT)
 
 
 def sizes_of(dataset: Dataset) -> np.ndarray | None:

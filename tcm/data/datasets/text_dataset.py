@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,10 +13,12 @@ from tcm import inputs
 from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.storage import packed_records
 from tcm.data.storage.images import Exif, other_size, read_image
-from tcm.data.storage.sequences import Lazy
+from tcm.data.storage.sequences import Lazy, position
 from tcm.errors import DataError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
+
+T = TypeVar("T")
 
 
 @DATASETS.register()
@@ -30,6 +34,8 @@ class TextDataset:
         img_root: str | None = None,
         exif: Exif = "apply",
         cache: bool = True,
+        skip_empty: bool = False,
+        count_ignored: bool = False,
     ) -> None:
         """Read the annotations.
 
@@ -39,9 +45,13 @@ class TextDataset:
             exif: ``apply`` turns images upright as their EXIF orientation says; ``ignore`` is for
                 labels of the stored pixels, such as CTW1500's and what MMOCR prepared.
             cache: Whether a large file is read once and kept beside it as ``NAME.json.tcm-cache``.
+            skip_empty: Whether images without an instance that counts are left out, for training on
+                patches.
+            count_ignored: Whether ignored instances are instances like all others: DOTA's difficult
+                objects, and those that a patch cuts, are trained on.
 
         Raises:
-            DataError: The file is missing, malformed or without images.
+            DataError: The file is missing, malformed or without images, or none is left.
         """
         if not inputs.is_dir(Path(ann_file).parent):
             how = "tcm data prepare writes it, see docs/datasets.md"
@@ -49,28 +59,39 @@ class TextDataset:
         self.ann_file = ann_file
         self.records = packed_records.read(ann_file, img_root, cache)
         self.exif: Exif = exif
+        self.count_ignored = count_ignored
+        self._kept = np.flatnonzero(self._counted) if skip_empty else None
+        if self._kept is not None and not len(self._kept):
+            raise DataError(f"{ann_file}: no image has an instance, and skip_empty leaves none")
 
     @property
     def ids(self) -> Sequence[str]:
         """Return the image paths as the annotation file has them."""
-        return self.records.names
+        return self._of_kept(self.records.names)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Return the names of the classes in the order of the labels."""
+        return self.records.classes
 
     @property
     def paths(self) -> Sequence[str]:
         """Return the image files."""
-        return self.records.paths
+        return self._of_kept(self.records.paths)
 
     @property
     def sizes(self) -> np.ndarray:
         """Return height and width of each image, (N, 2)."""
-        return self.records.sizes
+        sizes = self.records.sizes
+        return sizes if self._kept is None else sizes[self._kept]
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.records) if self._kept is None else len(self._kept)
 
     def infos(self) -> Sequence[ImageInfo]:
         """Return the file and the number of texts that count of each image."""
-        paths, cared = self.paths, self.records.cared
+        paths = self.paths
+        cared = self._counted if self._kept is None else self._counted[self._kept]
         return Lazy(len(self), lambda index: ImageInfo(paths[index], int(cared[index])))
 
     def load(self, index: int) -> Sample:
@@ -79,10 +100,26 @@ class TextDataset:
         Raises:
             DataError: The image is missing, truncated or of another size than its annotation says.
         """
-        record = self.records[index]
+        entry = position(index, len(self)) if self._kept is None else int(self._kept[index])
+        record = self.records[entry]
         image = read_image(record.img_path, self.exif)
         found, said = image.shape[:2], (record.height, record.width)
         if found != said:
             mistake = other_size(record.img_path, found, said, self.exif)
-            raise DataError(f"{self.ann_file}: data_list[{index}]: {record.img_path}: {mistake}")
-        return Sample(image=image, path=record.img_path, instances=record.instances, index=index)
+            raise DataError(f"{self.ann_file}: data_list[{entry}]: {record.img_path}: {mistake}")
+        instances = record.instances
+        if self.count_ignored:
+            instances = replace(instances, ignored=np.zeros(len(instances), bool))
+        return Sample(image=image, path=record.img_path, instances=instances, index=index)
+
+    @property
+    def _counted(self) -> np.ndarray:
+        """Return the number of instances that count of each image of the file, (N,)."""
+        return self.records.counts if self.count_ignored else self.records.cared
+
+    def _of_kept(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the items of the images that are kept."""
+        if self._kept is None:
+            return items
+        kept = self._kept
+        return Lazy(len(kept), lambda index: items[int(kept[index])])

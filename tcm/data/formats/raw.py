@@ -23,6 +23,20 @@ R = TypeVar("R")
 Progress = Callable[[str, int, int], None]
 Splits = dict[str, list[ImageRecord]]
 
+
+class LabelledSplits(Splits):
+    """Splits of a set with other classes than text.
+
+    Args:
+        splits: By name.
+        classes: Their names in the order of the labels.
+    """
+
+    def __init__(self, splits: Splits, classes: Sequence[str]) -> None:
+        super().__init__(splits)
+        self.classes = tuple(classes)
+
+
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 _CHUNK = 1024  # images submitted at once: SynthText has 858,750
 _TURNED: dict[Exif, str] = {

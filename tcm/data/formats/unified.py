@@ -101,9 +101,11 @@ def image_in(roots: Sequence[Path], name: str, place: str) -> Path:
     raise DataError(f"{place}: there is no image {inputs.shown_path(name)} in {looked}")
 
 
-def write(path: str | Path, records: Sequence[ImageRecord]) -> None:
+def write(
+    path: str | Path, records: Sequence[ImageRecord], classes: Sequence[str] = unified.TEXT
+) -> None:
     """Write records as an annotation file; `img_path` is written as it is."""
-    unified.write(path, [_entry(record) for record in records])
+    unified.write(path, [_entry(record) for record in records], classes)
 
 
 def relative(records: Sequence[ImageRecord], folder: str | Path) -> list[ImageRecord]:

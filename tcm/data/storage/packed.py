@@ -22,7 +22,7 @@ log = logging.getLogger("tcm")
 
 Stamp = Mapping[str, Any]
 
-VERSION = 1  # of all caches; another one makes them be written anew
+VERSION = 2  # of all caches; another one makes them be written anew
 SMALLEST = 4 * 2**20  # bytes of a source that is worth a cache
 _MAGIC = b"TCMPACK2"
 _BEGIN = len(_MAGIC) + 16  # bytes before the header: its length and checksum follow the number

@@ -18,6 +18,7 @@ from tcm.data.formats.unified import ImageRecord, parse_record
 from tcm.data.storage import packed
 from tcm.data.storage.packed import Packed
 from tcm.data.storage.sequences import Lazy, Texts, TextsBuilder
+from tcm.errors import DataError
 from tcm.geometry.polygons import signed_area
 from tcm.structures import TextInstances
 
@@ -31,6 +32,7 @@ class PackedRecords(Lazy[ImageRecord]):
     Attributes:
         names: Their paths as the file has them.
         paths: Their files.
+        classes: Their names in the order of the labels.
         cared: Number of texts of each image that are not ignored, int64 (N,).
     """
 
@@ -41,6 +43,7 @@ class PackedRecords(Lazy[ImageRecord]):
         self.names: Sequence[str] = Texts(content["names"], content["name_offsets"])
         self._texts = Texts(content["texts"], content["text_offsets"])
         self.paths: Sequence[str] = Lazy(len(self), self._path)
+        self.classes = tuple(content.notes["classes"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PackedRecords, (self._content, self._root)
@@ -50,6 +53,11 @@ class PackedRecords(Lazy[ImageRecord]):
         """Return the number of texts of each image that are not ignored, int64 (N,)."""
         counted = np.cumsum(self._content["flags"] & _IGNORED == 0)
         return np.diff(np.concatenate([[0], counted])[self._content["images"]])
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Return the number of texts of each image, int64 (N,)."""
+        return np.diff(self._content["images"])
 
     @property
     def sizes(self) -> np.ndarray:
@@ -110,7 +118,7 @@ def pack(path: Path) -> Packed:
         each image begins, ``sizes`` int64 (2 N,), ``names`` and ``name_offsets``.
 
     Raises:
-        DataError: As of `unified.read`.
+        DataError: As of `unified.read`, or the label of a text is none of several classes.
     """
     builder = _Builder(path)
     entries = unified.read_entries(path)
@@ -118,7 +126,21 @@ def pack(path: Path) -> Packed:
     with unified.form_first(entries):
         while group := list(itertools.islice(numbered, _GROUP)):
             builder.add(group)
-    return builder.packed()
+    found = builder.packed()
+    found.notes = {"classes": unified.read_classes(path)}
+    _check_labels(found, path)
+    return found
+
+
+def _check_labels(found: Packed, path: Path) -> None:
+    """Refuse labels without a class; in files of text alone they say nothing."""
+    classes = found.notes["classes"]
+    wrong = np.flatnonzero((found["labels"] < 0) | (found["labels"] >= len(classes)))
+    if len(classes) > 1 and len(wrong):
+        image = int(np.searchsorted(found["images"], wrong[0], "right")) - 1
+        label = found["labels"][wrong[0]]
+        place = f"{path}: data_list[{image}]"
+        raise DataError(f"{place}: the bbox_label {label} is none of {len(classes)} classes")
 
 
 class _Builder:
@@ -229,7 +251,7 @@ class _Group:
         if not all(map(_is_plain, items)):
             return False
         for item in items:
-            polygon, text = item["polygon"], item["text"]
+            polygon, text = item["polygon"], item.get("text")
             self._numbers += polygon
             self.counts.append(len(polygon) // 2)
             self.texts.append(text or "")
@@ -240,16 +262,17 @@ class _Group:
 
 
 def _is_plain(item: Any) -> bool:
-    """Tell whether an instance has polygon, text and ignore mark, as the parser wants them."""
+    """Tell whether an instance has polygon, ignore mark and text if any, as the parser has them."""
     if type(item) is not dict:
         return False
-    polygon, text, ignore = item.get("polygon"), item.get("text", 0), item.get("ignore")
+    polygon, text, ignore = item.get("polygon"), item.get("text"), item.get("ignore")
     label, score = item.get("bbox_label", 0), item.get("score")
     return (
         type(polygon) is list
         and 6 <= len(polygon) <= 2 * MOST_POINTS
         and len(polygon) % 2 == 0
         and (type(text) is str or text is None)
+        and ("text" in item or item.keys().isdisjoint(unified.OTHER_NAMES["text"]))
         and type(ignore) is bool
         and type(label) is int
         and -LARGEST <= label <= LARGEST

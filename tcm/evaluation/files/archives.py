@@ -44,6 +44,7 @@ def read_archive(
     surplus: Literal["refuse", "skip"],
     strict: bool = True,
     image_id: Callable[[str], str] = str,
+    limit: int = inputs.LABELS,
 ) -> dict[str, TextFile]:
     """Read the text files of a zip or a folder, by image id in rising order.
 
@@ -59,14 +60,16 @@ def read_archive(
         strict: Whether names count as they stand. Otherwise what macOS puts into a zip is left
             aside, and a folder that holds all of it is looked into.
         image_id: Makes an id of what the group matched.
+        limit: The most bytes that a file may have, unpacked; the bounds on the zip and on all its
+            files grow with it.
 
     Raises:
         DataError: The path is missing, is no zip, has no file of that name, a wrong one (if
             `surplus` is an error) or two with one id; or a file is damaged, encrypted, packed in
             another way than by deflate, or too large.
     """
-    with _members(Path(path)) as members:
-        return _read(path, members, patterns, surplus, strict, image_id)
+    with _members(Path(path), limit) as members:
+        return _read(path, members, patterns, surplus, strict, image_id, limit)
 
 
 def _read(
@@ -76,6 +79,7 @@ def _read(
     surplus: Literal["refuse", "skip"],
     strict: bool,
     image_id: Callable[[str], str],
+    limit: int,
 ) -> dict[str, TextFile]:
     assumed: tuple[str, ...] = ()
     if not strict:
@@ -86,7 +90,7 @@ def _read(
     if pattern != official:
         assumed = (*assumed, f"files are named by their images, not {official}")
     files: dict[str, TextFile] = {}
-    total, most = 0, _MOST_TOTAL
+    total, most = 0, _MOST_TOTAL * limit // inputs.LABELS
     if inputs.is_file(path):  # lines of numbers take a fifth of their size
         most = min(most, inputs.MB + _MOST_RATIO * Path(path).stat().st_size)
     for name, read in members:
@@ -135,16 +139,16 @@ def _unwrapped(members: Sequence[_Member]) -> tuple[list[_Member], tuple[str, ..
 
 
 @contextmanager
-def _members(path: Path) -> Iterator[list[_Member]]:
+def _members(path: Path, limit: int) -> Iterator[list[_Member]]:
     """Yield the files of a folder or a zip, which is open until then."""
     if inputs.is_dir(path):
         files = [file for file in sorted(inputs.listed(path)) if not file.name.startswith(".")]
-        yield [_Member(file.name, partial(_of_folder, file)) for file in files]
+        yield [_Member(file.name, partial(_of_folder, file, limit)) for file in files]
         return
     if not inputs.exists(path):
         raise DataError(f"{inputs.shown_path(path)}: no such zip file or folder")
     with ExitStack() as stack:
-        stream = stack.enter_context(inputs.open_file(path, _MOST_ZIP))
+        stream = stack.enter_context(inputs.open_file(path, _MOST_ZIP * limit // inputs.LABELS))
         try:
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except _DAMAGES as error:
@@ -152,25 +156,25 @@ def _members(path: Path) -> Iterator[list[_Member]]:
         infos = archive.infolist()
         if len(infos) > _MOST_MEMBERS:
             raise DataError(f"{path}: {len(infos):,} files; at most {_MOST_MEMBERS:,} are read")
-        yield [_Member(i.filename, partial(_of_zip, path, archive, i)) for i in infos]
+        yield [_Member(i.filename, partial(_of_zip, path, archive, i, limit)) for i in infos]
 
 
-def _of_folder(file: Path) -> bytes:
-    return b"" if inputs.is_dir(file) else inputs.read_bytes(file)
+def _of_folder(file: Path, limit: int) -> bytes:
+    return b"" if inputs.is_dir(file) else inputs.read_bytes(file, limit)
 
 
-def _of_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Return the content of a file, which is unpacked up to the bound on labels alone."""
+def _of_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """Return the content of a file, which is unpacked up to the bound alone."""
     place = f"{path}/{inputs.shown_path(info.filename)}"
     if info.flag_bits & _ENCRYPTED:
         raise DataError(f"{place}: it is encrypted")
     if info.compress_type not in _METHODS:
         raise DataError(f"{place}: packed by method {info.compress_type}; deflate is wanted")
-    inputs.check_size(place, info.file_size, inputs.LABELS)
+    inputs.check_size(place, info.file_size, limit)
     try:
         with archive.open(info) as file:
-            raw = file.read(inputs.LABELS + 1)
+            raw = file.read(limit + 1)
     except _DAMAGES as error:
         raise DataError(f"{place}: a damaged file in the zip ({error})") from error
-    inputs.check_size(place, len(raw), inputs.LABELS)
+    inputs.check_size(place, len(raw), limit)
     return raw

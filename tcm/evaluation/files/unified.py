@@ -36,7 +36,10 @@ def read_unified(path: str | Path) -> dict[str, TextInstances]:
 
 
 def write_predictions(
-    path: str | Path, img_paths: Sequence[str], predictions: Sequence[TextInstances]
+    path: str | Path,
+    img_paths: Sequence[str],
+    predictions: Sequence[TextInstances],
+    classes: Sequence[str] = unified.TEXT,
 ) -> None:
     """Write the predictions as unified JSON: an annotation file with `score` in addition.
 
@@ -44,9 +47,11 @@ def write_predictions(
         path: The JSON file.
         img_paths: As the dataset names the images.
         predictions: One per image, in original image coordinates; floats are kept exactly.
+        classes: Their names in the order of the labels.
     """
     images = zip(img_paths, predictions, strict=True)
-    unified.write(path, [ImageEntry(name, None, None, _parsed(found)) for name, found in images])
+    entries = [ImageEntry(name, None, None, _parsed(found)) for name, found in images]
+    unified.write(path, entries, classes)
 
 
 def _instances(entry: ImageEntry, place: str) -> TextInstances:

@@ -195,3 +195,19 @@ def test_pickled_it_is_the_name_of_the_cache(cached) -> None:
 def test_pickled_without_a_cache_it_is_its_arrays(cached) -> None:
     records = packed_records.read(cached[0], cache=False)
     _same(pickle.loads(pickle.dumps(records)), records)
+
+
+def test_instances_without_a_text_take_the_fast_way_unless_another_key_may_hold_it(tmp_path):
+    bare = {key: value for key, value in USUAL.items() if key != "text"}
+    group = packed_records._Group(tmp_path, [], strict=False)
+    entry = {"img_path": "a.jpg", "height": 9, "width": 9}
+    assert group._take_plain({**entry, "instances": [bare]})
+    assert not group._take_plain({**entry, "instances": [{**bare, "transcription": "a"}]})
+
+
+def test_the_classes_stand_in_the_cache(cached) -> None:
+    path, file = cached
+    packed_records.read(path)
+    content = packed.load(file, packed.stamp_of(path, "unified JSON"))
+    assert content is not None and content.notes == {"classes": ["text"]}
+    assert packed_records.read(path).classes == ("text",)

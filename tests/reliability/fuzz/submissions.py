@@ -16,6 +16,12 @@ _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths an
     "ctw1500": ("0001001.txt", f"{_FOURTEEN},####a", "0001001.txt", _QUAD),
     "ctw1500-e2e": ("0001001.txt", f"{_QUAD},####a", "0001001.txt", f"{_QUAD},####a"),
     "ctw1500-voc": ("0001001.txt", _FOURTEEN, "detections_x.txt", "0 0.5 1 1 9 1 9 5"),
+    "dota-task1": (
+        "P1.txt",
+        "1 1 9 1 9 5 1 5 plane 0",
+        "Task1_plane.txt",
+        "P1 0.5 1 1 9 1 9 5 1 5",
+    ),
     "hmean-sweep": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},0.9"),
     "icdar2013-deteval": ("gt_img_1.txt", '1, 1, 9, 5, "a"', "res_img_1.txt", "1,1,9,5"),
     "icdar2015": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
@@ -33,7 +39,7 @@ _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths an
 }
 
 
-_STEMS = {"art": "gt_1", "msra-td500": "IMG_1"}  # of images, elsewhere img_1
+_STEMS = {"art": "gt_1", "dota-task1": "P1", "msra-td500": "IMG_1"}  # of images, elsewhere img_1
 _STEMS |= dict.fromkeys(("ctw1500", "ctw1500-e2e", "ctw1500-voc"), "0001001")
 _STEMS |= {name: "img1" for name in _LINES if name.startswith("totaltext")}
 
