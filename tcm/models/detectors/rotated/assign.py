@@ -13,28 +13,36 @@ from tcm.models.detectors.rotated.boxes import offsets
 from tcm.models.detectors.rotated.iou import iou_matrix
 
 NOTHING, IGNORED = -1, -2
-# A location of FCOS learns a box if the greatest of its four distances in network pixels lies here.
-RANGES = ((-1.0, 64.0), (64.0, 128.0), (128.0, 256.0), (256.0, 512.0), (512.0, 1e8))
+# Where one level of FCOS ends and the next begins: the greatest of a location's four distances, in
+# network pixels.
+BOUNDS = (64.0, 128.0, 256.0, 512.0)
 _EQUAL = 1e-5  # IoUs that differ by less are one: rounding must not choose among anchors
 
 
 def assign_by_distance(
-    points: Sequence[Tensor], strides: Sequence[int], boxes: Tensor, radius: float = 1.5
+    points: Sequence[Tensor],
+    strides: Sequence[int],
+    boxes: Tensor,
+    bounds: Sequence[float] = BOUNDS,
+    radius: float = 1.5,
 ) -> Tensor:
     """Assign boxes to points as FCOS does, in the frames of the boxes.
 
     A point may learn a box if it lies inside it and less than `radius` strides from its centre
-    along both sides, and if the box suits the level; of several boxes it learns the smallest.
+    along both sides, and if the greatest of its distances to the sides lies within the bounds of
+    its level, both ends included; of several boxes it learns the smallest.
 
     Args:
         points: Of each level, (A_i, 2).
         strides: Of each level.
         boxes: (N, 5), regularised.
+        bounds: Between the levels, in pixels, one less than levels.
         radius: In strides.
     """
     found = []
     areas = boxes[:, 2] * boxes[:, 3]
-    for places, stride, (low, high) in zip(points, strides, RANGES, strict=True):
+    ends = (-1.0, *bounds, torch.inf)
+    for places, stride, low, high in zip(points, strides, ends[:-1], ends[1:], strict=True):
         away = offsets(places[:, None], boxes[None]).abs()  # A_i, N, 2
         distance = (boxes[:, 2:4] / 2 + away).amax(2)
         suits = (away < boxes[:, 2:4] / 2).all(2) & (away < radius * stride).all(2)

@@ -22,6 +22,7 @@ SCENES = {
     "size": [192, 192],
     "words_per_image": [2, 4],
     "text_height": [14, 32],
+    "styles": ["straight", "rotated"],
 }
 STEPS = 240
 
