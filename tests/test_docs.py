@@ -18,7 +18,8 @@ from tcm.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from tcm.shipped import find_config, whole_configs
 
 ROOT = Path(__file__).resolve().parents[1]
-READMES = [ROOT / name / "README.md" for name in (".", "configs", "data", "work_dirs")]
+FOLDERS = (".", "configs", "data", "work_dirs", "benchmarks/scoreboard")
+READMES = [ROOT / name / "README.md" for name in FOLDERS]
 PAGES = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
 PARTS = ROOT / "docs/examples/my_parts.py"
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -49,10 +50,13 @@ def parse(monkeypatch):
         if words[0] == "tcm":
             command, rest = choose(words[1:])
             module, *first = COMMANDS[command][0].split()
+            module = f"tcm.cli.{module}"
+        elif words[1] == "-m":
+            module, first, rest = words[2], [], words[3:]
         else:
-            module, first, rest = Path(words[1]).stem, [], words[2:]
+            module, first, rest = f"tcm.cli.{Path(words[1]).stem}", [], words[2:]
         with pytest.raises(_Parsed) as caught:
-            importlib.import_module(f"tcm.cli.{module}").main([*first, *rest])
+            importlib.import_module(module).main([*first, *rest])
         return caught.value.args[0]
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
@@ -132,7 +136,7 @@ def test_commands_name_programs_options_and_configs_that_exist(name, parse):
         if words[0] == "make":
             assert set(words[1:]) <= targets
         if words[0] in ("python", "tcm"):
-            assert words[0] == "tcm" or (ROOT / words[1]).is_file(), words
+            assert words[0] == "tcm" or words[1] == "-m" or (ROOT / words[1]).is_file(), words
             args = parse(words)
             configs = getattr(args, "configs", None) or [getattr(args, "config", None)]
             for config in configs:

@@ -1,0 +1,1 @@
+"""Results that were measured, and scripts for what no command of the package measures."""
