@@ -27,29 +27,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("checkpoint", help="best.ckpt, last.ckpt or inference.ckpt of a work dir")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder")
     parser.add_argument(
-        "--cfg-options",
-        nargs="*",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override keys of the checkpoint's config, such as model.head.decode.mask_thr=0.2",
-    )
-    parser.add_argument(
         "--config", metavar="FILE", help="config in place of the checkpoint's own, or for its lack"
     )
     add_converter_argument(parser)
-    parser.add_argument(
-        "--images",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="image files or folders to compare on; default: synthetic ones",
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=finite,
-        default=1e-3,
-        help="greatest difference of an output that is accepted (default: 0.001)",
-    )
+    add_graph_arguments(parser, 1e-3)
     parser.add_argument(
         "--half",
         action="store_true",
@@ -71,3 +52,33 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     add_debug_argument(parser)
     return read_options(parser, arguments)
+
+
+def add_graph_arguments(parser: argparse.ArgumentParser, tolerance: float) -> None:
+    """Add the options of graphs that are made and compared: of ``export`` and ``pack``.
+
+    Args:
+        parser: Changed.
+        tolerance: Default of ``--tolerance``.
+    """
+    parser.add_argument(
+        "--cfg-options",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override keys of the checkpoint's config, such as model.head.decode.mask_thr=0.2",
+    )
+    parser.add_argument(
+        "--images",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="image files or folders that graphs and model are compared on; default: synthetic "
+        "ones",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=finite,
+        default=tolerance,
+        help=f"greatest difference of an output that is accepted (default: {tolerance:g})",
+    )

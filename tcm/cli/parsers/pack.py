@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tcm.cli.parsers.options import add_debug_argument, command_parser, finite, read_options
+from tcm.cli.parsers.export import add_graph_arguments
+from tcm.cli.parsers.options import add_debug_argument, command_parser, read_options
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -28,26 +29,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-graphs", action="store_true", help="without ONNX: half the size, read by PyTorch"
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="*",
-        default=[],
-        metavar="KEY=VALUE",
-        help="override keys of the checkpoint's config, such as model.head.decode.mask_thr=0.2",
-    )
-    parser.add_argument(
-        "--images",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="image files or folders to compare graphs and model on; default: synthetic ones",
-    )
-    parser.add_argument(
-        "--tolerance",
-        type=finite,
-        default=1e-2,
-        help="greatest difference of an output that is accepted of a graph, whose weights are of "
-        "float16 as well (default: 0.01)",
-    )
+    add_graph_arguments(parser, 1e-2)  # weights of float16 in the graphs as well
     add_debug_argument(parser)
     return read_options(parser, arguments)
