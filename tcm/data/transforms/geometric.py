@@ -17,6 +17,7 @@ from tcm.data.transforms.moves import (
     mirror,
     move,
     resize,
+    rotate,
 )
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -77,14 +78,14 @@ class RandomRotate:
         angle = math.radians(rng.uniform(-self.max_angle_deg, self.max_angle_deg))
         cos, sin = math.cos(angle), math.sin(angle)
         if not self.use_canvas:
-            return clip(_rotate(sample, cos, sin, sample.size))
+            return clip(rotate(sample, cos, sin, sample.size))
         height, width = sample.size
         size = (
             _whole(height * abs(cos) + width * abs(sin)),
             _whole(width * abs(cos) + height * abs(sin)),
         )
         # Cut beforehand: an annotation beyond the image would come to lie on the enlarged canvas.
-        return _rotate(clip(sample), cos, sin, size)
+        return rotate(clip(sample), cos, sin, size)
 
 
 @TRANSFORMS.register()
@@ -131,16 +132,19 @@ class ResizeKeepRatio:
 
     Args:
         scale: The two bounds in pixels, in either order.
+        cut: Whether polygons are cut to the canvas; of a rectangle that is cut none is left.
     """
 
-    def __init__(self, scale: Pair) -> None:
+    def __init__(self, scale: Pair, cut: bool = True) -> None:
         self.scale = (max(scale), min(scale))
+        self.cut = cut
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
-        """Return the resized sample, its polygons cut to the canvas."""
+        """Return the resized sample."""
         height, width = sample.size
         factor = keep_ratio_factor(sample.size, self.scale)
-        return clip(resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
+        resized = resize(sample, int(height * factor + 0.5), int(width * factor + 0.5))
+        return clip(resized) if self.cut else resized
 
 
 @TRANSFORMS.register()
@@ -204,15 +208,6 @@ class FitInto:
         factor = min(self.size[0] / height, self.size[1] / width)
         fitted = clip(resize(sample, int(height * factor + 0.5), int(width * factor + 0.5)))
         return replace(fitted, size=self.size, valid=fitted.size)
-
-
-def _rotate(sample: Sample, cos: float, sin: float, size: tuple[int, int]) -> Sample:
-    """Turn the sample about its centre, which becomes the centre of a canvas of `size`."""
-    turn = np.array([[cos, -sin], [sin, cos]])
-    centre, target = np.array(sample.size[::-1]) / 2, np.array(size[::-1]) / 2
-    matrix = np.eye(3)
-    matrix[:2, :2], matrix[:2, 2] = turn, target - turn @ centre
-    return move(sample, matrix, size)
 
 
 def _whole(length: float) -> int:

@@ -58,6 +58,15 @@ def resize(sample: Sample, height: int, width: int) -> Sample:
     return move(sample, matrix, (height, width))
 
 
+def rotate(sample: Sample, cos: float, sin: float, size: tuple[int, int]) -> Sample:
+    """Turn the sample about its centre, which becomes the centre of a canvas of `size`."""
+    turn = np.array([[cos, -sin], [sin, cos]])
+    centre, target = np.array(sample.size[::-1]) / 2, np.array(size[::-1]) / 2
+    matrix = np.eye(3)
+    matrix[:2, :2], matrix[:2, 2] = turn, target - turn @ centre
+    return move(sample, matrix, size)
+
+
 def shift(sample: Sample, window: Sequence[float] | np.ndarray) -> Sample:
     """Return the sample with a window (xmin, ymin, xmax, ymax) in whole pixels as its canvas.
 
