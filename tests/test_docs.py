@@ -182,7 +182,7 @@ def test_the_table_of_configs_names_configs_that_exist():
         if head := re.match(r"\| config \(`(.*)`\)", line):
             folder = head[1]
         elif row := re.match(r"\| `(\w[^`]*)` \|", line):
-            assert list((ROOT / "configs" / folder).glob(f"{row[1]}.yaml")), line
+            assert list((ROOT / "configs").glob(f"{folder}{row[1]}.yaml")), line
             rows += 1
         if line.startswith("|"):
             assert line.count("|") == 5, line  # a whole row
