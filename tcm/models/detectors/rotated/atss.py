@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tcm.models.detectors.rotated.assign import assign_by_statistics
 from tcm.models.detectors.rotated.boxes import half_hulls
 from tcm.models.detectors.rotated.coders import DeltaCoder
-from tcm.models.detectors.rotated.head import RotatedHead
+from tcm.models.detectors.rotated.head import Places, RotatedHead
 from tcm.models.detectors.rotated.losses import centerness_of, rotated_iou_loss
 from tcm.models.detectors.rotated.priors import STRIDES, anchors_of
 from tcm.models.losses import mean_over_processes
@@ -73,17 +73,23 @@ class RotatedATSSHead(RotatedHead):
         """Return the box that each anchor learns, as of `RotatedHead`."""
         return assign_by_statistics(priors, boxes)
 
+    def encoded(self, priors: Tensor, strides: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """Return ``box`` and ``centerness``, as of `RotatedHead`."""
+        centre = _centerness(priors, boxes)
+        logits = torch.logit(centre, 1e-6).unsqueeze(1)
+        return {"box": self.coder.encode(priors, boxes), "centerness": logits}
+
     def box_losses(
-        self, said: Mapping[str, Tensor], priors: Sequence[Tensor], learnt: Tensor, count: Tensor
+        self, said: Mapping[str, Tensor], places: Places, count: Tensor
     ) -> dict[str, Tensor]:
         """Return ``loss_box`` and ``loss_centerness``, as of `RotatedHead`."""
-        anchors = torch.cat(list(priors))[said["prior"]]
-        away, half = anchors[:, :2] - learnt[:, :2], half_hulls(learnt)
-        centre = centerness_of(half + away, half - away)
-        overlap = rotated_iou_loss(self.coder.decode(anchors, said["box"]), learnt, "linear")
+        learns = places.learns
+        centre = _centerness(places.priors, places.boxes) * learns
+        found = self.coder.decode(places.priors, said["box"])
+        overlap = rotated_iou_loss(found, places.boxes, "linear")
         total = mean_over_processes(centre.sum()).clamp(min=1)
         entropy = F.binary_cross_entropy_with_logits(
-            said["centerness"].squeeze(1), centre, reduction="sum"
+            said["centerness"].squeeze(1), centre, learns, reduction="sum"
         )
         return {
             "loss_box": self.box_weight * (overlap * centre).sum() / total,
@@ -100,3 +106,9 @@ class RotatedATSSHead(RotatedHead):
         """Return the boxes of candidates, centres held in the image, as of `RotatedHead`."""
         boxes = self.coder.decode(priors.flatten(0, 1), said["box"].flatten(0, 1), size)
         return boxes.view_as(priors)
+
+
+def _centerness(anchors: Tensor, boxes: Tensor) -> Tensor:
+    """Return how central anchors are in the horizontal boxes around their own, (M,)."""
+    away, half = anchors[:, :2] - boxes[:, :2], half_hulls(boxes)
+    return centerness_of(half + away, half - away)

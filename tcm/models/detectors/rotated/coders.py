@@ -17,6 +17,7 @@ from tcm.models.detectors.rotated.boxes import (
     regularised,
     turned,
 )
+from tcm.models.transfer import on_device
 
 _MOST = math.log(1000 / 16)  # of dw and dh, as in R-CNN
 
@@ -45,7 +46,7 @@ class DeltaCoder:
     ) -> None:
         self.convention, self.edge_swap, self.along_sides = convention, edge_swap, along_sides
         self.angle_unit = 1.0 if angle_norm is None else angle_norm * math.pi
-        self.means, self.stds = tuple(means), tuple(stds)
+        self.means, self.stds = ([float(v) for v in values] for values in (means, stds))
 
     def encode(self, anchors: Tensor, boxes: Tensor) -> Tensor:
         """Return the numbers (N, 5) of boxes at anchors."""
@@ -62,7 +63,7 @@ class DeltaCoder:
             turn = torch.where(keep, turn, other)
         growth = (sides / anchors[:, 2:4]).log()
         deltas = torch.cat([shift / anchors[:, 2:4], growth, turn[:, None] / self.angle_unit], 1)
-        return (deltas - deltas.new_tensor(self.means)) / deltas.new_tensor(self.stds)
+        return (deltas - on_device(self.means, deltas.device)) / on_device(self.stds, deltas.device)
 
     def decode(
         self, anchors: Tensor, deltas: Tensor, within: tuple[int, int] | None = None
@@ -74,7 +75,7 @@ class DeltaCoder:
             deltas: (N, 5).
             within: Height and width of the image that centres are held in; None for any.
         """
-        deltas = deltas * deltas.new_tensor(self.stds) + deltas.new_tensor(self.means)
+        deltas = deltas * on_device(self.stds, deltas.device) + on_device(self.means, deltas.device)
         shift = deltas[:, :2] * anchors[:, 2:4]
         if self.along_sides:
             shift = turned(shift, anchors[:, 4])

@@ -51,7 +51,9 @@ class RotatedBoxDecoder(Decoder):
         """Return the objects of each image, as of `Decoder`; four corners each."""
         found = []
         arrays = (outputs[name] for name in ("boxes", "scores", "labels"))
-        for boxes, scores, labels, matrix in zip(*arrays, matrices, strict=True):
+        for boxes, scores, labels, matrix, size in zip(*arrays, matrices, sizes, strict=True):
+            shown = (boxes[:, :2] < size[::-1]).all(1)  # the centre is not in the padding
+            boxes, scores, labels = boxes[shown], scores[shown], labels[shown]
             boxes, scores, labels = self.boxes_of(boxes, scores, labels)
             inverse = np.linalg.inv(matrix)
             quads = [transform_points(quad, inverse) for quad in corners(boxes.astype(np.float64))]

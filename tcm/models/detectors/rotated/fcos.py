@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tcm.models.detectors.rotated.assign import BOUNDS, assign_by_distance
 from tcm.models.detectors.rotated.coders import PointCoder
-from tcm.models.detectors.rotated.head import RotatedHead
+from tcm.models.detectors.rotated.head import Places, RotatedHead
 from tcm.models.detectors.rotated.losses import centerness_of, rotated_iou_loss
 from tcm.models.detectors.rotated.priors import STRIDES, points_of
 from tcm.models.losses import mean_over_processes
@@ -74,22 +74,28 @@ class RotatedFCOSHead(RotatedHead):
         """Return the box that each point learns, as of `RotatedHead`."""
         return assign_by_distance(priors, STRIDES, boxes, self.bounds)
 
+    def encoded(self, priors: Tensor, strides: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """Return ``box``, ``angle`` and ``centerness``, as of `RotatedHead`."""
+        numbers = self.coder.encode(priors, boxes)
+        distances = numbers[:, :4] / strides
+        centre = centerness_of(distances[:, :2], distances[:, 2:])
+        logits = torch.logit(centre, 1e-6).unsqueeze(1)
+        return {"box": distances, "angle": numbers[:, 4:], "centerness": logits}
+
     def box_losses(
-        self, said: Mapping[str, Tensor], priors: Sequence[Tensor], learnt: Tensor, count: Tensor
+        self, said: Mapping[str, Tensor], places: Places, count: Tensor
     ) -> dict[str, Tensor]:
         """Return ``loss_box`` and ``loss_centerness``, as of `RotatedHead`."""
-        counts = torch.tensor([len(level) for level in priors], device=learnt.device)
-        strides = torch.tensor(STRIDES, device=learnt.device).repeat_interleave(counts)
-        stride = strides[said["prior"]][:, None]
-        wanted = self.coder.encode(torch.cat(list(priors))[said["prior"]], learnt)
-        wanted = torch.cat([wanted[:, :4] / stride, wanted[:, 4:]], 1)
-        centre = centerness_of(wanted[:, :2], wanted[:, 2:4])
+        learns = places.learns
+        numbers = self.coder.encode(places.priors, places.boxes)
+        wanted = torch.cat([numbers[:, :4] / places.strides, numbers[:, 4:]], 1)
+        centre = centerness_of(wanted[:, :2], wanted[:, 2:4]) * learns
         origin = torch.zeros_like(wanted[:, :2])  # an IoU does not depend on the place
         found = self.coder.decode(origin, torch.cat([said["box"], said["angle"]], 1))
         overlap = rotated_iou_loss(found, self.coder.decode(origin, wanted), "log")
         total = mean_over_processes(centre.sum()).clamp(min=1e-6)
         entropy = F.binary_cross_entropy_with_logits(
-            said["centerness"].squeeze(1), centre, reduction="sum"
+            said["centerness"].squeeze(1), centre, learns, reduction="sum"
         )
         return {"loss_box": (overlap * centre).sum() / total, "loss_centerness": entropy / count}
 

@@ -7,6 +7,7 @@ the sides of a level, P the priors (points or anchors) of all levels, M candidat
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +23,23 @@ from tcm.models.losses import full_precision
 from tcm.structures import Config, TextInstances
 
 _PRIOR = 0.01  # probability of an object that the classifier starts with
+_NOWHERE = -1e6  # pixels
+
+
+class Places(NamedTuple):
+    """What all priors of a batch learn, M = B P rows.
+
+    Attributes:
+        priors: (M, 2) or (M, 5).
+        strides: Of their levels, (M, 1).
+        boxes: (M, 5), le90; of background a square of a pixel.
+        learns: float32 (M,): 1 where there is a box, 0 for background.
+    """
+
+    priors: Tensor
+    strides: Tensor
+    boxes: Tensor
+    learns: Tensor
 
 
 class RotatedHead(Head):
@@ -106,17 +124,25 @@ class RotatedHead(Head):
         """
 
     @abstractmethod
-    def box_losses(
-        self, said: Mapping[str, Tensor], priors: Sequence[Tensor], learnt: Tensor, count: Tensor
-    ) -> dict[str, Tensor]:
-        """Return the losses of the priors that learn a box.
+    def encoded(self, priors: Tensor, strides: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """Return what the network should say of boxes, (M, numbers) each, named as its outputs.
 
         Args:
-            said: Predictions but ``cls`` at those priors, (M, numbers) each, and ``prior`` int64
-                (M,), their number among all.
-            priors: Of each level.
-            learnt: (M, 5), the box of each, le90.
-            count: What M is on the mean of all processes, at least 1.
+            priors: (M, 2) or (M, 5).
+            strides: Of their levels, (M, 1).
+            boxes: (M, 5), le90; those of background have no meaning.
+        """
+
+    @abstractmethod
+    def box_losses(
+        self, said: Mapping[str, Tensor], places: Places, count: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the losses of the boxes.
+
+        Args:
+            said: Predictions but ``cls``, (M, numbers) each, M being all priors of all images.
+            places: What they learn.
+            count: What losses are divided by, a scalar.
         """
 
     def positives(self, chosen: Tensor) -> Tensor:
@@ -138,43 +164,64 @@ class RotatedHead(Head):
         """
         with full_precision(predictions[f"cls_{STRIDES[0]}"]):
             cls = _flattened(predictions, "cls", self.classes)
-            priors = self._priors(predictions)
-            chosen, labels, boxes = self._targets(priors, targets)
-            image, prior = torch.nonzero(chosen >= 0, as_tuple=True)
-            box = chosen[image, prior]
-            wanted = torch.zeros_like(cls)
-            wanted[image, prior, labels[image, box]] = 1
+            levels = self._priors(_sizes(predictions), cls.device)
+            chosen, labels, places = self._places(levels, targets)
+            learns = (chosen >= 0).unsqueeze(2).float()
+            wanted = torch.zeros_like(cls).scatter_(2, labels.unsqueeze(2), learns)
             focal = sigmoid_focal_loss(cls, wanted, reduction="none").sum(2)
             count = self.positives(chosen)
             said = {
-                name: _flattened(predictions, name, numbers)[image, prior]
-                for name, numbers in self._regressed(predictions, cls.shape[1]).items()
+                name: _flattened(predictions, name, numbers).flatten(0, 1)
+                for name, numbers in self._regressed(predictions).items()
             }
-            losses = self.box_losses({**said, "prior": prior}, priors, boxes[image, box], count)
+            losses = self.box_losses(said, places, count)
             return {"loss_cls": (focal * (chosen != IGNORED)).sum() / count, **losses}
 
-    def _targets(
-        self, priors: Sequence[Tensor], targets: Mapping[str, Tensor]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what each prior learns (B, P), and the labels (B, N) and boxes (B, N, 5)."""
+    def _places(
+        self, levels: Sequence[Tensor], targets: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor, Places]:
+        """Return what each prior learns: as of `assign` (B, P), the label (B, P), the box."""
         boxes = regularised(targets["box_rows"].float())
-        valid = targets["valid_rows"].bool()
-        chosen = torch.stack(
-            [
-                _renumbered(self.assign(priors, own[real]), real)
-                for own, real in zip(boxes, valid, strict=True)
-            ]
-        )
-        return chosen, targets["label_rows"], boxes
-
-    def _priors(self, predictions: Mapping[str, Tensor]) -> list[Tensor]:
-        maps = [predictions[f"cls_{stride}"] for stride in STRIDES]
-        return [
-            self.priors((level.shape[2], level.shape[3]), stride, level.device)
-            for stride, level in zip(STRIDES, maps, strict=True)
+        real = targets["valid_rows"].unsqueeze(2) > 0
+        boxes = torch.where(real, boxes, _NOWHERE)  # no prior learns what only fills a batch up
+        chosen = torch.stack([self.assign(levels, own) for own in boxes])
+        index = chosen.clamp(min=0)
+        learnt = _taken(boxes, index)
+        priors = torch.cat(list(levels))
+        strides = [
+            level.new_full((len(level), 1), s) for level, s in zip(levels, STRIDES, strict=True)
         ]
+        learns = chosen >= 0
+        usual = torch.ones_like(learnt)  # any box with an area: its losses have weight 0
+        places = Places(
+            priors.expand(len(boxes), -1, -1).flatten(0, 1),
+            torch.cat(strides).expand(len(boxes), -1, -1).flatten(0, 1),
+            torch.where(learns.unsqueeze(2), learnt, usual).flatten(0, 1),
+            learns.flatten().float(),
+        )
+        return chosen, targets["label_rows"].gather(1, index), places
 
-    def _regressed(self, predictions: Mapping[str, Tensor], count: int) -> dict[str, int]:
+    def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return maps in which each prior that learns a box says it, and the others nothing."""
+        height, width = (4 * side for side in targets["class_map"].shape[2:])
+        sizes = [(-(-height // stride), -(-width // stride)) for stride in STRIDES]
+        levels = self._priors(sizes, targets["class_map"].device)
+        chosen, labels, places = self._places(levels, targets)
+        sure = torch.full((*chosen.shape, self.classes), -10.0, device=chosen.device)
+        sure.scatter_(2, labels.unsqueeze(2), torch.where(chosen >= 0, 10.0, -10.0).unsqueeze(2))
+        said = self.encoded(places.priors, places.strides, places.boxes)
+        rows = {"cls": sure, **{k: v.view(*chosen.shape, -1) for k, v in said.items()}}
+        counts = [len(level) for level in levels]
+        return {
+            f"{name}_{stride}": part.view(len(part), *size, -1).permute(0, 3, 1, 2)
+            for name, values in rows.items()
+            for stride, size, part in zip(STRIDES, sizes, values.split(counts, 1), strict=True)
+        }
+
+    def _priors(self, sizes: Sequence[tuple[int, int]], device: torch.device) -> list[Tensor]:
+        return [self.priors(size, s, device) for size, s in zip(sizes, STRIDES, strict=True)]
+
+    def _regressed(self, predictions: Mapping[str, Tensor]) -> dict[str, int]:
         """Return the numbers of each output but ``cls`` at a prior, by name."""
         names = {name.rpartition("_")[0] for name in predictions} - {"cls"}
         return {name: self.numbers if name == "box" else 1 for name in sorted(names)}
@@ -203,7 +250,7 @@ class RotatedHead(Head):
         prior, labels = index // self.classes, index % self.classes
         said = {
             name: _taken(_rows(predictions[f"{name}_{stride}"], numbers), prior)
-            for name, numbers in self._regressed(predictions, 0).items()
+            for name, numbers in self._regressed(predictions).items()
         }
         places = self.priors((level.shape[2], level.shape[3]), stride, level.device)[prior]
         height, width = predictions[f"cls_{STRIDES[0]}"].shape[2:]
@@ -236,12 +283,10 @@ class RotatedHead(Head):
         return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
 
-def _renumbered(chosen: Tensor, real: Tensor) -> Tensor:
-    """Return indices among the real rows as indices among all rows."""
-    rows = torch.nonzero(real).squeeze(1)
-    if not len(rows):
-        return chosen
-    return torch.where(chosen >= 0, rows[chosen.clamp(min=0)], chosen)
+def _sizes(predictions: Mapping[str, Tensor]) -> list[tuple[int, int]]:
+    """Return the height and width of each level."""
+    shapes = [predictions[f"cls_{stride}"].shape for stride in STRIDES]
+    return [(shape[2], shape[3]) for shape in shapes]
 
 
 def _tower(in_channels: int, width: int, groups: int, depth: int) -> nn.Sequential:

@@ -10,6 +10,8 @@ float32 is not enough for boxes that are nearly equal: everything is computed in
 import torch
 from torch import Tensor
 
+from tcm.models.transfer import on_device
+
 _LEAST_SIDE = 1e-3  # pixels
 _FARTHEST = 1e7
 _GROWTH = 1e-9  # of the shortest side: edges on each other count once
@@ -86,7 +88,7 @@ def _turn(angle: Tensor) -> Tensor:
 def _along(box: Box, other: Box, slack: Tensor) -> Tensor:
     """Return the sum over a box's edges within another, grown by `slack` (N, 1), (N,)."""
     centre, sides, axes = box
-    signs = centre.new_tensor(_SIGNS)
+    signs = on_device(_SIGNS, centre.device).to(centre.dtype)
     starts = centre[:, None] + (signs * sides[:, None]) @ axes  # N, 4, 2
     ends = starts.roll(-1, 1)
     into = other[2].transpose(1, 2)

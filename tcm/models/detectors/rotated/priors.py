@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.models.transfer import on_device
+
 STRIDES = (8, 16, 32, 64, 128)  # network pixels per pixel of a level
 
 
@@ -49,7 +51,7 @@ def anchors_of(
         for ratio in ratios
         for scale in scales
     ]
-    sides = torch.tensor(shapes, device=device)
+    sides = on_device(shapes, device)
     centres = points_of(size, stride, 0.0, device).float()
     count = len(centres)
     anchors = torch.zeros(count, len(shapes), 5, device=device)

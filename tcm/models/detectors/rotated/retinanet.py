@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tcm.models.detectors.rotated.assign import assign_by_iou
 from tcm.models.detectors.rotated.coders import DeltaCoder
-from tcm.models.detectors.rotated.head import RotatedHead
+from tcm.models.detectors.rotated.head import Places, RotatedHead
 from tcm.models.detectors.rotated.priors import anchors_of
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
@@ -61,12 +61,17 @@ class RotatedRetinaHead(RotatedHead):
         """Return the box that each anchor learns, as of `RotatedHead`."""
         return assign_by_iou(torch.cat(list(priors)), boxes)
 
+    def encoded(self, priors: Tensor, strides: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """Return ``box``, as of `RotatedHead`."""
+        return {"box": self.coder.encode(priors, boxes)}
+
     def box_losses(
-        self, said: Mapping[str, Tensor], priors: Sequence[Tensor], learnt: Tensor, count: Tensor
+        self, said: Mapping[str, Tensor], places: Places, count: Tensor
     ) -> dict[str, Tensor]:
         """Return ``loss_box``, the L1 distance of the numbers, as of `RotatedHead`."""
-        wanted = self.coder.encode(torch.cat(list(priors))[said["prior"]], learnt)
-        return {"loss_box": (said["box"] - wanted).abs().sum() / count}
+        wanted = self.coder.encode(places.priors, places.boxes)
+        distance = (said["box"] - wanted).abs().sum(1)
+        return {"loss_box": (distance * places.learns).sum() / count}
 
     def boxes_of(
         self, said: Mapping[str, Tensor], priors: Tensor, stride: int, size: tuple[int, int]

@@ -158,9 +158,9 @@ def test_an_image_without_objects_teaches_background_and_every_parameter_has_a_g
     head = kind(8, classes=3, width=8, depth=1, groups=4)
     levels = [torch.randn(1, 8, 64 // s, 64 // s) for s in (8, 16, 32, 64, 64)]
     rows = {
-        "box_rows": torch.zeros(1, 0, 5),
-        "label_rows": torch.zeros(1, 0, dtype=torch.long),
-        "valid_rows": torch.zeros(1, 0, dtype=torch.uint8),
+        "box_rows": torch.zeros(1, 1, 5),  # the padding of a batch
+        "label_rows": torch.zeros(1, 1, dtype=torch.long),
+        "valid_rows": torch.zeros(1, 1, dtype=torch.uint8),
     }
     losses = head.loss(head(levels), rows)
     assert losses["loss_cls"] > 0 and losses["loss_box"] == 0
