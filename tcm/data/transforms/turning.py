@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tcm.data.transforms.moves import rotate
+from tcm.data.transforms.sides import cut
 from tcm.geometry.polygons import min_area_rects
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -20,8 +21,8 @@ class RandomTurn:
     """Turn an image about its centre; the canvas keeps its size.
 
     Objects stay whole, as what is left of a rectangle is none; those whose centre leaves the canvas
-    are dropped. It is the augmentation "RR" of mmrotate's recipes, by a matrix about one centre for
-    pixels and boxes.
+    are dropped, and a text of which less than 95 % is seen is None. It is the augmentation "RR" of
+    mmrotate's recipes, by a matrix about one centre for pixels and boxes.
     """
 
     def __init__(
@@ -58,4 +59,10 @@ def _with_centre_inside(sample: Sample) -> Sample:
     centres = corners.reshape(-1, 4, 2).mean(1)
     height, width = sample.size
     kept = (centres >= 0).all(1) & (centres < [width, height]).all(1)
-    return replace(sample, instances=sample.instances.select(kept))
+    instances = sample.instances.select(kept)
+    window = (0, 0, width, height)
+    texts = [
+        text if cut(polygon, window)[1] else None
+        for text, polygon in zip(instances.texts, instances.polygons, strict=True)
+    ]
+    return replace(sample, instances=replace(instances, texts=texts))

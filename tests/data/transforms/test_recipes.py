@@ -23,8 +23,10 @@ RECIPES = {
     for name, text in re.findall(r"```yaml\n# (.*?)\n(.*?)```", SECTION, re.DOTALL)
 }
 for _path in sorted((CONFIGS / "_base_" / "recipes").glob("*/*.yaml")):
-    _model = CONFIGS / "_base_" / "models" / f"{_path.parent.name}.yaml"  # what recipes refer to
-    _pipeline = load_config(_model, over=[_path])["data"].get("train", {}).get("pipeline")
+    # What recipes refer to; those of rotated boxes are of several models.
+    _model = min((CONFIGS / "_base_" / "models").glob(f"{_path.parent.name}*.yaml"))
+    _data = load_config(_model, over=[_path]).get("data", {})
+    _pipeline = _data.get("train", {}).get("pipeline")
     if _pipeline:
         RECIPES[f"{_path.parent.name}-{_path.stem}"] = _pipeline
 ROWS = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", SECTION, re.MULTILINE))
