@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tcm import inputs
 from tcm.errors import CheckpointError, ConfigError
+from tcm.inference.onnx.manifest import NAME
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.shipped import WEIGHTS
 from tcm.structures import Config
@@ -70,7 +71,7 @@ def weights_of(folder: str | Path, graphs: bool = False) -> Path | None:
         graphs: Whether its graphs would do as well.
     """
     path = Path(folder) / WEIGHTS
-    has_graphs = inputs.is_file(Path(folder) / "model.json")
+    has_graphs = inputs.is_file(Path(folder) / NAME)
     if graphs and has_graphs and find_spec("onnxruntime"):
         return None
     return path if inputs.is_file(path) else None

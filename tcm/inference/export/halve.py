@@ -13,11 +13,12 @@ _LEAST = 512  # values; below, a cast takes more than it saves
 def halve_weights(path: Path) -> None:
     """Replace an ONNX file by one whose matrices and kernels are stored in float16.
 
-    What has one axis stays float32: biases are few, and may be small.
+    What has one axis stays float32: biases are few, and may be small. Weights in a file beside it
+    stay in one.
     """
     import onnx  # an extra, which has written the file
 
-    model = onnx.load(path)
+    model = onnx.load(path)  # with the weights beside it
     graph = model.graph
     casts = []
     for tensor in graph.initializer:
@@ -32,4 +33,7 @@ def halve_weights(path: Path) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
-    onnx.save(model, path)
+    beside = path.with_name(f"{path.name}.data")
+    is_apart = beside.exists()
+    beside.unlink(missing_ok=True)  # onnx would write behind what is there
+    onnx.save(model, path, save_as_external_data=is_apart, location=beside.name)

@@ -53,6 +53,7 @@ CASES = {
     "FCENet": (LEAST, "fcenet", {}),
     "PSENet": (LEAST, "psenet", {}),
     "PANet": (LEAST, "panet", {}),
+    "Rotated FCOS": (LEAST, "rotated", {}),
     "ABCNet": (LEAST, "abcnet", {}),
     "ABCNet v2": (LEAST, "abcnet", {"head.coord_conv": True, "neck.type": "BiFPN"}),
 }
@@ -62,6 +63,7 @@ _LAYERS = {
     "fcenet": ("out_conv_cls", "out_conv_reg"),
     "psenet": ("out",),
     "panet": ("maps",),
+    "rotated": ("cls", "box", "centerness"),
     "abcnet": ("detector.cls", "detector.centerness", "detector.box", "detector.bezier"),
 }
 _DECODERS = {
@@ -69,6 +71,7 @@ _DECODERS = {
     "fcenet": {"type": "FCEDecoder", "score_thr": 0.3},
     "psenet": {"type": "PSEDecoder", "min_score": 0.0, "min_area": 1.0, "output": "poly"},
     "panet": {"type": "PANDecoder", "min_score": 0.0, "min_area": 1.0},
+    "rotated": {"type": "RotatedBoxDecoder", "score_thr": 0.3, "nms_pre": 40},
     "abcnet": {"type": "ABCNetDecoder", "score_thr": 0.5, "nms_iou": 0.3, "keep": 20},
 }
 

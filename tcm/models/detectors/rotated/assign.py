@@ -15,7 +15,7 @@ from tcm.models.detectors.rotated.iou import iou_matrix
 NOTHING, IGNORED = -1, -2
 # Where one level of FCOS ends and the next begins: the greatest of a location's four distances, in
 # network pixels.
-BOUNDS = (64.0, 128.0, 256.0, 512.0)
+_BOUNDS = (64.0, 128.0, 256.0, 512.0)
 _EQUAL = 1e-5  # IoUs that differ by less are one: rounding must not choose among anchors
 
 
@@ -23,7 +23,6 @@ def assign_by_distance(
     points: Sequence[Tensor],
     strides: Sequence[int],
     boxes: Tensor,
-    bounds: Sequence[float] = BOUNDS,
     radius: float = 1.5,
 ) -> Tensor:
     """Assign boxes to points as FCOS does, in the frames of the boxes.
@@ -36,12 +35,11 @@ def assign_by_distance(
         points: Of each level, (A_i, 2).
         strides: Of each level.
         boxes: (N, 5), regularised.
-        bounds: Between the levels, in pixels, one less than levels.
         radius: In strides.
     """
     found = []
     areas = boxes[:, 2] * boxes[:, 3]
-    ends = (-1.0, *bounds, torch.inf)
+    ends = (-1.0, *_BOUNDS, torch.inf)
     for places, stride, low, high in zip(points, strides, ends[:-1], ends[1:], strict=True):
         away = offsets(places[:, None], boxes[None]).abs()  # A_i, N, 2
         distance = (boxes[:, 2:4] / 2 + away).amax(2)

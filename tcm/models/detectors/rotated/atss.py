@@ -20,7 +20,10 @@ from tcm.models.detectors.rotated.priors import STRIDES, anchors_of
 from tcm.models.losses import mean_over_processes
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
-from tcm.values import NotNegative, Positive, PositiveFloat, require_multiple
+from tcm.values import NotNegative, Positive, require_multiple
+
+_SIDE = 4.0  # of an anchor, in strides
+_BOX_WEIGHT = 2.0  # of the IoU loss
 
 
 @MODELS.register()
@@ -33,8 +36,6 @@ class RotatedATSSHead(RotatedHead):
         width: Of the towers.
         depth: Convolutions of a tower.
         groups: Of the group norms; 0 for biases and no norm.
-        octave: Side of an anchor, in strides.
-        box_weight: Weight of the IoU loss.
         decode: Config of the decoder, `RotatedBoxDecoder` by default.
     """
 
@@ -45,14 +46,11 @@ class RotatedATSSHead(RotatedHead):
         width: Positive = 256,
         depth: Positive = 4,
         groups: NotNegative = 32,
-        octave: PositiveFloat = 4.0,
-        box_weight: float = 2.0,
         decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         if groups:
             require_multiple("RotatedATSSHead: width", width, groups)
         super().__init__(in_channels, classes, width, depth, groups, 1, 5, decode)
-        self.octave, self.box_weight = octave, box_weight
         self.centerness = nn.Conv2d(width, 1, 3, padding=1)
         self.box_scales = nn.Parameter(torch.ones(len(STRIDES)))
         self.coder = DeltaCoder()
@@ -67,7 +65,7 @@ class RotatedATSSHead(RotatedHead):
 
     def priors(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:
         """Return the anchors of a level, as of `RotatedHead`."""
-        return anchors_of(size, stride, [self.octave], [1.0], device)
+        return anchors_of(size, stride, [_SIDE], [1.0], device)
 
     def assign(self, priors: Sequence[Tensor], boxes: Tensor) -> Tensor:
         """Return the box that each anchor learns, as of `RotatedHead`."""
@@ -92,7 +90,7 @@ class RotatedATSSHead(RotatedHead):
             said["centerness"].squeeze(1), centre, learns, reduction="sum"
         )
         return {
-            "loss_box": self.box_weight * (overlap * centre).sum() / total,
+            "loss_box": _BOX_WEIGHT * (overlap * centre).sum() / total,
             "loss_centerness": entropy / count,
         }
 

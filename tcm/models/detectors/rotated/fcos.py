@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tcm.models.detectors.rotated.assign import BOUNDS, assign_by_distance
+from tcm.models.detectors.rotated.assign import assign_by_distance
 from tcm.models.detectors.rotated.coders import PointCoder
 from tcm.models.detectors.rotated.head import Places, RotatedHead
 from tcm.models.detectors.rotated.losses import centerness_of, rotated_iou_loss
@@ -18,7 +18,7 @@ from tcm.models.detectors.rotated.priors import STRIDES, points_of
 from tcm.models.losses import mean_over_processes
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
-from tcm.values import NotNegative, Positive, PositiveFloat, require_multiple
+from tcm.values import NotNegative, Positive, require_multiple
 
 
 @MODELS.register()
@@ -31,9 +31,6 @@ class RotatedFCOSHead(RotatedHead):
         width: Of the towers.
         depth: Convolutions of a tower.
         groups: Of the group norms; 0 for biases and no norm.
-        bounds: Greatest distance from a location to a side of its box, in network pixels, at which
-            one level ends and the next begins. A location lies in its box, so that the thin words
-            of a level should be thicker than its stride.
         decode: Config of the decoder, `RotatedBoxDecoder` by default.
     """
 
@@ -44,7 +41,6 @@ class RotatedFCOSHead(RotatedHead):
         width: Positive = 256,
         depth: Positive = 4,
         groups: NotNegative = 32,
-        bounds: tuple[PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat] = BOUNDS,
         decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
         if groups:
@@ -54,7 +50,6 @@ class RotatedFCOSHead(RotatedHead):
         self.angle = nn.Conv2d(width, 1, 3, padding=1)
         self.box_scales = nn.Parameter(torch.ones(len(STRIDES)))
         self.angle_scale = nn.Parameter(torch.ones(()))
-        self.bounds = tuple(bounds)
         self.coder = PointCoder()
         self.initialise()
 
@@ -72,7 +67,7 @@ class RotatedFCOSHead(RotatedHead):
 
     def assign(self, priors: Sequence[Tensor], boxes: Tensor) -> Tensor:
         """Return the box that each point learns, as of `RotatedHead`."""
-        return assign_by_distance(priors, STRIDES, boxes, self.bounds)
+        return assign_by_distance(priors, STRIDES, boxes)
 
     def encoded(self, priors: Tensor, strides: Tensor, boxes: Tensor) -> dict[str, Tensor]:
         """Return ``box``, ``angle`` and ``centerness``, as of `RotatedHead`."""

@@ -19,6 +19,7 @@ from tcm.models.detectors.rotated.assign import IGNORED
 from tcm.models.detectors.rotated.boxes import regularised
 from tcm.models.detectors.rotated.decode import RotatedBoxDecoder
 from tcm.models.detectors.rotated.priors import STRIDES
+from tcm.models.detectors.rotated.targets import MAP_STRIDE
 from tcm.models.losses import full_precision
 from tcm.structures import Config, TextInstances
 
@@ -203,7 +204,7 @@ class RotatedHead(Head):
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return maps in which each prior that learns a box says it, and the others nothing."""
-        height, width = (4 * side for side in targets["class_map"].shape[2:])
+        height, width = (MAP_STRIDE * side for side in targets["class_map"].shape[2:])
         sizes = [(-(-height // stride), -(-width // stride)) for stride in STRIDES]
         levels = self._priors(sizes, targets["class_map"].device)
         chosen, labels, places = self._places(levels, targets)
@@ -244,7 +245,7 @@ class RotatedHead(Head):
     ) -> tuple[Tensor, Tensor, Tensor]:
         level = predictions[f"cls_{stride}"]
         scores = _rows(level, self.classes).sigmoid().flatten(1)  # B, P_i K
-        count = min(self.decoder.nms_pre, scores.shape[1])
+        count = torch.sym_min(self.decoder.nms_pre, scores.shape[1])  # of any size when traced
         scores, index = scores.topk(count, 1)
         sure = scores > self.decoder.score_thr
         prior, labels = index // self.classes, index % self.classes
@@ -301,7 +302,7 @@ def _tower(in_channels: int, width: int, groups: int, depth: int) -> nn.Sequenti
 
 def _rows(level: Tensor, numbers: int) -> Tensor:
     """Return a map (B, A numbers, h, w) as float32 (B, h w A, numbers)."""
-    return level.float().permute(0, 2, 3, 1).reshape(len(level), -1, numbers)
+    return level.float().permute(0, 2, 3, 1).reshape(level.shape[0], -1, numbers)
 
 
 def _flattened(predictions: Mapping[str, Tensor], name: str, numbers: int) -> Tensor:

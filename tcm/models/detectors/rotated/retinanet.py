@@ -15,9 +15,10 @@ from tcm.models.detectors.rotated.head import Places, RotatedHead
 from tcm.models.detectors.rotated.priors import anchors_of
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
-from tcm.values import NotNegative, Positive, PositiveFloat
+from tcm.values import NotNegative, Positive
 
-_SCALES = (1.0, 2 ** (1 / 3), 2 ** (2 / 3))
+_SCALES = (4.0, 4 * 2 ** (1 / 3), 4 * 2 ** (2 / 3))  # sides of the square anchors, in strides
+_RATIOS = (1.0, 0.5, 2.0)  # height over width
 
 
 @MODELS.register()
@@ -30,8 +31,6 @@ class RotatedRetinaHead(RotatedHead):
         width: Of the towers.
         depth: Convolutions of a tower.
         groups: Of the group norms; 0 for biases and no norm.
-        octave: Side of the smallest square anchor, in strides.
-        ratios: Height over width of the anchors.
         decode: Config of the decoder, `RotatedBoxDecoder` by default.
     """
 
@@ -42,20 +41,16 @@ class RotatedRetinaHead(RotatedHead):
         width: Positive = 256,
         depth: Positive = 4,
         groups: NotNegative = 0,
-        octave: PositiveFloat = 4.0,
-        ratios: Sequence[PositiveFloat] = (1.0, 0.5, 2.0),
         decode: Annotated[Config | None, Built(MODELS)] = None,
     ) -> None:
-        count = len(ratios) * len(_SCALES)
+        count = len(_RATIOS) * len(_SCALES)
         super().__init__(in_channels, classes, width, depth, groups, count, 5, decode)
-        self.scales = [octave * scale for scale in _SCALES]
-        self.ratios = tuple(ratios)
         self.coder = DeltaCoder()
         self.initialise()
 
     def priors(self, size: tuple[int, int], stride: int, device: torch.device) -> Tensor:
         """Return the anchors of a level, as of `RotatedHead`."""
-        return anchors_of(size, stride, self.scales, self.ratios, device)
+        return anchors_of(size, stride, _SCALES, _RATIOS, device)
 
     def assign(self, priors: Sequence[Tensor], boxes: Tensor) -> Tensor:
         """Return the box that each anchor learns, as of `RotatedHead`."""

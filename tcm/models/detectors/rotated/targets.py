@@ -9,7 +9,10 @@ from tcm.geometry.drawing import fill_polygons
 from tcm.geometry.rotated_boxes import corners, from_quads
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample, TextInstances
-from tcm.values import NotNegativeFloat, Positive
+from tcm.values import Positive
+
+MAP_STRIDE = 4  # network pixels per pixel of a map
+_MIN_SIDE = 1.0  # pixels, of a box that is learnt
 
 
 @TRANSFORMS.register()
@@ -23,22 +26,16 @@ class RotatedBoxTargets:
     * ``label_rows`` int64 (N,): the class;
     * ``valid_rows`` uint8 (N,): 1, so that the padding of a batch can be told;
 
-    and for `MatchingLoss` with ``class_map`` uint8 (K, H / stride, W / stride), 1 in the boxes of a
-    class, and ``class_mask`` uint8 (H / stride, W / stride), 0 in ignored objects. No box is cut at
+    and for `MatchingLoss` with ``class_map`` uint8 (K, H / 4, W / 4), 1 in the boxes of a
+    class, and ``class_mask`` uint8 (H / 4, W / 4), 0 in ignored objects. No box is cut at
     the border: what is left of it would be none.
 
     Args:
         classes: K; of text 1.
-        stride: Of the maps, network pixels; the sides of the image must be multiples of it.
-        min_side: Shortest side in pixels that is learnt.
     """
 
-    def __init__(
-        self, classes: Positive = 1, stride: Positive = 4, min_side: NotNegativeFloat = 1.0
-    ) -> None:
+    def __init__(self, classes: Positive = 1) -> None:
         self.classes = classes
-        self.stride = stride
-        self.min_side = min_side
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the rows and maps added; `rng` is not used.
@@ -55,11 +52,11 @@ class RotatedBoxTargets:
         boxes = rectangles(instances)
         height, width = sample.valid_size
         centres = (boxes[:, :2] >= 0).all(1) & (boxes[:, :2] < [width, height]).all(1)
-        kept = centres & (boxes[:, 2:4].min(1, initial=np.inf) >= self.min_side)
+        kept = centres & (boxes[:, 2:4].min(1, initial=np.inf) >= _MIN_SIDE)
         boxes, labels = boxes[kept], instances.labels[kept]
-        mask = np.ones((sample.size[0] // self.stride, sample.size[1] // self.stride), np.uint8)
+        mask = np.ones([side // MAP_STRIDE for side in sample.size], np.uint8)
         ignored = sample.instances.select(sample.instances.ignored)
-        fill_polygons(mask, [polygon / self.stride - 0.5 for polygon in ignored.polygons], 0)
+        fill_polygons(mask, [polygon / MAP_STRIDE - 0.5 for polygon in ignored.polygons], 0)
         maps = {
             "box_rows": boxes,
             "label_rows": labels.astype(np.int64),
@@ -70,8 +67,8 @@ class RotatedBoxTargets:
         return replace(sample, maps={**sample.maps, **maps})
 
     def _drawn(self, boxes: np.ndarray, labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-        maps = np.zeros((self.classes, size[0] // self.stride, size[1] // self.stride), np.uint8)
-        quads = corners(boxes.astype(np.float64)) / self.stride
+        maps = np.zeros((self.classes, *(side // MAP_STRIDE for side in size)), np.uint8)
+        quads = corners(boxes.astype(np.float64)) / MAP_STRIDE
         for label in np.unique(labels):
             fill_polygons(maps[label], list(quads[labels == label] - 0.5), 1)
         return maps

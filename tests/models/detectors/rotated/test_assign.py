@@ -129,11 +129,3 @@ def test_iou_losses(mode, weight, key):
         torch.testing.assert_close(
             total, oracle["loss_linear_w2_weighted_avg37"], atol=1e-5, rtol=1e-5
         )
-
-
-def test_a_long_thin_box_is_learnt_where_bounds_leave_it_on_a_fine_level():
-    points = [points_of((96 // s, 192 // s) if s < 64 else (1, 2), s, 0.5, CPU) for s in STRIDES]
-    boxes = torch.tensor([[96.0, 48, 150, 9, 0.0]])
-    assert (assign_by_distance(points, STRIDES, boxes) == NOTHING).all()
-    chosen = assign_by_distance(points, STRIDES, boxes, (160.0, 240.0, 320.0, 512.0))
-    assert (chosen[: len(points[0])] == 0).sum() >= 2
