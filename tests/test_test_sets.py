@@ -45,10 +45,16 @@ def test_a_test_set_tests_as_its_benchmark_is_tested_at_home(target, training):
 
 
 @pytest.mark.parametrize("folder", sorted(ROOT.glob("textdet/*")), ids=lambda path: path.name)
-def test_a_test_set_goes_with_every_detector(folder):
+def test_a_test_set_goes_with_every_detector_of_its_shapes(folder):
     (path,) = folder.glob("*_resnet50_*_icdar2015.yaml")
-    config = read_config(str(path), (), [ROOT / "_base_/test_sets/totaltext.yaml"])
-    assert config["model"]["head"]["decode"]["output"] == "poly"
+    for dataset, output in {"msra_td500": "quad", "totaltext": "poly"}.items():
+        over = [ROOT / f"_base_/test_sets/{dataset}.yaml"]
+        if folder.name.startswith("rotated_") and output == "poly":
+            with pytest.raises(ConfigError, match="decode.output: .*'poly'"):
+                read_config(str(path), (), over)
+        else:
+            config = read_config(str(path), (), over)
+            assert config["model"]["head"]["decode"]["output"] == output
 
 
 def test_an_unknown_test_set_is_named():

@@ -88,7 +88,7 @@ def _tcm(arguments, monkeypatch, capsys):
         ("data chekc a.json", "tcm data: unknown command 'chekc'; did you mean 'check'?"),
         ("benchmark modle", "tcm benchmark: unknown command 'modle'; did you mean 'model'?"),
         ("train quickstrat", "quickstrat: no such config file; did you mean 'quickstart.yaml'?"),
-        ("info --configs fasttmc", "--configs fasttmc: none of 144 configs fits"),
+        ("info --configs fasttmc", "--configs fasttmc: none of 152 configs fits"),
     ],
 )
 def test_a_misspelt_name_gets_the_nearest(line, error, monkeypatch, capsys):

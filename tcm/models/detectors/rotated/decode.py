@@ -1,6 +1,7 @@
 """From candidates to objects: the surest, without those that overlap a surer one."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class RotatedBoxDecoder(Decoder):
         nms_pre: Candidates of each level, the surest; on the device.
         nms_iou: Greatest IoU of two boxes of a class.
         max_per_image: Objects that are kept.
+        output: ``quad``, the only shape there is; a test set of outlines asks for another one.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class RotatedBoxDecoder(Decoder):
         nms_pre: Positive = 2000,
         nms_iou: Share = 0.1,
         max_per_image: Positive = 2000,
+        output: Literal["quad"] = "quad",
     ) -> None:
         self.score_thr, self.nms_pre = score_thr, nms_pre
         self.nms_iou, self.max_per_image = nms_iou, max_per_image
