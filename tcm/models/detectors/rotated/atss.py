@@ -52,7 +52,7 @@ class RotatedATSSHead(RotatedHead):
             require_multiple("RotatedATSSHead: width", width, groups)
         super().__init__(in_channels, classes, width, depth, groups, 1, 5, decode)
         self.centerness = nn.Conv2d(width, 1, 3, padding=1)
-        self.box_scales = nn.Parameter(torch.ones(len(STRIDES)))
+        self.box_scales = nn.ParameterList(torch.ones(()) for _ in STRIDES)
         self.coder = DeltaCoder()
         self.initialise()
 

@@ -48,7 +48,7 @@ class RotatedFCOSHead(RotatedHead):
         super().__init__(in_channels, classes, width, depth, groups, 1, 4, decode)
         self.centerness = nn.Conv2d(width, 1, 3, padding=1)
         self.angle = nn.Conv2d(width, 1, 3, padding=1)
-        self.box_scales = nn.Parameter(torch.ones(len(STRIDES)))
+        self.box_scales = nn.ParameterList(torch.ones(()) for _ in STRIDES)
         self.angle_scale = nn.Parameter(torch.ones(()))
         self.coder = PointCoder()
         self.initialise()

@@ -291,13 +291,13 @@ def _sizes(predictions: Mapping[str, Tensor]) -> list[tuple[int, int]]:
 
 
 def _tower(in_channels: int, width: int, groups: int, depth: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
+    blocks = []
     for _ in range(depth):
-        layers.append(nn.Conv2d(in_channels, width, 3, padding=1, bias=not groups))
+        layers: list[nn.Module] = [nn.Conv2d(in_channels, width, 3, padding=1, bias=not groups)]
         layers += [nn.GroupNorm(groups, width)] if groups else []
-        layers.append(nn.ReLU(inplace=True))
+        blocks.append(nn.Sequential(*layers, nn.ReLU(inplace=True)))
         in_channels = width
-    return nn.Sequential(*layers)
+    return nn.Sequential(*blocks)
 
 
 def _rows(level: Tensor, numbers: int) -> Tensor:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tcm.models.detectors.rotated.atss import RotatedATSSHead
+from tcm.models.detectors.rotated.converters import rename
 from tcm.models.detectors.rotated.fcos import RotatedFCOSHead
 from tcm.models.detectors.rotated.priors import STRIDES
 from tcm.models.detectors.rotated.retinanet import RotatedRetinaHead
@@ -131,25 +132,9 @@ def _classes(state, name):
 
 def renamed(state):
     """Return mmrotate's parameters under our names."""
-    ours, scales = {}, {}
-    for name, value in state.items():
-        first, _, rest = name.partition(".")
-        if first in ("cls_convs", "reg_convs"):
-            index, part, kind = rest.split(".")
-            has_norm = any(".gn." in other for other in state)
-            place = int(index) * (3 if has_norm else 2) + (part == "gn")
-            tower = "cls_tower" if first == "cls_convs" else "box_tower"
-            ours[f"{tower}.{place}.{kind}"] = value
-        elif first == "scales":
-            scales[int(rest.partition(".")[0])] = value
-        elif first == "scale_angle":
-            ours["angle_scale"] = value
-        else:
-            short = first.rpartition("_")[2]
-            ours[f"{ {'reg': 'box'}.get(short, short) }.{rest}".replace(" ", "")] = value
-    if scales:
-        ours["box_scales"] = torch.stack([scales[i] for i in sorted(scales)])
-    return ours
+    return {
+        rename(f"bbox_head.{name}").removeprefix("head."): value for name, value in state.items()
+    }
 
 
 @pytest.mark.parametrize("name", HEADS)
