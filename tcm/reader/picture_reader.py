@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from tcm.data.storage.image_sizes import MOST_PIXELS
 from tcm.inference.objects.results import ObjectResult
 from tcm.inference.reading.chain import Failure, Picture
 from tcm.inference.reading.results import ReadResult
+from tcm.inputs import MOST_PIXELS
 from tcm.reader.sources import is_single, name_of, pictures_of, require_sources
 
 T = TypeVar("T", ReadResult, ObjectResult)

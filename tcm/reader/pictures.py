@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from tcm.data.storage.image_sizes import MOST_PIXELS
 from tcm.data.storage.images import Exif, decode_image, is_turned, read_bytes
 from tcm.errors import DataError, shown
+from tcm.inputs import MOST_PIXELS
 
 if TYPE_CHECKING:
     from PIL import Image

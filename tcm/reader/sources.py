@@ -11,9 +11,9 @@ import numpy as np
 
 from tcm import inputs
 from tcm.data.storage.exif import Exif
-from tcm.data.storage.image_sizes import MOST_PIXELS
 from tcm.errors import DataError, TCMError, shown
 from tcm.inference.reading.chain import Failure, Picture
+from tcm.inputs import MOST_PIXELS
 from tcm.reader.pictures import as_rgb, read_picture
 
 IMAGES = frozenset(

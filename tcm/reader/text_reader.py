@@ -6,7 +6,6 @@ from typing import Any, Literal
 import numpy as np
 
 from tcm.data.storage.exif import Exif
-from tcm.data.storage.image_sizes import MOST_PIXELS
 from tcm.errors import ConfigError
 from tcm.inference.objects.results import ObjectResult
 from tcm.inference.objects.sliding import ObjectChain
@@ -16,6 +15,7 @@ from tcm.inference.reading.detection import Views, maps_of
 from tcm.inference.reading.recognition import Straightening
 from tcm.inference.reading.results import ReadResult
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
+from tcm.inputs import MOST_PIXELS
 from tcm.reader.opening import Runner, open_runner
 from tcm.reader.picture_reader import PictureReader
 from tcm.reader.pictures import as_rgb, read_picture

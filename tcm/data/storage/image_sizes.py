@@ -13,8 +13,6 @@ import numpy as np
 
 from tcm.errors import DataError
 
-MOST_PIXELS = 2**27  # 134 million, 400 MB in RGB; some decoders take four times as much
-
 _SLOW_FORMATS = ("TIFF", "PPM", "JPEG2000", "SUN", "AVIF")  # what OpenCV reads besides
 _HEAD = 2**16  # bytes of a JPEG in which its frame usually begins
 # Of a JPEG the marks of a frame, which hold the size: all of C0 to CF but tables and extensions.

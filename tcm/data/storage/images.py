@@ -12,8 +12,9 @@ import numpy as np
 
 from tcm import inputs
 from tcm.data.storage.exif import Exif
-from tcm.data.storage.image_sizes import MOST_PIXELS, size_of
+from tcm.data.storage.image_sizes import size_of
 from tcm.errors import DataError, nearest
+from tcm.inputs import MOST_PIXELS
 
 _FLAGS: dict[Exif, int] = {
     "apply": cv2.IMREAD_COLOR_RGB,
