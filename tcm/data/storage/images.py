@@ -21,6 +21,7 @@ _FLAGS: dict[Exif, int] = {
     "ignore": cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION,
 }
 _BYTES = 4  # of a file for each pixel that is read at most
+_OPENCV = 2**30  # pixels of an image, which OpenCV reads at most
 _FEW = 50  # files of a folder in which the nearest name is looked for
 _EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")  # of JPEG, PNG and WebP
 _TIFF_MARKS = (b"II*\0", b"MM\0*")  # a TIFF file holds the tag itself
@@ -61,9 +62,10 @@ def decode_image(
         size = size_of(data)
     except DataError as error:
         raise DataError(f"{place}: {error}") from error
-    if size is not None and size[0] * size[1] > max_pixels:
+    most = min(max_pixels, _OPENCV)
+    if size is not None and size[0] * size[1] > most:
         found = f"an image of {size[1]}x{size[0]} pixels"
-        raise DataError(f"{place}: {found}; at most {max_pixels:,} are read")
+        raise DataError(f"{place}: {found}; at most {most:,} are read")
     # Decoding from memory refuses a truncated JPEG; cv2.imread fills the missing part with grey.
     image = None if size is None else _decoded(data, _FLAGS[exif])
     if image is None:
