@@ -202,8 +202,8 @@ def load(
         tile: Side in pixels of the windows that an image is looked at in, of a detector. None takes
             for objects the config's, and shows images whole to what finds texts.
         gap: Pixels that windows share at least, of a detector of objects; None for the config's.
-        max_pixels: Larger image files are refused; one of so many pixels takes 3 bytes each when
-            it is decoded, beside its file.
+        max_pixels: Larger image files are refused; an image takes 6 bytes a pixel while it is read,
+            beside its file, and 3 from then on.
         model: Keys of the config's `model` to other values: ``decode_ar=False, refine_iters=0``
             lets a recognizer read in one pass.
 

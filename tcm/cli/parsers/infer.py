@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         type=at_least(1),
         default=MOST_PIXELS,
         metavar="N",
-        help="refuse larger images; one takes 3 bytes a pixel, and 9 while its picture is drawn "
+        help="refuse larger images; one takes 6 bytes a pixel to be read, 9 to be drawn "
         "(default: 2^27, 134 million)",
     )
     objects = parser.add_argument_group("objects", "for configs with a section 'objects'")
