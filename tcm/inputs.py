@@ -16,6 +16,7 @@ MB = 2**20
 LABELS = 16 * MB  # bytes of the labels of one image
 _PART = 2**16
 LISTS = 8 * 2**30  # bytes of a file on all images of a set
+MOST_PIXELS = 2**27  # of an image: 134 million, 400 MB in RGB; some decoders take four times that
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),

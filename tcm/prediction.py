@@ -82,6 +82,10 @@ class Predictor:
         """Return what `submit` has not returned yet."""
         return self._take(0)
 
+    def drop(self) -> None:
+        """Forget what `submit` has not returned yet."""
+        self._pending.clear()
+
     def run(self, batches: Iterable[Batch]) -> Iterator[tuple[Sample, TextInstances]]:
         """Yield every sample of batches with its texts, in order."""
         for batch in batches:

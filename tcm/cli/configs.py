@@ -12,6 +12,7 @@ from tcm.data.loading.datamodule import DataModule
 from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.errors import ConfigError, nearest, shown
+from tcm.inference.objects.policy import ObjectPolicy
 from tcm.registry import (
     METRICS,
     MODELS,
@@ -43,6 +44,7 @@ def _sections(
     param_groups: Annotated[Config | None, Arguments(parameter_groups, ("model", "lr"))] = None,
     trainer: Annotated[Config | None, Arguments(TrainerConfig)] = None,
     load_from: Annotated[Config | None, Arguments(_load_from)] = None,
+    objects: Annotated[Config | None, Arguments(ObjectPolicy)] = None,
     imports: Sequence[str] = (),
 ) -> None:
     """Take what a config may hold."""

@@ -78,8 +78,7 @@ def _loaded(
         changes = settings(args.set) if kind == "recognizer" else {}
         model = load(path, device=args.device, precision=args.precision, **changes)
         if not isinstance(model, wanted):
-            other = "recognizer" if kind == "detector" else "detector"
-            raise ConfigError(f"--{kind} {path}: holds a {other}")
+            raise ConfigError(f"--{kind} {path}: holds a {model.kind}")
         models.append((name, model))
     return models
 

@@ -18,6 +18,7 @@ from tcm.files import copy_file
 from tcm.inference.export.graphs import write_graph
 from tcm.inference.export.halve import halve_weights
 from tcm.inference.export.parity import Parity, compare_detector, compare_recognizer
+from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.onnx import open_folder
 from tcm.inference.onnx.ctc import OnnxCTCRecognizer
 from tcm.inference.onnx.detector import OnnxDetector
@@ -66,6 +67,9 @@ def write_folder(
     """
     runtime = dict(model.runtime())
     kind = runtime.pop("kind")
+    objects = ObjectPolicy.of_config(config.get("objects"))
+    if objects is not None:
+        runtime["objects"] = objects.as_json()
     policy: Any = CropPolicy if kind == "recognizer" else SizePolicy
     shown = policy.of_pipeline(pipeline).as_json()
     metadata = {"kind": kind, "input": shown, **runtime}

@@ -1,5 +1,6 @@
-"""``tcm infer CONFIG CKPT IMAGES``: mark, and read, the text in one's own images."""
+"""``tcm infer CONFIG CKPT IMAGES``: mark the text, or the objects, in one's own images."""
 
+import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from rich.progress import track
 from torch.utils.data import DataLoader
 
 from tcm.cli.configs import read_config
+from tcm.cli.infer_objects import infer_objects
 from tcm.cli.network import load_network
 from tcm.cli.outputs import Outputs, picture_names
 from tcm.cli.parsers.infer import parse
@@ -36,13 +38,17 @@ def main(arguments: list[str]) -> int:
     args = parse(arguments)
     config = read_config(args.config, args.cfg_options)
     load_font(args.font, 1)  # a wrong file is an error now and not after the first image
-    dataset = ImageFiles(_images(args.images), args.exif)
-    outputs = Outputs([*dataset.ids, args.config, args.checkpoint])
-    pictures = outputs.files("--out", args.out, picture_names(dataset.ids))
-    outputs.file("--out", args.out / "predictions.json")
     stage = config["data"].get("test") or config["data"].get("val")
     if not stage:
         raise ConfigError("data.test and data.val: one is wanted, for its pipeline")
+    images = _images(args.images)
+    if config.get("objects"):
+        return infer_objects(args, config, images)
+    _refuse_options_of_objects(args)
+    dataset = ImageFiles(images, args.exif, args.max_pixels)
+    outputs = Outputs([*dataset.ids, args.config, args.checkpoint])
+    pictures = outputs.files("--out", args.out, picture_names(dataset.ids))
+    outputs.file("--out", args.out / "predictions.json")
     loader = DataLoader(Pipeline(dataset, stage["pipeline"]), batch_size=1, collate_fn=collate)
     model, device, precision = load_network(config["model"], args)
     found = []
@@ -72,6 +78,15 @@ def main(arguments: list[str]) -> int:
         say(f"drawn as boxes, for lack of a glyph: {' '.join(boxes)}; see --font")
     say(f"{total} texts in {len(found)} images; pictures and predictions.json in {args.out}")
     return 0
+
+
+def _refuse_options_of_objects(args: argparse.Namespace) -> None:
+    for option in ("tile", "gap", "submission", "no_pictures"):
+        if getattr(args, option) not in (None, False):
+            raise ConfigError(
+                f"--{option.replace('_', '-')}: {args.config} finds texts; this is for configs "
+                "with a section 'objects'"
+            )
 
 
 def _is_scene(height: int, width: int) -> bool:

@@ -7,11 +7,11 @@ from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.merge_patches import parse
 from tcm.cli.terminal import say
 from tcm.data.prepare.merge import merge
-from tcm.data.prepare.merge_rules import IOUS
 from tcm.errors import DataError
 from tcm.evaluation.files.archives import read_archive
 from tcm.evaluation.files.results import LARGEST, TASK1
 from tcm.files import write_text
+from tcm.geometry.merge_rules import IOUS
 
 _DECIMALS = 6  # of coordinates: what a division by a rate leaves
 

@@ -18,7 +18,7 @@ from tcm.inference.reading.chain import Chain, Failure, Picture
 from tcm.inference.reading.detection import Views
 from tcm.inference.reading.recognition import Straightening
 from tcm.inference.reading.runner import DetectorRunner
-from tcm.reader.text_reader import ImageReader, WordReader, load
+from tcm.reader.text_reader import ImageReader, ObjectFinder, WordReader, load
 from tcm.shipped import find_weights
 from tcm.structures import Sample, TextInstances
 
@@ -38,8 +38,8 @@ def reader_of(args: argparse.Namespace, detector: DetectorRunner | None = None) 
     """
     if detector is None:
         finder = _loaded(args, args.detector or find_weights("detector"), {})
-        if isinstance(finder, WordReader):
-            raise ConfigError(f"--detector {args.detector}: holds a recognizer")
+        if not isinstance(finder, ImageReader):
+            raise ConfigError(f"--detector {args.detector}: holds a {finder.kind}")
         detector = finder.chain.detector
     path = args.recognizer
     if args.no_recognizer and (path or args.set):
@@ -47,8 +47,8 @@ def reader_of(args: argparse.Namespace, detector: DetectorRunner | None = None) 
     if path is None and not args.no_recognizer and (args.set or not detector.reads):
         path = find_weights("recognizer")
     reader = None if path is None else _loaded(args, path, settings(args.set))
-    if isinstance(reader, ImageReader):
-        raise ConfigError(f"--recognizer {path}: holds a detector")
+    if reader is not None and not isinstance(reader, WordReader):
+        raise ConfigError(f"--recognizer {path}: holds a {reader.kind}")
     return chained(args, detector, reader)
 
 
@@ -114,5 +114,5 @@ def settings(options: list[str]) -> dict[str, Any]:
 
 def _loaded(
     args: argparse.Namespace, path: str | Path, changes: dict[str, Any]
-) -> ImageReader | WordReader:
+) -> ImageReader | WordReader | ObjectFinder:
     return load(path, None, None, args.device, args.precision, args.compile, **changes)

@@ -11,9 +11,9 @@ from tcm.cli.terminal import say
 from tcm.data.formats.dota import SPLITS, labels_in
 from tcm.data.formats.raw import folder, images_in, pair
 from tcm.data.prepare.cut_images import Counts, Job, cut_images
-from tcm.data.prepare.patches import Cutting
 from tcm.errors import DataError, OutputError
 from tcm.files import make_folder
+from tcm.geometry.windows import Cutting
 
 
 def main(arguments: list[str]) -> int:

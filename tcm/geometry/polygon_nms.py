@@ -1,4 +1,10 @@
-"""Suppression of polygons that overlap a better one, greedily, by exact overlaps."""
+"""Suppression of polygons that overlap a better one, greedily, by exact overlaps.
+
+It takes outlines of any form, as the devkit's rule of merging wants them, and hundreds of thousands
+of them, as a whole image has: an R-tree finds the pairs, of which there are few once each patch was
+suppressed by itself. The candidates of one patch overlap much more; for them
+`tcm.geometry.rotated_boxes.suppress` compares nothing with what is gone already, and no shapes.
+"""
 
 import numpy as np
 

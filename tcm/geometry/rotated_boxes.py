@@ -137,7 +137,8 @@ def suppress(
     """Return the indices of boxes that stay, best first.
 
     A box goes if its IoU with a better one that stays is above `threshold`; of equal scores the
-    first box is the better one. IoUs are exact.
+    first box is the better one. IoUs are exact. It is for the thousands of candidates of one
+    network input; `tcm.geometry.polygon_nms` is for whole images and for other outlines.
 
     Args:
         boxes: (N, 5).
@@ -148,27 +149,39 @@ def suppress(
     order = np.argsort(-scores, kind="stable")
     boxes = boxes[order].astype(np.float64)
     own = np.zeros(len(boxes), int) if labels is None else labels[order]
+    around = hulls(boxes)
     gone = np.zeros(len(boxes), bool)
     for begin in range(0, len(boxes), _CHUNK):
         end = begin + _CHUNK
         rows = np.flatnonzero(~gone[begin:end]) + begin
-        for row, worse in zip(rows, _close(boxes, own, rows, rows, threshold), strict=True):
+        close = _close(boxes, around, own, rows, rows, threshold)
+        for row, worse in zip(rows, close, strict=True):
             if not gone[row]:
                 gone[rows[worse & (rows > row)]] = True
         kept = rows[~gone[rows]]
         later = np.flatnonzero(~gone[end:]) + end
-        gone[later[_close(boxes, own, kept, later, threshold).any(0)]] = True
+        gone[later[_close(boxes, around, own, kept, later, threshold).any(0)]] = True
     return order[~gone]
 
 
 def _close(
-    boxes: np.ndarray, labels: np.ndarray, a: np.ndarray, b: np.ndarray, threshold: float
+    boxes: np.ndarray,
+    around: np.ndarray,
+    labels: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+    threshold: float,
 ) -> np.ndarray:
-    """Return which of boxes[a] and boxes[b], of one label, have a greater IoU, (len(a), len(b))."""
-    around = hulls(boxes)
-    one, two = around[a][:, None], around[b][None]
-    apart = ((one[..., :2] > two[..., 2:]) | (two[..., :2] > one[..., 2:])).any(2)
-    first, second = np.nonzero(~apart & (labels[a][:, None] == labels[b]))
+    """Return which of boxes[a] and boxes[b], of one label, have a greater IoU, (len(a), len(b)).
+
+    `around` are the hulls of the boxes.
+    """
+    meet = labels[a][:, None] == labels[b]
+    for axis in (0, 1):
+        low, high = around[:, axis], around[:, axis + 2]
+        meet &= low[a][:, None] <= high[b]
+        meet &= low[b] <= high[a][:, None]
+    first, second = np.nonzero(meet)
     shared = intersections(boxes[a[first]], boxes[b[second]])
     area_a, area_b = (side.prod(1) for side in (boxes[a[first], 2:4], boxes[b[second], 2:4]))
     close = np.zeros((len(a), len(b)), bool)

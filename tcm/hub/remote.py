@@ -6,7 +6,7 @@ from typing import Any
 from tcm.errors import CheckpointError, ConfigError
 from tcm.hub.card import CARD
 from tcm.inputs import is_dir, is_file, shown_path
-from tcm.reader.text_reader import ImageReader, WordReader, load
+from tcm.reader.text_reader import ImageReader, ObjectFinder, WordReader, load
 from tcm.shipped import KINDS, find_weights
 
 _NEEDS = "the Hugging Face Hub needs huggingface_hub: pip install tcm[hub]"
@@ -17,7 +17,7 @@ _FILES = ["*.safetensors", "*.onnx", "*.onnx.data", "*.json", "*.txt.gz", CARD]
 
 def from_pretrained(
     name: str | Path, revision: str | None = None, **options: Any
-) -> ImageReader | WordReader:
+) -> ImageReader | WordReader | ObjectFinder:
     """Load a model by its name.
 
     Args:

@@ -31,10 +31,8 @@ def label_places(
     places = []
     for i, (polygon, (height, width)) in enumerate(zip(polygons, sizes, strict=True)):
         boxes = _candidates(words[i], polygon, height, width, canvas, gap)
-        own = _covered(boxes, words[i : i + 1])
-        costs = (
-            _OWN * own + _LABEL * _covered(boxes, labels) + _WORD * (_covered(boxes, words) - own)
-        )
+        own = covered(boxes, words[i : i + 1])
+        costs = _OWN * own + _LABEL * covered(boxes, labels) + _WORD * (covered(boxes, words) - own)
         best = boxes[int(np.argmin(costs))]
         places.append((int(best[0]), int(best[3])))
         if width:
@@ -68,7 +66,7 @@ def _candidates(
     return np.hstack([low, low + [width, height]])
 
 
-def _covered(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def covered(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return how many pixels of other boxes (K, 4) each of the boxes (M, 4) covers."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])

@@ -16,7 +16,7 @@ _DEFAULT = "DejaVuSans.ttf"
 _LEAST = 11  # pixels of the em; below, letters run together
 _EMS = 70  # of them on the longer side of an image
 _PAD = 2  # pixels around a label
-_SHADE = 0.35  # what is left of the image behind a label
+SHADE = 0.35  # what is left of the image behind a label
 _UNMAPPED = "\uffff"  # a noncharacter: every font draws its "missing glyph" box for it
 
 
@@ -40,13 +40,13 @@ def write_label(
         DataError: The font cannot be read.
     """
     height, width = canvas.shape[:2]
-    ink = _ink_of(text, (height, width), font)
+    ink = ink_of(text, (height, width), font)
     rows, columns = ink.shape
     left = max(0, min(round(place[0]), width - columns))
     top = max(0, min(round(place[1]) - rows, height - rows))
     part = canvas[top : top + rows, left : left + columns]
     share = ink[: part.shape[0], : part.shape[1], None].astype(np.float32) / 255
-    ground, letters = _SHADE * part * (1 - share), np.array(colour, np.float32) * share
+    ground, letters = SHADE * part * (1 - share), np.array(colour, np.float32) * share
     part[:] = np.rint(ground + letters).astype(np.uint8)
 
 
@@ -57,11 +57,15 @@ def label_shape(
 
     Other arguments and errors are those of `write_label`.
     """
-    rows, columns = _ink_of(text, size, font).shape
+    rows, columns = ink_of(text, size, font).shape
     return rows, columns
 
 
-def _ink_of(text: str, size: tuple[int, int], font: str | Path | None) -> np.ndarray:
+def ink_of(text: str, size: tuple[int, int], font: str | Path | None = None) -> np.ndarray:
+    """Return the uint8 (h, w) coverage of a label's letters in a picture of (height, width).
+
+    Other arguments and errors are those of `write_label`.
+    """
     return _ink(" ".join(text.split()), load_font(font, label_size(size)))
 
 

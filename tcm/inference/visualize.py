@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from tcm.annotations import unified
 from tcm.errors import OutputError
 from tcm.files import write_bytes
 from tcm.inference.class_colours import colour_of, write_legend
@@ -31,15 +32,15 @@ def draw(
     """Return a copy of an image with polygons drawn on it.
 
     Found texts are green, with what they read and their scores; true ones blue; those that do not
-    count grey. Objects of several classes have a colour a class, true ones a darker one, and a
-    legend says which is which. Lines and letters grow with the image.
+    count grey. Objects of classes have a colour a class, true ones a darker one, and a legend says
+    which is which, in the corner where it covers least. Lines and letters grow with the image.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.
         found: Texts in its coordinates, with scores.
         truths: Ground truth, None for none.
         font: File for the letters, see `tcm.inference.labels`.
-        classes: Names in the order of the labels, if there are several.
+        classes: Names in the order of the labels; none for texts.
 
     Raises:
         DataError: The font cannot be read.
@@ -47,20 +48,23 @@ def draw(
     canvas = np.ascontiguousarray(image).copy()
     thickness = max(1, round(max(image.shape[:2]) / 600))
     truths = TextInstances() if truths is None else truths
-    several = len(classes) > 1
+    several = tuple(classes) not in ((), unified.TEXT)
     for polygon, ignored, label in zip(truths.polygons, truths.ignored, truths.labels, strict=True):
         colour = colour_of(int(label), true=True) if several else TRUE
         _outline(canvas, polygon, IGNORED if ignored else colour, thickness)
     for polygon, label in zip(found.polygons, found.labels, strict=True):
         _outline(canvas, polygon, colour_of(int(label)) if several else FOUND, thickness)
     if several:  # a label a box would hide the others
-        write_legend(canvas, found.labels if len(found) else truths.labels, classes)
+        drawn = [*found.polygons, *truths.polygons]
+        occupied = np.array([[*p.min(axis=0), *p.max(axis=0)] for p in drawn]).reshape(-1, 4)
+        labels = found.labels if len(found) else truths.labels
+        write_legend(canvas, labels, classes, occupied, font)
         return canvas
-    labels = [
+    captions = [
         " ".join(filter(None, [text or "", "" if score is None else f"{score:.2f}"]))
         for text, score in zip(found.texts, _scores(found), strict=True)
     ]
-    _label(canvas, found.polygons, labels, thickness, font)
+    _label(canvas, found.polygons, captions, thickness, font)
     return canvas
 
 

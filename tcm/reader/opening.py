@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tcm import inputs
 from tcm.errors import CheckpointError, ConfigError
+from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.onnx.manifest import NAME
 from tcm.inference.reading.runner import DetectorRunner, RecognizerRunner
 from tcm.shipped import WEIGHTS
@@ -102,7 +103,8 @@ def _open_checkpoint(
     model = deployed_model(model_config, state, str(path), extra, fold).to(where)
     if compile:
         model.forward = compiled(model.forward, where)  # type: ignore[method-assign]
-    return runner_of(model, str(path), test_pipeline(used, path), place)
+    objects = ObjectPolicy.of_config(used.get("objects"))
+    return runner_of(model, str(path), test_pipeline(used, path), place, objects)
 
 
 def config_of(extra: Config, path: str | Path) -> Config:

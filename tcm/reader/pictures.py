@@ -13,11 +13,14 @@ import numpy as np
 
 from tcm.data.storage.images import Exif, decode_image, is_turned, read_bytes
 from tcm.errors import DataError, shown
+from tcm.inputs import MOST_PIXELS
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _MARKS = (b"\x89PNG", b"II*\0", b"MM\0*", b"GIF8", b"RIFF")  # of formats that may have an alpha
+_PNG = b"\x89PNG\r\n\x1a\n"
+_OPAQUE = (0, 2)  # PNG's types of colour: grey and RGB
 _WHITE = np.uint16(255)
 _ROWS = 256  # that are computed at once
 _ORIENTATION = 0x0112  # EXIF's tag
@@ -32,7 +35,9 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def read_picture(path: str | Path, exif: Exif = "apply") -> np.ndarray:
+def read_picture(
+    path: str | Path, exif: Exif = "apply", max_pixels: int = MOST_PIXELS
+) -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB pixels of an image file.
 
     What is transparent is seen on white.
@@ -40,26 +45,30 @@ def read_picture(path: str | Path, exif: Exif = "apply") -> np.ndarray:
     Args:
         path: The file.
         exif: As of `read_image`.
+        max_pixels: As of `read_image`.
 
     Raises:
         DataError: The file is missing, no regular file, empty, truncated, no image or too large.
     """
-    return picture_of(read_bytes(path), str(path), exif)
+    return picture_of(read_bytes(path, max_pixels), str(path), exif, max_pixels)
 
 
-def picture_of(data: np.ndarray, place: str, exif: Exif = "apply") -> np.ndarray:
+def picture_of(
+    data: np.ndarray, place: str, exif: Exif = "apply", max_pixels: int = MOST_PIXELS
+) -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB pixels of an image file's bytes, as of `read_picture`.
 
     Args:
         data: (N,) uint8, the content of a file.
         place: Where it comes from, for errors.
         exif: As of `read_image`.
+        max_pixels: As of `read_image`.
 
     Raises:
         DataError: The bytes are truncated, no image or one that is too large.
     """
-    image = decode_image(data, place, exif)
-    if not data[:4].tobytes().startswith(_MARKS):
+    image = decode_image(data, place, exif, max_pixels)
+    if not data[:4].tobytes().startswith(_MARKS) or _is_opaque_png(data):
         return image
     stored = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
@@ -123,6 +132,19 @@ def _eight_bits(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "f" and np.nanmin(array) >= 0 and np.nanmax(array) <= 1:
         return np.rint(np.nan_to_num(array) * 255).astype(np.uint8)
     raise DataError(f"{name}: uint8, uint16, bool or floats in [0, 1] are wanted: {array.dtype}")
+
+
+def _is_opaque_png(data: np.ndarray) -> bool:
+    """Tell whether the bytes are those of a PNG without alpha, which need not be decoded again."""
+    if data[:8].tobytes() != _PNG or int(data[25]) not in _OPAQUE:
+        return False
+    at = len(_PNG)
+    while at + 8 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4].tobytes()), data[at + 4 : at + 8].tobytes()
+        if kind in (b"tRNS", b"IDAT"):
+            return kind == b"IDAT"  # a colour that is transparent is told before the pixels
+        at += 12 + length
+    return False
 
 
 def _upright(alpha: np.ndarray, data: np.ndarray, exif: Exif) -> np.ndarray:

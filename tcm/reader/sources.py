@@ -11,9 +11,9 @@ import numpy as np
 
 from tcm import inputs
 from tcm.data.storage.exif import Exif
-from tcm.data.storage.image_sizes import MOST_PIXELS
 from tcm.errors import DataError, TCMError, shown
 from tcm.inference.reading.chain import Failure, Picture
+from tcm.inputs import MOST_PIXELS
 from tcm.reader.pictures import as_rgb, read_picture
 
 IMAGES = frozenset(
@@ -60,6 +60,7 @@ def pictures_of(
     exif: Exif = "apply",
     every: int = 30,
     done: Callable[[str], bool] | None = None,
+    max_pixels: int = MOST_PIXELS,
 ) -> Iterator[Picture | Failure]:
     """Yield the pictures of sources one after the other, and what cannot be read as failures.
 
@@ -68,17 +69,23 @@ def pictures_of(
         exif: As of `read_picture`.
         every: Of a video the first of so many frames is read.
         done: Tells of a name whether it is left out; nothing of it is loaded then.
+        max_pixels: As of `read_picture`.
     """
     for number, source in enumerate(sources):
         name = name_of(source, number)
         try:
-            yield from _named(source, name, exif, every, done or (lambda _: False))
+            yield from _named(source, name, exif, every, done or (lambda _: False), max_pixels)
         except TCMError as error:
             yield Failure(name, error)
 
 
 def _named(
-    source: Any, name: str, exif: Exif, every: int, done: Callable[[str], bool]
+    source: Any,
+    name: str,
+    exif: Exif,
+    every: int,
+    done: Callable[[str], bool],
+    max_pixels: int,
 ) -> Iterator[Picture | Failure]:
     if not isinstance(source, str | Path):
         image = as_rgb(source, name)
@@ -90,7 +97,7 @@ def _named(
     elif suffix in VIDEOS:
         yield from _frames(name, every, done)
     elif not done(name):
-        again = partial(read_picture, name, exif)
+        again = partial(read_picture, name, exif, max_pixels)
         yield Picture(name, again(), again)
 
 

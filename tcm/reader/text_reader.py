@@ -1,6 +1,5 @@
 """From photos to text in one line: `TextReader`, and `load` for a model alone."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,57 +7,41 @@ import numpy as np
 
 from tcm.data.storage.exif import Exif
 from tcm.errors import ConfigError
-from tcm.inference.reading.chain import Chain, Failure, Picture
+from tcm.inference.objects.results import ObjectResult
+from tcm.inference.objects.sliding import ObjectChain
+from tcm.inference.reading.chain import Chain
 from tcm.inference.reading.crops import Rectify, cut_crop
 from tcm.inference.reading.detection import Views, maps_of
 from tcm.inference.reading.recognition import Straightening
 from tcm.inference.reading.results import ReadResult
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
+from tcm.inputs import MOST_PIXELS
 from tcm.reader.opening import Runner, open_runner
+from tcm.reader.picture_reader import PictureReader
 from tcm.reader.pictures import as_rgb, read_picture
-from tcm.reader.sources import is_single, name_of, pictures_of, require_sources
+from tcm.reader.sources import is_single, require_sources
 from tcm.shipped import find_weights
-from tcm.values import NotNegativeFloat, Positive, Share, checked
+from tcm.values import NotNegative, NotNegativeFloat, Positive, Share, checked
 
 PrecisionName = Literal["auto", "float32", "tf32", "bf16", "fp16"]  # those of tcm.devices
 
 
-class ImageReader:
-    """What runs a chain on whatever shows a picture; `TextReader` and `load` make it.
+class ImageReader(PictureReader[ReadResult]):
+    """What finds and reads texts in whatever shows a picture; `TextReader` and `load` make it.
 
     Args:
         chain: Detector and recognizer.
         min_confidence: Words that are read less surely are left out.
+        max_pixels: As of `PictureReader`.
     """
 
-    def __init__(self, chain: Chain, min_confidence: float = 0.0) -> None:
+    kind = "detector"
+
+    def __init__(
+        self, chain: Chain, min_confidence: float = 0.0, max_pixels: int = MOST_PIXELS
+    ) -> None:
+        super().__init__(chain.run, min_confidence, max_pixels)
         self.chain = chain
-        self.min_confidence = min_confidence
-
-    def __call__(self, source: Any) -> Any:
-        """Return what stands in an image, or in each of several.
-
-        Args:
-            source: A path, an image of Pillow's, an array as of `as_rgb`, or an iterable of them.
-
-        Returns:
-            A `ReadResult`; a list of them for a list, a tuple, a PDF or a video; for any other
-            iterable an iterator, which loads the next image while the last ones are read.
-
-        Raises:
-            DataError: An image cannot be read.
-        """
-        if not is_single(source):
-            require_sources(source)
-            results = self._whole(source)
-            return list(results) if isinstance(source, list | tuple) else results
-        found = list(self._whole([source]))
-        return found[0] if [one.name for one in found] == [name_of(source, 0)] else found
-
-    def stream(self, pictures: Iterable[Picture | Failure]) -> Iterator[ReadResult | Failure]:
-        """Yield a result for each picture of `pictures_of`; what failed passes through."""
-        for item in self.chain.run(pictures):
-            yield item if isinstance(item, Failure) else item.confident(self.min_confidence)
 
     def maps(self, image: Any, exif: Exif = "apply") -> dict[str, np.ndarray]:
         """Return what the detector's network sees in an image, for pictures.
@@ -73,11 +56,23 @@ class ImageReader:
         """
         return maps_of(self.chain.detector, _pixels(image, exif), self.chain.views)
 
-    def _whole(self, sources: Iterable[Any]) -> Iterator[ReadResult]:
-        for item in self.stream(pictures_of(sources)):
-            if isinstance(item, Failure):
-                raise item.error
-            yield item
+
+class ObjectFinder(PictureReader[ObjectResult]):
+    """What finds oriented objects in images of any size; `load` makes it.
+
+    Args:
+        chain: Detector, and how images are shown to it.
+        min_confidence: Objects that are less sure are left out.
+        max_pixels: As of `PictureReader`.
+    """
+
+    kind = "detector of objects"
+
+    def __init__(
+        self, chain: ObjectChain, min_confidence: float = 0.0, max_pixels: int = MOST_PIXELS
+    ) -> None:
+        super().__init__(chain.run, min_confidence, max_pixels)
+        self.chain = chain
 
 
 class WordReader:
@@ -87,6 +82,8 @@ class WordReader:
         runner: The recognizer.
         batch_size: Crops that are read at once.
     """
+
+    kind = "recognizer"
 
     def __init__(self, runner: RecognizerRunner, batch_size: int = 32) -> None:
         self.runner = runner
@@ -165,6 +162,8 @@ class TextReader(ImageReader):
         finder = _runner(detector or find_weights("detector"), device, precision)
         if not isinstance(finder, DetectorRunner):
             raise ConfigError(f"detector: {finder.name} holds a recognizer")
+        if finder.objects is not None:
+            raise ConfigError(f"detector: {finder.name} holds a detector of objects; see tcm.load")
         if recognizer is None and not finder.reads:
             recognizer = find_weights("recognizer")
         reader = None if recognizer is None else _runner(recognizer, device, precision)
@@ -184,8 +183,11 @@ def load(
     precision: PrecisionName = "auto",
     compile: bool = False,
     fold: bool = True,
+    tile: Positive | None = None,
+    gap: NotNegative | None = None,
+    max_pixels: Positive = MOST_PIXELS,
     **model: Any,
-) -> ImageReader | WordReader:
+) -> ImageReader | WordReader | ObjectFinder:
     """Load a model alone.
 
     Args:
@@ -197,12 +199,18 @@ def load(
         precision: As of `TextReader`.
         compile: Whether the network is compiled, which takes minutes for each size of input.
         fold: Whether batch norms are folded into the convolutions before them.
+        tile: Side in pixels of the windows that an image is looked at in, of a detector. None takes
+            for objects the config's, and shows images whole to what finds texts.
+        gap: Pixels that windows share at least, of a detector of objects; None for the config's.
+        max_pixels: Larger image files are refused; an image takes 6 bytes a pixel while it is read,
+            beside its file, and 3 from then on.
         model: Keys of the config's `model` to other values: ``decode_ar=False, refine_iters=0``
             lets a recognizer read in one pass.
 
     Returns:
         Of a detector or spotter what `TextReader` is too: ``model(image)`` returns a `ReadResult`,
-        without texts if the model does not read. Of a recognizer ``model(crop)`` returns text and
+        without texts if the model does not read. Of a detector of objects ``model(image)`` returns
+        an `ObjectResult`. Of a recognizer ``model(crop)`` returns text and
         confidence.
 
     Raises:
@@ -211,8 +219,25 @@ def load(
     """
     runner = open_runner(path, config, converter, device, precision, compile, fold, model)
     if isinstance(runner, RecognizerRunner):
+        _refuse(path, "a recognizer", tile=tile, gap=gap)
         return WordReader(runner)
-    return ImageReader(Chain(runner, None, Views(), Straightening(), 1))
+    if runner.objects is not None:
+        chain = ObjectChain(runner, runner.objects.changed(tile, gap))
+        return ObjectFinder(chain, max_pixels=max_pixels)
+    _refuse(path, "a detector of texts", gap=gap)
+    chain_of_texts = Chain(runner, None, Views(tile=tile), Straightening(), 1)
+    return ImageReader(chain_of_texts, max_pixels=max_pixels)
+
+
+def _refuse(path: str | Path, kind: str, **given: int | None) -> None:
+    """Refuse arguments that a kind of model has no use for.
+
+    Raises:
+        ConfigError: One is given.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(f"{name}: {path} holds {kind}, which has none")
 
 
 def _runner(
@@ -222,6 +247,8 @@ def _runner(
         return model.chain.detector
     if isinstance(model, WordReader):
         return model.runner
+    if isinstance(model, ObjectFinder):
+        raise ConfigError("detector: it finds objects, no texts")
     return open_runner(model, device=device, precision=precision)
 
 

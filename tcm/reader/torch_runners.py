@@ -1,6 +1,6 @@
 """Detectors and recognizers that PyTorch runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -11,8 +11,9 @@ import torch
 
 from tcm.contracts import Model
 from tcm.devices import Precision, autocast, to_host
-from tcm.errors import TCMError
-from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner
+from tcm.errors import ConfigError, TCMError
+from tcm.inference.objects.policy import ObjectPolicy
+from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner, Shown
 from tcm.inference.reading.sizes import CropPolicy, SizePolicy
 from tcm.models.detector import Detector
 from tcm.models.recognizers.recognizer import TextRecognizer
@@ -45,10 +46,19 @@ class TorchDetector(DetectorRunner):
         name: For messages.
         size: How large an image is shown to it.
         place: Where it runs.
+        objects: As of `DetectorRunner`.
     """
 
-    def __init__(self, model: Detector, name: str, size: SizePolicy, place: Place) -> None:
+    def __init__(
+        self,
+        model: Detector,
+        name: str,
+        size: SizePolicy,
+        place: Place,
+        objects: ObjectPolicy | None = None,
+    ) -> None:
         self.model = model
+        self.objects = objects
         self.name = name
         self.size = size
         self.place = place
@@ -65,13 +75,23 @@ class TorchDetector(DetectorRunner):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return the texts of each image, as of `DetectorRunner`; threads decode them."""
+        return list(self.stream([Shown(images, matrices, sizes)]))
+
+    def stream(self, batches: Iterable[Shown]) -> Iterator[TextInstances]:
+        """Yield the texts of batches; the device is at the next ones while threads decode."""
+        with self._alone:
+            try:
+                for _, found in self._predictor.run(map(self._batch, batches)):
+                    yield found
+            finally:
+                self._predictor.drop()  # what an error, or a caller that stops, leaves
+
+    def _batch(self, shown: Shown) -> Batch:
         samples = [
             Sample(_NO_PIXELS, self.name, TextInstances(), matrix=matrix, size=size)
-            for matrix, size in zip(matrices, sizes, strict=True)
+            for matrix, size in zip(shown.matrices, shown.sizes, strict=True)
         ]
-        with self._alone:
-            pairs = self._predictor.submit(Batch(_planes(images), {}, samples))
-            return [found for _, found in [*pairs, *self._predictor.finish()]]
+        return Batch(_planes(shown.images), {}, samples)
 
     @torch.inference_mode()
     def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -144,7 +164,11 @@ class TorchRecognizer(RecognizerRunner):
 
 
 def runner_of(
-    model: Model, name: str, pipeline: Sequence[dict], place: Place
+    model: Model,
+    name: str,
+    pipeline: Sequence[dict],
+    place: Place,
+    objects: ObjectPolicy | None = None,
 ) -> DetectorRunner | RecognizerRunner:
     """Return what runs a model.
 
@@ -153,14 +177,21 @@ def runner_of(
         name: For messages.
         pipeline: The transforms of its test pipeline, as of a config.
         place: Where it runs.
+        objects: As of `DetectorRunner`.
 
     Raises:
-        ConfigError: The pipeline is none that a reader can follow.
+        ConfigError: The pipeline is none that a reader can follow, or there are more classes or
+            fewer than the model has.
     """
     if isinstance(model, TextRecognizer):
         return TorchRecognizer(model, name, CropPolicy.of_pipeline(pipeline), place)
     assert isinstance(model, Detector), "there are no other models"
-    return TorchDetector(model, name, SizePolicy.of_pipeline(pipeline), place)
+    classes = getattr(model.head, "classes", 1)
+    if objects is not None and len(objects.names) != classes:
+        raise ConfigError(
+            f"{name}: objects.classes has {len(objects.names)} names, the model {classes} classes"
+        )
+    return TorchDetector(model, name, SizePolicy.of_pipeline(pipeline), place, objects)
 
 
 def _planes(images: np.ndarray | torch.Tensor) -> torch.Tensor:

@@ -53,3 +53,39 @@ def test_text_is_drawn_as_before():
     image = np.zeros((120, 160, 3), np.uint8)
     assert np.array_equal(draw(image, found, classes=("text",)), draw(image, found))
     assert is_near(draw(image, found)[60, 20], FOUND)
+
+
+def corners_of(occupied, size=(120, 300)):
+    """Which corners a legend darkens, of a white picture."""
+    canvas = np.full((*size, 3), 255, np.uint8)
+    write_legend(canvas, np.array([0, 1]), CLASSES, occupied)
+    return [bool((canvas[y, x] < 255).all()) for y in (0, -1) for x in (0, -1)]
+
+
+def test_the_legend_is_in_the_corner_where_it_covers_least():
+    assert corners_of(None) == [True, False, False, False]
+    boxes = np.array([[0, 0, 60, 40], [200, 0, 300, 30], [0, 100, 20, 120]])
+    assert corners_of(boxes) == [False, False, False, True]
+    boxes = np.array([[0, 0, 60, 40], [200, 0, 300, 30], [0, 110, 10, 120], [200, 90, 300, 120]])
+    assert corners_of(boxes) == [False, False, True, False]
+
+
+def test_the_legend_has_the_colour_of_each_class_and_white_letters():
+    canvas = np.zeros((120, 300, 3), np.uint8)
+    write_legend(canvas, np.array([2, 0, 2]), CLASSES)
+    for colour in (colour_of(0), colour_of(2), (255, 255, 255)):
+        assert (canvas == colour).all(axis=2).any()
+    assert not (canvas == colour_of(1)).all(axis=2).any()
+
+
+def test_a_legend_higher_than_the_picture_has_columns():
+    canvas = np.zeros((40, 400, 3), np.uint8)
+    write_legend(canvas, np.arange(6), [f"c{i}" for i in range(6)])
+    for label in range(6):
+        assert (canvas == colour_of(label)).all(axis=2).any()
+
+
+def test_one_class_that_is_no_text_has_a_legend_as_well():
+    found = TextInstances(BOXES[:1], scores=[0.5], labels=[0])
+    image = np.zeros((120, 160, 3), np.uint8)
+    assert draw(image, found, classes=("ship",))[:20].any()

@@ -1,11 +1,12 @@
 """Tiny checkpoints that carry their configs, as a training writes them."""
 
 import torch
+import yaml
 
 from tcm.cli.configs import read_config
 from tcm.engine.checkpoint import save_inference_checkpoint
 from tcm.registry import MODELS
-from tests.cli.tiny import write_config
+from tests.cli.tiny import CONFIG, write_config
 
 RECOGNIZER = """
 model:
@@ -37,6 +38,36 @@ def write_detector(folder, name="detector.ckpt"):
     torch.nn.init.zeros_(last.bias)
     save_inference_checkpoint(model, config, folder / name)
     return str(folder / name)
+
+
+def write_object_detector(folder, name="objects.ckpt", **objects):
+    """Write a rotated detector of two classes that finds squares of 16 pixels in any image.
+
+    Return the paths of its checkpoint and of its config.
+    """
+    text = yaml.safe_load(CONFIG)
+    text["model"].update(
+        neck={"type": "FPNP3P7", "out_channels": 8},
+        head={"type": "RotatedFCOSHead", "classes": 2, "width": 8, "depth": 1, "groups": 2},
+    )
+    del text["model"]["matching_loss"]
+    text["data"]["val"]["pipeline"] = [
+        {"type": "ResizeKeepRatio", "scale": [64, 64], "cut": False},
+        {"type": "Warp"},
+    ]
+    text["evaluation"]["metrics"] = {"dota": {"type": "DOTATask1", "classes": ["ship", "plane"]}}
+    text["objects"] = {"classes": "${evaluation.metrics.dota.classes}", "tile": 64, "gap": 16}
+    text["objects"].update(objects)
+    path = write_config(folder, yaml.safe_dump(text), "objects.yaml")
+    config = read_config(path)
+    torch.manual_seed(0)
+    model = MODELS.build(config["model"], "model")
+    torch.nn.init.normal_(model.head.cls.weight, std=0.3)
+    torch.nn.init.zeros_(model.head.cls.bias)
+    torch.nn.init.zeros_(model.head.box.weight)
+    torch.nn.init.ones_(model.head.box.bias)
+    save_inference_checkpoint(model, config, folder / name)
+    return str(folder / name), path
 
 
 def write_recognizer(folder, name="recognizer.ckpt"):

@@ -113,3 +113,23 @@ def test_files_are_upright_as_viewers_show_them(tmp_path, orientation, alpha):
     upright = as_rgb(Image.open(tmp_path / "a.png"), "it")
     np.testing.assert_array_equal(read_picture(tmp_path / "a.png"), upright)
     assert upright.shape[0] == (32 if orientation > 4 else 24)
+
+
+def test_only_a_png_that_may_have_alpha_is_decoded_twice(tmp_path, monkeypatch):
+    calls = []
+    decode = cv2.imdecode
+    monkeypatch.setattr(cv2, "imdecode", lambda *given: calls.append(1) or decode(*given))
+    hole = tuple(RGB[0, 0].tolist())
+    for options, times in (({}, 1), ({"transparency": hole}, 2)):
+        calls.clear()
+        Image.fromarray(RGB).save(tmp_path / "a.png", **options)
+        assert read_picture(tmp_path / "a.png").shape == RGB.shape
+        assert len(calls) == times
+
+
+def test_the_bound_of_pixels_can_be_raised_and_lowered(tmp_path):
+    for suffix in (".png", ".tif", ".ppm"):
+        Image.fromarray(RGB).save(tmp_path / f"a{suffix}")
+        np.testing.assert_array_equal(read_picture(tmp_path / f"a{suffix}", max_pixels=48), RGB)
+        with pytest.raises(DataError, match="an image of 8x6 pixels; at most 47 are read"):
+            read_picture(tmp_path / f"a{suffix}", max_pixels=47)

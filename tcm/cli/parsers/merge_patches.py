@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from tcm.cli.parsers.options import add_debug_argument, between, command_parser
-from tcm.data.prepare.merge_rules import MergeRule
+from tcm.geometry.merge_rules import MergeRule
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

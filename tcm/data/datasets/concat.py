@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from tcm.data.datasets.dataset import Dataset, ImageInfo, classes_of, infos_of, paths_of, sizes_of
+from tcm.data.datasets.dataset import (
+    Dataset,
+    ImageInfo,
+    classes_of,
+    infos_of,
+    labels_of,
+    paths_of,
+    sizes_of,
+)
 from tcm.data.storage.sequences import Joined, Lazy
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS
@@ -57,6 +65,13 @@ class Concat:
         parts = [sizes_of(dataset) for dataset in self.datasets]
         known = [sizes for sizes in parts if sizes is not None]
         return np.concatenate(known) if len(known) == len(parts) else None
+
+    @property
+    def labels(self) -> Sequence[np.ndarray] | None:
+        """Return the labels of each image's instances, if all parts know them."""
+        parts = [labels_of(dataset) for dataset in self.datasets]
+        known = [labels for labels in parts if labels is not None]
+        return Joined(known) if len(known) == len(parts) else None
 
     def __len__(self) -> int:
         return self.ends[-1]

@@ -30,7 +30,7 @@ class Dataset(Protocol):
     Where the paths of the samples are not the ids, a property `paths` has them.
     One that knows more has `infos` too, which returns an `ImageInfo` for each image, and a property
     `sizes`, their heights and widths (N, 2). One of other things than text has their names in
-    `classes`.
+    `classes`, and may have `labels`, those of each image's instances that count.
     """
 
     @property
@@ -58,6 +58,11 @@ def infos_of(dataset: Dataset) -> Sequence[ImageInfo]:
 def classes_of(dataset: Dataset) -> Sequence[str]:
     """Return the names of a dataset's classes in the order of the labels."""
     return getattr(dataset, "classes", TEXT)
+
+
+def labels_of(dataset: Dataset) -> Sequence[np.ndarray] | None:
+    """Return the labels of each image's instances, int64 (n,); None if they are not known."""
+    return getattr(dataset, "labels", None)
 
 
 def sizes_of(dataset: Dataset) -> np.ndarray | None:

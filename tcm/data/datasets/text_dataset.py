@@ -85,6 +85,13 @@ class TextDataset:
         sizes = self.records.sizes
         return sizes if self._kept is None else sizes[self._kept]
 
+    @property
+    def labels(self) -> Sequence[np.ndarray]:
+        """Return the labels of each image's instances that count, int64 (n,)."""
+        records, ignored = self.records, self.count_ignored
+        every = Lazy(len(records), lambda index: records.labels_of(index, ignored))
+        return self._of_kept(every)
+
     def __len__(self) -> int:
         return len(self.records) if self._kept is None else len(self._kept)
 

@@ -17,15 +17,14 @@ import numpy as np
 from tcm.annotations.dota import DotaObject, object_line, read_objects
 from tcm.annotations.files import read_text
 from tcm.data.prepare.devkit_patches import devkit_objects, devkit_windows
-from tcm.data.prepare.patches import CUT, Cutting, Window, objects_in, windows
+from tcm.data.prepare.patches import CUT, objects_in
 from tcm.data.storage.images import Exif, read_image
 from tcm.errors import DataError, TCMError
 from tcm.files import write_bytes, write_text
+from tcm.geometry.windows import PADDING, Cutting, Window, windows
 
 CutRule = Literal["mmrotate", "devkit"]
 LABELS: dict[str, str] = {"mmrotate": "annfiles", "devkit": "labelTxt"}  # folder beside `images`
-
-_PADDING = (124, 116, 104)  # RGB right of and below an image
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _patches(job: Job, image: np.ndarray, objects: Sequence[DotaObject]) -> Iter
     for window in windows(image.shape[1], image.shape[0], job.cutting):
         x, y, size = window
         part = image[y : y + size, x : x + size]
-        pixels = np.full((size, size, 3), _PADDING, np.uint8)
+        pixels = np.full((size, size, 3), PADDING, np.uint8)
         pixels[: part.shape[0], : part.shape[1]] = part
         name = f"{job.image.stem}__{size}__{x}___{y}"
         yield _Patch(name, pixels, objects_in(window, objects, job.cutting.least_object))

@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 
 from tcm.annotations.dota import DotaObject
-from tcm.data.prepare.patches import CUT, Window
+from tcm.data.prepare.patches import CUT
 from tcm.geometry.polygons import to_shapely
+from tcm.geometry.windows import Window
 
 _CORNERS = 4
 

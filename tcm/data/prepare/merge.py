@@ -15,10 +15,9 @@ import re
 import numpy as np
 
 from tcm.annotations.dota import ClassDetections
-from tcm.data.prepare.merge_rules import IOUS, MergeRule
 from tcm.errors import DataError
-from tcm.geometry.polygon_nms import suppress
-from tcm.geometry.polygons import min_area_rects
+from tcm.geometry.merge_rules import MergeRule
+from tcm.geometry.merging import kept_of
 
 _NAME = re.compile(r"(.+)__(\d+(?:\.\d+)?)__(\d+)___(\d+)")
 _LARGEST_RATE = 16.0  # by which anyone resizes an image; sizes of patches are larger
@@ -35,7 +34,6 @@ def merge(found: ClassDetections, rule: MergeRule, iou: float | None = None) -> 
     Raises:
         DataError: A name is not that of a patch of this rule.
     """
-    threshold = IOUS[rule] if iou is None else iou
     members: dict[str, list[int]] = {}
     polygons = np.array(found.polygons, np.float64)
     placed = {name: _placed(name, rule) for name in dict.fromkeys(found.images)}
@@ -43,12 +41,11 @@ def merge(found: ClassDetections, rule: MergeRule, iou: float | None = None) -> 
         image, origin, rate = placed[name]
         polygons[index] = (polygons[index] + origin) / rate
         members.setdefault(image, []).append(index)
-    outlines = polygons if rule == "devkit" else _rectangles(polygons)
     kept: list[int] = []
     images: list[str] = []
     for image, indices in members.items():
         rows = np.array(indices)
-        best = rows[suppress(outlines[rows], found.scores[rows], threshold)]
+        best = rows[kept_of(polygons[rows], found.scores[rows], rule, iou)]
         kept += best.tolist()
         images += [image] * len(best)
     return ClassDetections(images, found.scores[kept], polygons[kept])
@@ -70,7 +67,3 @@ def _placed(name: str, rule: MergeRule) -> tuple[str, np.ndarray, float]:
     if not 0 < value <= _LARGEST_RATE:
         raise DataError(f"'{name[:60]}': {second} is no rate of a scale; try --rule mmrotate")
     return image, origin, value
-
-
-def _rectangles(polygons: np.ndarray) -> np.ndarray:
-    return min_area_rects(list(polygons))[0].astype(np.float64)

@@ -64,6 +64,17 @@ class PackedRecords(Lazy[ImageRecord]):
         """Return height and width of each image, (N, 2)."""
         return self._content["sizes"].reshape(-1, 2)
 
+    def labels_of(self, index: int, ignored: bool) -> np.ndarray:
+        """Return the labels of an image's texts, int64 (n,).
+
+        Args:
+            index: Of the image.
+            ignored: Whether those of ignored texts are among them.
+        """
+        start, end = self._content["images"][index : index + 2].tolist()
+        labels = np.array(self._content["labels"][start:end])
+        return labels if ignored else labels[self._content["flags"][start:end] & _IGNORED == 0]
+
     def _path(self, index: int) -> str:
         return str(self._root / self.names[index])
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tcm.decoder import Decoder, SpotterDecoder
 from tcm.errors import ConfigError, DataError, TCMError
+from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.onnx.manifest import NAME, Manifest
 from tcm.inference.onnx.session import Session
 from tcm.inference.reading.runner import DetectorRunner
@@ -36,6 +37,7 @@ class OnnxDetector(DetectorRunner):
         self.graphs = graphs
         try:
             self.size = SizePolicy(**manifest.input)
+            self.objects = ObjectPolicy.of_config(manifest.runtime.get("objects"))
             decoder = MODELS.build(manifest.runtime["decode"], "runtime.decode")
         except (ConfigError, TypeError, KeyError) as error:
             raise DataError(f"{name}: {NAME} is damaged: {error}") from error

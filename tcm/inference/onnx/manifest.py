@@ -47,8 +47,8 @@ class Manifest:
         files: Name of each file beside this one.
         input: Size policy of a detector or spotter, crop policy of a recognizer, as their
             ``as_json``.
-        runtime: What the model's `runtime` says but `kind`: the decoder, charset, mean and std. The
-            graphs normalise; they take uint8.
+        runtime: What the model's `runtime` says but `kind`: the decoder, charset, mean and std; for
+            objects also `objects`, an `ObjectPolicy`. The graphs normalise; they take uint8.
         config: The model's whole config as YAML.
         parity: What the comparison with PyTorch found when it was exported.
         package: Version of the package that wrote it.

@@ -1,7 +1,8 @@
 """From whole images to the texts that a detector finds in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -10,8 +11,11 @@ from tcm.errors import ConfigError
 from tcm.geometry.polygons import transform_points
 from tcm.geometry.shrinking import shrink
 from tcm.inference.reading.runner import STRIDE, DetectorRunner
+from tcm.inference.reading.sizes import SizePolicy
 from tcm.inference.reading.tiling import merged, tiles_of
 from tcm.structures import TextInstances
+
+T = TypeVar("T")
 
 _OVERLAP = 4  # a tile's side over what neighbours share
 _LEAST_TILE = 64  # pixels
@@ -58,9 +62,9 @@ def detect(detector: DetectorRunner, image: np.ndarray, views: Views) -> TextIns
     size = image.shape[0], image.shape[1]
     windows = views.windows(size)
     found: list[TextInstances] = []
-    for group in _groups(windows, detector.batch):
+    for group in groups_of(windows, detector.batch, _size):
         canvases, matrices, sizes = zip(
-            *(_shown(image, w, detector, views.max_side) for w in group), strict=True
+            *(canvas_of(_part(image, w), detector.size, views.max_side) for w in group), strict=True
         )
         parts = detector.detect(np.stack(canvases), matrices, sizes)
         found += [_moved(part, window) for part, window in zip(parts, group, strict=True)]
@@ -72,8 +76,7 @@ def maps_of(detector: DetectorRunner, image: np.ndarray, views: Views) -> dict[s
 
     Arguments as of `detect`; tiles are not made.
     """
-    height, width = image.shape[:2]
-    canvas, _, size = _shown(image, (0, 0, width, height), detector, views.max_side)
+    canvas, _, size = canvas_of(image, detector.size, views.max_side)
     kept = size[0] / canvas.shape[0], size[1] / canvas.shape[1]
     return {
         name: seen[0, : _share(kept[0], seen.shape[1]), : _share(kept[1], seen.shape[2])]
@@ -81,18 +84,18 @@ def maps_of(detector: DetectorRunner, image: np.ndarray, views: Views) -> dict[s
     }
 
 
-def _share(part: float, length: int) -> int:
-    return max(round(part * length), 1)
-
-
-def _shown(
-    image: np.ndarray, window: tuple[int, int, int, int], detector: DetectorRunner, most: int
+def canvas_of(
+    part: np.ndarray, policy: SizePolicy, most: int | None = None
 ) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
-    """Return a window's network input (H, W, 3), its matrix, and the size that is not padding."""
-    left, top, right, bottom = window
-    part = image[top:bottom, left:right]
-    height, width = detector.size.size_of(bottom - top, right - left, most)
-    matrix = np.diag([width / (right - left), height / (bottom - top), 1.0])
+    """Return a network input (H, W, 3), its matrix, and the size of it that is not padding.
+
+    Args:
+        part: An image or a part of one, (h, w, 3) uint8 RGB.
+        policy: Of the detector.
+        most: Greatest long side, in addition to the policy's own.
+    """
+    height, width = policy.size_of(part.shape[0], part.shape[1], most)
+    matrix = np.diag([width / part.shape[1], height / part.shape[0], 1.0])
     small = shrink(part, matrix)[0]
     if small.shape[:2] != (height, width):
         small = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -101,13 +104,20 @@ def _shown(
     return canvas, matrix, (height, width)
 
 
-def _groups(
-    windows: Sequence[tuple[int, int, int, int]], most: int
-) -> Iterator[list[tuple[int, int, int, int]]]:
+def _part(image: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
+    left, top, right, bottom = window
+    return image[top:bottom, left:right]
+
+
+def _share(part: float, length: int) -> int:
+    return max(round(part * length), 1)
+
+
+def groups_of(windows: Sequence[T], most: int, size: Callable[[T], object]) -> Iterator[list[T]]:
     """Yield windows in their order, as many at once as have one size, at most `most`."""
-    group: list[tuple[int, int, int, int]] = []
+    group: list[T] = []
     for window in windows:
-        if group and (len(group) == most or _size(window) != _size(group[0])):
+        if group and (len(group) == most or size(window) != size(group[0])):
             yield group
             group = []
         group.append(window)

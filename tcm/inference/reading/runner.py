@@ -4,11 +4,12 @@ Nothing here imports either.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.reading.crops import cut_crop
 from tcm.inference.reading.sizes import CropPolicy, SizePolicy
 from tcm.structures import TextInstances
@@ -28,6 +29,14 @@ class Reading(NamedTuple):
     confidence: float
 
 
+class Shown(NamedTuple):
+    """A batch of images as a detector gets it; see `DetectorRunner.detect`."""
+
+    images: np.ndarray
+    matrices: Sequence[np.ndarray]
+    sizes: Sequence[tuple[int, int]]
+
+
 class DetectorRunner(ABC):
     """A detector or spotter that is ready to run.
 
@@ -36,12 +45,14 @@ class DetectorRunner(ABC):
         size: How large an image is shown to the network.
         reads: Whether it is a spotter: what it finds has texts.
         batch: Images of one size that it is given at once, at most.
+        objects: How objects of classes are found, of a model of them; None of one for texts.
     """
 
     name: str
     size: SizePolicy
     reads: bool
     batch: int = 1
+    objects: ObjectPolicy | None = None
 
     @abstractmethod
     def detect(
@@ -63,6 +74,14 @@ class DetectorRunner(ABC):
         Raises:
             TCMError: The network's output is not finite.
         """
+
+    def stream(self, batches: Iterable[Shown]) -> Iterator[TextInstances]:
+        """Yield the texts of each image of batches, in order, as of `detect`.
+
+        A few batches are held at once, however many there are.
+        """
+        for batch in batches:
+            yield from self.detect(*batch)
 
     def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return what the network sees, for pictures: float32 (B, h, w) by name.

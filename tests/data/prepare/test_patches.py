@@ -7,10 +7,11 @@ from tcm.annotations import dota
 from tcm.annotations.dota import DotaObject
 from tcm.annotations.files import read_text
 from tcm.data.prepare.devkit_patches import devkit_objects, devkit_windows
-from tcm.data.prepare.patches import CUT, Cutting, Window, objects_in, windows
+from tcm.data.prepare.patches import CUT, objects_in
 from tcm.data.storage.image_sizes import size_of
 from tcm.data.storage.images import read_bytes
 from tcm.errors import ConfigError
+from tcm.geometry.windows import Cutting, Window, windows
 from tests.conftest import oracle_file, real_data
 
 SINGLE = Cutting()

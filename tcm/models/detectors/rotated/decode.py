@@ -59,6 +59,6 @@ class RotatedBoxDecoder(Decoder):
             boxes, scores, labels = boxes[shown], scores[shown], labels[shown]
             boxes, scores, labels = self.boxes_of(boxes, scores, labels)
             inverse = np.linalg.inv(matrix)
-            quads = [transform_points(quad, inverse) for quad in corners(boxes.astype(np.float64))]
-            found.append(TextInstances(quads, scores=scores, labels=labels))
+            quads = transform_points(corners(boxes.astype(np.float64)), inverse)
+            found.append(TextInstances(list(quads), scores=scores, labels=labels))
         return found

@@ -244,9 +244,10 @@ class RotatedHead(Head):
         self, predictions: Mapping[str, Tensor], stride: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         level = predictions[f"cls_{stride}"]
-        scores = _rows(level, self.classes).sigmoid().flatten(1)  # B, P_i K
-        count = torch.sym_min(self.decoder.nms_pre, scores.shape[1])  # of any size when traced
-        scores, index = scores.topk(count, 1)
+        logits = _rows(level, self.classes).flatten(1)  # B, P_i K
+        count = torch.sym_min(self.decoder.nms_pre, logits.shape[1])  # of any size when traced
+        logits, index = logits.topk(count, 1)
+        scores = logits.sigmoid()
         sure = scores > self.decoder.score_thr
         prior, labels = index // self.classes, index % self.classes
         said = {
