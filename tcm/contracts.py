@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -162,8 +162,10 @@ class Head(_Part, ABC):
     Attributes:
         decoder: What `texts_of` decodes with, where a head has one that needs no torch.
         decoding: The config that `MODELS` builds the same decoder from; JSON can hold it.
+        reads: Whether the texts come with what they say, as those of a spotter.
     """
 
+    reads: ClassVar[bool] = False
     decoder: Decoder
     decoding: Config | None = None
 
