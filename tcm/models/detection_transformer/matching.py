@@ -10,8 +10,8 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from tcm.devices import on_device
 from tcm.models.losses import full_precision
-from tcm.models.transfer import on_device
 
 _EPS = 1e-8
 _WORST = 1e9  # in place of what is no number: the loss of such a pair says so itself

@@ -55,6 +55,7 @@ CASES = {
     "PANet": (LEAST, "panet", {}),
     "Rotated FCOS": (LEAST, "rotated", {}),
     "ABCNet": (LEAST, "abcnet", {}),
+    "DeepSolo": (LEAST, "deepsolo", {}),
     "ABCNet v2": (LEAST, "abcnet", {"head.coord_conv": True, "neck.type": "BiFPN"}),
 }
 # Of each method the layers that end in logits or places, and a decoder that keeps what it can.
@@ -64,6 +65,7 @@ _LAYERS = {
     "psenet": ("out",),
     "panet": ("maps",),
     "rotated": ("cls", "box", "centerness"),
+    "deepsolo": ("transformer.ctrl_point_class",),
     "abcnet": ("detector.cls", "detector.centerness", "detector.box", "detector.bezier"),
 }
 _DECODERS = {
@@ -72,6 +74,7 @@ _DECODERS = {
     "psenet": {"type": "PSEDecoder", "min_score": 0.0, "min_area": 1.0, "output": "poly"},
     "panet": {"type": "PANDecoder", "min_score": 0.0, "min_area": 1.0},
     "rotated": {"type": "RotatedBoxDecoder", "score_thr": 0.3, "nms_pre": 40},
+    "deepsolo": {"type": "DeepSoloDecoder", "score_thr": 0.3},
     "abcnet": {"type": "ABCNetDecoder", "score_thr": 0.5, "nms_iou": 0.3, "keep": 20},
 }
 
@@ -131,8 +134,11 @@ def compare(model, runner, shape, tolerance=1e-4):
     images = images_of(*shape)
     planes = torch.from_numpy(images).permute(0, 3, 1, 2)
     with torch.no_grad():
-        wanted = as_arrays(model.graphs()["model"].module(planes))
-    found = runner.graphs["model"](images=planes.contiguous().numpy())
+        given = {"images": planes.contiguous()}
+        if model.masks_padding:
+            given["sizes"] = torch.tensor([shape[1:]] * len(images))
+        wanted = as_arrays(model.graphs()["model"].module(**given))
+    found = runner.graphs["model"](**{name: value.numpy() for name, value in given.items()})
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
         if value.dtype == bool:  # a pixel may lie on the threshold

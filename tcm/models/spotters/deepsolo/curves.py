@@ -26,8 +26,8 @@ class CurveSampler(nn.Module):
 
     def __init__(self, points: int) -> None:
         super().__init__()
-        table = bernstein(np.linspace(0.0, 1.0, points))
-        self.register_buffer("weights", torch.from_numpy(table).float(), persistent=False)
+        table = torch.tensor(bernstein(np.linspace(0.0, 1.0, points)), dtype=torch.float32)
+        self.register_buffer("weights", table, persistent=False)
 
     def forward(self, beziers: Tensor) -> Tensor:
         """Return (..., P, 2) of control points (..., 4, 2), in float32."""

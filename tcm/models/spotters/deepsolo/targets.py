@@ -98,11 +98,11 @@ def curve_rows(sides: np.ndarray, points: int) -> dict[str, np.ndarray]:
     upper, lower = sides[:, :4], sides[:, :3:-1]
     above, below = sample_bezier(upper, points), sample_bezier(lower, points)
     rows = {
-        "bezier_rows": (upper + lower) / 2,
-        "point_rows": (above + below) / 2,
-        "boundary_rows": np.concatenate([above, below], axis=2),
+        "bezier_rows": ((upper + lower) / 2).reshape(-1, 8),
+        "point_rows": ((above + below) / 2).reshape(-1, 2 * points),
+        "boundary_rows": np.concatenate([above, below], axis=2).reshape(-1, 4 * points),
     }
-    return {name: row.reshape(len(sides), -1).astype(np.float32) for name, row in rows.items()}
+    return {name: row.astype(np.float32) for name, row in rows.items()}
 
 
 def columns_of(texts: np.ndarray, blank: int) -> np.ndarray:
