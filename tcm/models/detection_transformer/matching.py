@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from tcm.devices import on_device
@@ -58,6 +57,8 @@ def assigned(costs: Sequence[Tensor], valid: Tensor) -> Tensor:
 
 def _solved(cost: np.ndarray) -> np.ndarray:
     """Return the prediction of each text, int64 (N,), of costs (Q, N)."""
+    from scipy.optimize import linear_sum_assignment  # slow to import
+
     cost = np.nan_to_num(cost, nan=_WORST, posinf=_WORST, neginf=-_WORST)
     given = np.full(cost.shape[1], -1, np.int64)
     predictions, texts = linear_sum_assignment(cost)
