@@ -36,7 +36,7 @@ def test_two_steps_and_a_validation(method, tmp_path, monkeypatch):
     monkeypatch.chdir(BASES.parents[1])
     config = tmp_path / "timm.yaml"
     targets = METHODS[method].TARGETS["type"]
-    if method in ("abcnet", "deepsolo"):
+    if method in ("abcnet", "deepsolo", "testr"):
         head = "head.recognizer" if method == "abcnet" else "head"
         targets += f", charset: '${{model.{head}.charset}}'"
     config.write_text(CONFIG.format(bases=BASES, method=method, targets=targets))

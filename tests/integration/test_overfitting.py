@@ -12,7 +12,7 @@ CONFIGS = [
     ROOT / "configs" / "quickstart.yaml",
     *sorted(ROOT.glob("configs/text[ds]*/*/*_synthetic.yaml")),  # detection and spotting
 ]
-CASES = {"fcenet": (16, 600), "abcnet": (8, 600)}  # images and steps by method
+CASES = {"fcenet": (16, 600), "abcnet": (8, 600), "deepsolo": (8, 600)}  # images and steps by method
 
 
 @pytest.mark.slow

@@ -24,7 +24,8 @@ RECOGNIZERS = {
     "clip4str, own context": {**CLIP4STR, "cross_gt_context": False, "dec_depth": 2},
     "parseq": PARSEQ,
 }
-SPOTTING = {"abcnet", "deepsolo"}
+TRANSFORMERS = ("deepsolo", "testr")
+SPOTTING = {"abcnet", *TRANSFORMERS}
 DETECTORS = [("FastTCM", method) for method in METHODS if method not in SPOTTING]
 DETECTORS += [(name, "dbnet") for name in BACKBONES if name != "FastTCM"]
 # With ABCNet, the number of texts to read of each level; where it learns to read what it finds,
@@ -78,8 +79,9 @@ def test_spotters_wait_for_the_number_of_texts(reader, own, budget):
     assert waits.count == budget, waits
 
 
-def test_deepsolo_waits_for_the_costs_of_all_layers_and_images_at_once():
-    waits = waits_of(*scene("FastTCM", "deepsolo"))
+@pytest.mark.parametrize("method", TRANSFORMERS)
+def test_transformers_wait_for_the_costs_of_all_layers_and_images_at_once(method):
+    waits = waits_of(*scene("FastTCM", method))
     assert waits.count == 1, waits
 
 
@@ -120,8 +122,9 @@ class TestOnCuda:
             step(*given)
         assert waits.count <= budget, waits
 
-    def test_deepsolo(self):
-        given = on_cuda(*scene("FastTCM", "deepsolo"))
+    @pytest.mark.parametrize("method", TRANSFORMERS)
+    def test_transformers(self, method):
+        given = on_cuda(*scene("FastTCM", method))
         with counted_waits("cuda") as waits:
             step(*given)
         assert waits.count <= 1, waits

@@ -8,7 +8,7 @@ from tests.models.tiny import METHODS, detector, targets
 
 SIZE = (64, 96)
 TEXT = ([[[16, 16], [80, 16], [80, 48], [16, 48]]], [False])
-DETECTORS = [method for method in METHODS if method not in ("abcnet", "deepsolo")]
+DETECTORS = [method for method in METHODS if method not in ("abcnet", "deepsolo", "testr")]
 # A trace takes 2 to 12 seconds.
 CASES = [
     *(pytest.param("FastTCM", method, marks=pytest.mark.slow) for method in DETECTORS),

@@ -4,6 +4,8 @@ The norms stand behind the sums, as in Zhu et al., ICLR 2021. Shapes: B batch, S
 K queries of N points each, L levels.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,6 +13,8 @@ from torch import Tensor, nn
 from tcm.models.detection_transformer.deformable_attention import DeformableAttention
 from tcm.models.detection_transformer.memory import Memory, Sides
 from tcm.values import Positive, Share, require_multiple
+
+RARE = -math.log(99)  # logit of a probability of 0.01, at which classes start
 
 
 class MLP(nn.Module):
@@ -37,6 +41,11 @@ class MLP(nn.Module):
         for layer in self.layers[:-1]:
             x = layer(x).relu()
         return self.layers[-1](x)
+
+    def start_at_zero(self) -> None:
+        """Let the result be 0 at first, in place."""
+        for parameter in self.layers[-1].parameters():
+            nn.init.zeros_(parameter)
 
 
 class SelfAttention(nn.Module):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 _EPS = 1e-6
+_NEAREST = 1e-5  # to 0 and 1, of the logits of places
 
 
 def place_code(places: Tensor, channels: int, temperature: float = 10000.0) -> Tensor:
@@ -39,6 +40,12 @@ def map_code(padding_Bhw: Tensor, channels: int, temperature: float = 10000.0) -
     y = (y - 0.5) / (y[:, -1:] + _EPS) * (2 * math.pi)
     x = (x - 0.5) / (x[:, :, -1:] + _EPS) * (2 * math.pi)
     return _interleaved(torch.stack([y, x], dim=3), channels // 2, temperature).flatten(3)
+
+
+def inverse_sigmoid(places: Tensor) -> Tensor:
+    """Return the logits of places in [0, 1], which end at those of 1e-5 and 1 - 1e-5."""
+    places = places.clamp(0, 1)
+    return (places.clamp(min=_NEAREST) / (1 - places).clamp(min=_NEAREST)).log()
 
 
 def _interleaved(angles: Tensor, channels: int, temperature: float) -> Tensor:

@@ -13,7 +13,7 @@ _RULES = [
     (r"^transformer\.level_embed$", "neck.level_embed"),
     (r"^transformer\.encoder\.layers\.", "neck.layers."),
     (r"^transformer\.enc_output(_norm)?\.", r"head.proposals.enc_output\1."),
-    (r"^transformer\.bezier_(class|coord)_embed\.", r"head.proposals.bezier_\1_embed."),
+    (r"^transformer\.bezier_(class|coord)_embed\.", r"head.proposals.\1_embed."),
     (r"^transformer\.decoder\.layers\.", "head.transformer.layers."),
     (r"^transformer\.decoder\.ref_point_head\.", "head.transformer.ref_point_head."),
     (r"^transformer\.decoder\.ctrl_point_coord\.0\.", "head.transformer.ctrl_point_coord."),

@@ -1,18 +1,13 @@
-"""Points of cubic Bezier curves, and logits, as tensors.
+"""Points of cubic Bezier curves as tensors.
 
 Shapes: P points of a curve.
 """
-
-import math
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tcm.geometry.bezier import bernstein
-
-RARE = -math.log(99)  # logit of a probability of 0.01
-_EPS = 1e-5
 
 
 class CurveSampler(nn.Module):
@@ -32,9 +27,3 @@ class CurveSampler(nn.Module):
     def forward(self, beziers: Tensor) -> Tensor:
         """Return (..., P, 2) of control points (..., 4, 2), in float32."""
         return self.weights @ beziers.float()
-
-
-def inverse_sigmoid(places: Tensor) -> Tensor:
-    """Return the logits of places in [0, 1], which end at those of 1e-5 and 1 - 1e-5."""
-    places = places.clamp(0, 1)
-    return (places.clamp(min=_EPS) / (1 - places).clamp(min=_EPS)).log()

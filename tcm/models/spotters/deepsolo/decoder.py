@@ -6,11 +6,15 @@ Shapes: B batch, D layers, K queries of P points each, C width, V classes of cha
 import torch
 from torch import Tensor, nn
 
-from tcm.models.detection_transformer.layers import MLP, FactorisedDecoderLayer, init_xavier
+from tcm.models.detection_transformer.layers import (
+    MLP,
+    RARE,
+    FactorisedDecoderLayer,
+    init_xavier,
+)
 from tcm.models.detection_transformer.memory import Memory
-from tcm.models.detection_transformer.positions import place_code
+from tcm.models.detection_transformer.positions import inverse_sigmoid, place_code
 from tcm.models.losses import full_precision
-from tcm.models.spotters.deepsolo.curves import RARE, inverse_sigmoid
 from tcm.registry import MODELS
 from tcm.values import Positive, Share
 
@@ -61,8 +65,7 @@ class PointDecoder(nn.Module):
         for linear in (self.ctrl_point_class, self.ctrl_point_text):
             nn.init.constant_(linear.bias, RARE)
         for mlp in (self.ctrl_point_coord, self.boundary_offset):
-            for parameter in mlp.layers[-1].parameters():
-                nn.init.zeros_(parameter)
+            mlp.start_at_zero()
 
     def forward(self, memory: Memory, points: Tensor, every: bool) -> dict[str, Tensor]:
         """Return what the layers say: ``logits`` (B, D, K, P), ``text_logits`` (B, D, K, P, V).

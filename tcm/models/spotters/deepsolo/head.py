@@ -17,10 +17,11 @@ from tcm.charset import Charset, CharsetConfig
 from tcm.contracts import Head, as_arrays
 from tcm.errors import ConfigError
 from tcm.models.detection_transformer.memory import Memory
+from tcm.models.detection_transformer.proposals import Proposals, TokenProposals
+from tcm.models.spotters.deepsolo.curves import CurveSampler
 from tcm.models.spotters.deepsolo.decode import DeepSoloDecoder
 from tcm.models.spotters.deepsolo.decoder import PointDecoder
 from tcm.models.spotters.deepsolo.losses import DeepSoloLoss, texts_of
-from tcm.models.spotters.deepsolo.proposals import BezierProposals
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, TextInstances
 from tcm.values import Positive
@@ -63,7 +64,8 @@ class DeepSoloHead(Head):
             raise ConfigError(
                 "model.head.charset: specials 'authors' is wanted, whose last class is the padding"
             )
-        self.proposals = BezierProposals(in_channels, queries, points)
+        self.proposals = TokenProposals(in_channels, queries, 8)
+        self.sampler = CurveSampler(points)
         given = dict(zip(_GIVEN, (in_channels, queries, points, blank + 1), strict=True))
         self.transformer: PointDecoder = MODELS.build(
             transformer or {"type": "PointDecoder"}, "model.head.transformer", **given
@@ -81,12 +83,17 @@ class DeepSoloHead(Head):
         Args:
             feature: Of `DeformableEncoder`.
         """
-        proposals = self.proposals(feature)
-        said = self.transformer(feature, proposals.points, self.training)
+        proposals = self.propose(feature)
+        points = self.sampler(proposals.best.unflatten(2, (4, 2)))
+        said = self.transformer(feature, points, self.training)
         said["extents"] = feature.extents
         if self.training:
-            said |= {"enc_logits": proposals.logits, "enc_beziers": proposals.beziers}
+            said |= {"enc_logits": proposals.logits, "enc_beziers": proposals.shapes}
         return said
+
+    def propose(self, memory: Memory) -> Proposals:
+        """Return the centre curves of the tokens: 4 control points, which begin as their centre."""
+        return self.proposals(memory, memory.places.repeat(1, 1, 4))
 
     def loss(
         self, predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor]

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import sigmoid_focal_loss
 
 from tcm.models.ctc_loss import ctc_costs, ctc_loss
 from tcm.models.detection_transformer.matching import assigned, focal_costs, gathered
+from tcm.models.detection_transformer.set_losses import (
+    by_layer,
+    distance_losses,
+    query_focal_losses,
+    token_focal_loss,
+)
 from tcm.models.losses import full_precision, mean_over_processes
 from tcm.models.spotters.deepsolo.curves import CurveSampler
 from tcm.registry import MODELS
@@ -112,7 +117,9 @@ class DeepSoloLoss(nn.Module):
             left_out = self._left_out(given, targets) if self.ignored else None
             layers = layer_losses(given, texts, queries, count, left_out)
             encoder = self.encoder_losses(given, texts, tokens, count)
-            return self._weighed(layers, encoder)
+            return by_layer(layers, self.weights) | {
+                name: self.weights[name] * value for name, value in encoder.items()
+            }
 
     def costs(self, predictions: Mapping[str, Tensor], texts: Texts) -> list[Tensor]:
         """Return the costs (B, K, N) of each layer and those (B, S, N) of the encoder."""
@@ -162,12 +169,10 @@ class DeepSoloLoss(nn.Module):
             count: Of the texts, a scalar.
         """
         index, given = tokens.clamp(min=0), (tokens >= 0).float()
-        logits = predictions["enc_logits"]
-        positive = torch.zeros_like(logits).scatter_add(1, index, given)
         own = gathered(predictions["enc_beziers"], index)
         away = (self._curves(own) - self._curves(texts.beziers)).abs().sum(dim=2)
         return {
-            "loss_ce_enc": sigmoid_focal_loss(logits, positive, reduction="sum") / count,
+            "loss_ce_enc": token_focal_loss(predictions["enc_logits"], index, given, count),
             "loss_bezier_enc": (away * given).sum() / count,
         }
 
@@ -182,16 +187,6 @@ class DeepSoloLoss(nn.Module):
         column, row = (centres * sizes).long().unbind(3)
         place = row.clamp(0, mask.shape[1] - 1) * mask.shape[2] + column.clamp(0, mask.shape[2] - 1)
         return mask.flatten(1).gather(1, place.flatten(1)).view_as(place) == 0
-
-    def _weighed(
-        self, layers: Mapping[str, Tensor], encoder: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
-        losses = {}
-        for name, values in layers.items():
-            *before, last = (self.weights[name] * values).unbind()
-            losses[name] = last
-            losses |= {f"{name}_{i}": value for i, value in enumerate(before)}
-        return losses | {name: self.weights[name] * value for name, value in encoder.items()}
 
 
 def layer_losses(
@@ -211,20 +206,12 @@ def layer_losses(
         left_out: bool (B, D, K): which queries are no background either.
     """
     index, given = queries.clamp(min=0), (queries >= 0).float()
-    logits = predictions["logits"]
-    positive = torch.zeros_like(logits[..., 0]).scatter_add(2, index, given)
-    focal = sigmoid_focal_loss(logits, positive.unsqueeze(3).expand_as(logits)).mean(dim=3)
-    if left_out is not None:
-        focal = focal.masked_fill(left_out & (positive == 0), 0.0)
-    points, boundary = (
-        (gathered(predictions[name].flatten(3), index) - truth.unsqueeze(1)).abs().sum(dim=3)
-        for name, truth in (("points", texts.points), ("boundary", texts.boundary))
-    )
+    matched = index, given, count
     return {
-        "loss_ce": focal.sum(dim=(0, 2)) / count,
+        "loss_ce": query_focal_losses(predictions["logits"], *matched, left_out),
         "loss_texts": _text_losses(predictions["text_logits"], texts, index, given),
-        "loss_ctrl_points": (points * given).sum(dim=(0, 2)) / count,
-        "loss_bd_points": (boundary * given).sum(dim=(0, 2)) / count,
+        "loss_ctrl_points": distance_losses(predictions["points"], texts.points, *matched),
+        "loss_bd_points": distance_losses(predictions["boundary"], texts.boundary, *matched),
     }
 
 

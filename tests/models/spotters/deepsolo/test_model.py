@@ -78,5 +78,5 @@ def test_an_image_with_fewer_tokens_than_queries_is_predicted():
     config = detector("ResNet", "deepsolo")
     config["head"] = {**config["head"], "queries": 40}
     small = MODELS.build(config, "model").eval()
-    found = small.outputs(images_of(1)[:, :, :32, :32])  # 16 + 4 + 1 + 1 tokens
-    assert found["scores"].shape == (1, 40) and found["boundary"].isfinite().all()
+    found = small.outputs(images_of()[:, :, :32, :32])  # 16 + 4 + 1 + 1 tokens
+    assert found["scores"].shape == (2, 40) and found["boundary"].isfinite().all()

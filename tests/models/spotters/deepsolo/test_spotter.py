@@ -71,12 +71,14 @@ def test_the_encoder(oracle, memory):
 
 
 def test_proposals(oracle, model, memory):
-    found = model[1].proposals(memory)
+    head = model[1]
+    found = head.propose(memory)
+    points = head.sampler(found.best.unflatten(2, (4, 2)))
     assert torch.equal(found.chosen, oracle["between/topk"])
-    close(found.points, oracle["between/init_reference"])
+    close(points, oracle["between/init_reference"])
     close(found.logits.unsqueeze(2), oracle["output/enc/pred_logits"])
-    close(found.beziers, oracle["output/enc/pred_beziers"])
-    reference = found.points.unsqueeze(3) * memory.ratios[:, None, None]
+    close(found.shapes, oracle["output/enc/pred_beziers"])
+    reference = points.unsqueeze(3) * memory.ratios[:, None, None]
     code = place_code(reference[..., 0, :], oracle.config["d_model"])
     close(code, oracle["between/query_position_0"])
 
