@@ -79,7 +79,7 @@ class PointDecoder(nn.Module):
             every: Whether all layers speak, or only the last one, as if D were 1.
         """
         queries = self.point_embed.weight.unflatten(0, (self.queries, self.points))
-        queries = queries.expand(len(points), -1, -1, -1)
+        queries = queries.expand(points.shape[0], -1, -1, -1)  # len() would freeze it in a graph
         said = []
         for i, layer in enumerate(self.layers):
             reference = points.unsqueeze(3) * memory.ratios[:, None, None]  # B, K, P, L, 2

@@ -102,7 +102,7 @@ class TESTRHead(Head):
                 for i, (height, width) in enumerate(memory.sides)
             ]
         )
-        squares = sides[None, :, None].expand(len(places), -1, 2)
+        squares = sides[None, :, None].expand(places.shape[0], -1, 2)  # len() would freeze it
         return self.proposals(memory, torch.cat([places, squares], dim=2))
 
     def loss(
