@@ -98,7 +98,8 @@ def token_places(masks: Sequence[Tensor]) -> Tensor:
     """
     return torch.cat(
         [
-            cell_centres(*mask.shape[1:], mask.device) / valid_counts(mask).unsqueeze(1)
+            cell_centres(mask.shape[1], mask.shape[2], mask.device)
+            / valid_counts(mask).unsqueeze(1)
             for mask in masks
         ],
         dim=1,
