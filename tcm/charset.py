@@ -24,15 +24,17 @@ from tcm.inputs import ABSENT, nearest_file, shown_path, why_no_file
 from tcm.registry import ReadBy, mistakes_of
 from tcm.values import checked, mistake
 
-# The order decides the classes, and with them what the parameters of a checkpoint mean.
+# The order decides the classes, and with them what the parameters of a checkpoint mean. Of sets of
+# one size the first has the size for a name.
 SETS = {
     "digits10": string.digits,
     "lowercase36": string.digits + string.ascii_lowercase,
+    "letters36": string.ascii_lowercase + string.digits,  # AdelaiDet's and DeepSolo's
     "alphanumeric62": string.digits + string.ascii_letters,
     "parseq94": string.digits + string.ascii_letters + string.punctuation,
     "ascii95": "".join(map(chr, range(0x20, 0x7F))),
 }
-_SIZES = {str(len(characters)): name for name, characters in SETS.items()}
+_SIZES = {str(len(characters)): name for name, characters in reversed(SETS.items())}
 
 Specials = Literal["authors", "mmocr"]
 Unknown = Literal["class", "drop", "ignore", "error"]

@@ -8,14 +8,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tcm.decoder import Decoder
-from tcm.devices import to_host
+from tcm.devices import on_device, to_host
 from tcm.errors import ConfigError
 from tcm.registry import MODELS
 from tcm.structures import Config, TextInstances
@@ -66,7 +66,13 @@ class _Part(nn.Module):
 
 
 class Model(_Part, ABC):
-    """A whole network, from images to losses or to texts; it normalises the images itself."""
+    """A whole network, from images to losses or to texts; it normalises the images itself.
+
+    Attributes:
+        masks_padding: Whether what it computes of an image depends on its `sizes`.
+    """
+
+    masks_padding = False
 
     def deploy(self, fold: bool = True) -> None:
         """Leave out what only training needs, in place; what is predicted in eval mode stays.
@@ -87,13 +93,15 @@ class Model(_Part, ABC):
         """
 
     @abstractmethod
-    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+    def outputs(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
         """Return what texts are made of, on the images' device and as small as can be.
 
         The model must be in eval mode.
 
         Args:
             images: (B, 3, H, W) RGB in 0..255, of any type, padded right and below.
+            sizes: int64 (B, 2): height and width of what is not padding, for a network that masks
+                it; None for the whole of the images.
 
         Returns:
             Named tensors, each with leading dimension B; with ``finite`` bool (B,) if they don't
@@ -149,7 +157,8 @@ class Model(_Part, ABC):
 
         Arguments are those of `outputs` and `texts_of`.
         """
-        return self.texts_of(to_host(self.outputs(images)).wait(), matrices, sizes)
+        masked = on_device(sizes, images.device) if self.masks_padding else None
+        return self.texts_of(to_host(self.outputs(images, masked)).wait(), matrices, sizes)
 
 
 class Head(_Part, ABC):
@@ -162,8 +171,10 @@ class Head(_Part, ABC):
     Attributes:
         decoder: What `texts_of` decodes with, where a head has one that needs no torch.
         decoding: The config that `MODELS` builds the same decoder from; JSON can hold it.
+        reads: Whether the texts come with what they say, as those of a spotter.
     """
 
+    reads: ClassVar[bool] = False
     decoder: Decoder
     decoding: Config | None = None
 

@@ -20,8 +20,18 @@ def peaks_of(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         the product over the characters of the greatest probability in each one's run. Where nothing
         is read, it is the least probability of the blank.
     """
-    best, ids = probabilities.max(2), probabilities.argmax(2)
     blank = probabilities.shape[2] - 1
+    return peaks_of_best(probabilities.max(2), probabilities.argmax(2), blank)
+
+
+def peaks_of_best(best: np.ndarray, ids: np.ndarray, blank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `peaks_of` does, given the best class of each column alone.
+
+    Args:
+        best: float32 (B, L): its probability.
+        ids: int64 (B, L): the class.
+        blank: The blank's.
+    """
     goes_on = np.zeros(ids.shape, bool)
     goes_on[:, 1:] = ids[:, 1:] == ids[:, :-1]
     run = (~goes_on).cumsum(1) - 1  # the number of each column's run

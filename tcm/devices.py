@@ -1,7 +1,7 @@
 """Where a network runs, how precisely, and how its results come back to the host."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
@@ -71,6 +71,18 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     """Return the context that a forward pass of a precision, not ``auto``, runs in."""
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+
+def on_device(values: Tensor | Sequence, device: torch.device) -> Tensor:
+    """Return numbers of the host on the device; the host does not wait until it has them.
+
+    From ordinary memory a copy begins when the device has done all that was asked of it before,
+    and the host waits for that; from page-locked memory it takes its place in the queue.
+    """
+    tensor = torch.as_tensor(values)
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tcm.contracts import FINITE, Model
-from tcm.devices import HostTensors, to_host
+from tcm.devices import HostTensors, on_device, to_host
 from tcm.errors import TCMError
 from tcm.structures import Batch, Sample, TextInstances
 
@@ -71,7 +71,7 @@ class Predictor:
         for (height, width), members in _by_canvas(batch).items():
             part = images if len(members) == len(images) else images[members, :, :height, :width]
             with torch.inference_mode(), self.precision():
-                outputs = to_host(self.model.outputs(part))
+                outputs = to_host(self._outputs(part, [batch.samples[i] for i in members]))
             for row, i in enumerate(members):
                 sample = batch.samples[i]
                 decoding[i] = self._threads.submit(self._decode, outputs, row, sample)
@@ -91,6 +91,11 @@ class Predictor:
         for batch in batches:
             yield from self.submit(batch)
         yield from self.finish()
+
+    def _outputs(self, images: Tensor, samples: list[Sample]) -> dict[str, Tensor]:
+        if not getattr(self.model, "masks_padding", False):
+            return self.model.outputs(images)
+        return self.model.outputs(images, on_device([s.size for s in samples], self.device))
 
     def _take(self, left: int) -> Pairs:
         pairs: Pairs = []

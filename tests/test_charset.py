@@ -35,8 +35,13 @@ def test_sets_are_known_by_name_and_by_size(name: str, characters: str):
     assert charset.num_classes == len(charset) + 2 == len(characters) + 2
 
 
+def test_of_two_sets_of_one_size_the_first_has_it_for_a_name():
+    assert SETS["letters36"] == string.ascii_lowercase + string.digits
+    assert Charset.build(36) == Charset.build("lowercase36") != Charset.build("letters36")
+
+
 def test_no_set_is_untested():
-    assert len(SETS) == 5
+    assert len(SETS) == 6
 
 
 def test_it_imports_without_torch():

@@ -95,6 +95,22 @@ def test_an_image_does_not_depend_on_the_padding_that_its_batch_brings():
     assert [texts.texts[0] for _, texts in found] == ["[32, 64] 5", "[64, 64] 6", "[32, 64] 7"]
 
 
+def test_a_network_that_masks_padding_is_told_the_sizes():
+    class Masking(_Model):
+        masks_padding = True
+
+        def outputs(self, images, sizes):
+            return {"value": sizes[:, 0] * 1000 + sizes[:, 1]}
+
+    samples = [
+        Sample(np.zeros((h, w, 3), np.uint8), "", TextInstances(), index=i)
+        for i, (h, w) in enumerate([(20, 30), (64, 64), (32, 17)])
+    ]
+    with Predictor(Masking(), "cpu") as predictor:
+        found = list(predictor.run([collate(samples)]))
+    assert [texts.texts[0] for _, texts in found] == ["20030", "64064", "32017"]
+
+
 class _Diverged(_Model):
     """Gives NaN for an image of 7, or says that something was not finite for one of 8."""
 

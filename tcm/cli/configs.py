@@ -96,7 +96,9 @@ def _charsets(config: Config) -> list[str]:
     ]
     model, path = config["model"], "model"
     if "head" in model:
-        model, path = model["head"].get("recognizer", {}), "model.head.recognizer"
+        model, path = model["head"], "model.head"
+    if "recognizer" in model:
+        model, path = model["recognizer"], f"{path}.recognizer"
     learnt = _charset(MODELS, model) if "type" in model else None
     if learnt is None:
         return []

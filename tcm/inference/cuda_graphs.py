@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from tcm.errors import ConfigError
 
+# A graph, the inputs that it reads and the outputs that it writes.
+_Captured = tuple[torch.cuda.CUDAGraph, list[Tensor], Any]
 _WARM_UPS = 3  # before a capture, for libraries that choose their kernels
 
 
@@ -24,47 +26,49 @@ class CUDAGraphs:
     Weights are read where they lay at the capture: the model must not be moved afterwards.
 
     Args:
-        forward: Takes images (B, 3, H, W) on a GPU; does not wait for it; needs no gradient.
+        forward: Takes images (B, 3, H, W) on a GPU, and perhaps other tensors; does not wait for
+            it; needs no gradient.
         limit: Graphs at most; the one that was not used for longest gives way.
     """
 
-    def __init__(self, forward: Callable[[Tensor], Any], limit: int = 8) -> None:
+    def __init__(self, forward: Callable[..., Any], limit: int = 8) -> None:
         self.forward = forward
         self.limit = limit
-        self._graphs: OrderedDict[tuple, tuple[torch.cuda.CUDAGraph, Tensor, Any]] = OrderedDict()
+        self._graphs: OrderedDict[tuple, _Captured] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._graphs)
 
-    def __call__(self, images: Tensor) -> Any:
-        """Return what the forward pass does of images (B, 3, H, W)."""
-        device = images.device.type
+    def __call__(self, *inputs: Tensor) -> Any:
+        """Return what the forward pass does of images (B, 3, H, W) and what else it takes."""
+        device = inputs[0].device.type
         precision = torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
-        key = (images.shape, images.dtype, images.stride(), precision)
+        key = (*((x.shape, x.dtype, x.stride()) for x in inputs), precision)
         if key not in self._graphs:
             while len(self._graphs) >= self.limit:
                 self._graphs.popitem(last=False)
-            self._graphs[key] = self._capture(images)
+            self._graphs[key] = self._capture(*inputs)
         self._graphs.move_to_end(key)
-        graph, static, outputs = self._graphs[key]
-        static.copy_(images, non_blocking=True)
+        graph, statics, outputs = self._graphs[key]
+        for static, given in zip(statics, inputs, strict=True):
+            static.copy_(given, non_blocking=True)
         graph.replay()
         return outputs
 
-    def _capture(self, images: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor, Any]:
-        """Return a graph, the images that it reads and the outputs that it writes."""
-        static = images.clone()
-        side = torch.cuda.Stream(images.device)
-        side.wait_stream(torch.cuda.current_stream(images.device))
+    def _capture(self, *inputs: Tensor) -> _Captured:
+        """Return a graph, the inputs that it reads and the outputs that it writes."""
+        statics, device = [given.clone() for given in inputs], inputs[0].device
+        side = torch.cuda.Stream(device)
+        side.wait_stream(torch.cuda.current_stream(device))
         graph = torch.cuda.CUDAGraph()
         with _uncached_autocast():
             with torch.cuda.stream(side):
                 for _ in range(_WARM_UPS):
-                    self.forward(static)
-            torch.cuda.current_stream(images.device).wait_stream(side)
+                    self.forward(*statics)
+            torch.cuda.current_stream(device).wait_stream(side)
             with torch.cuda.graph(graph, stream=side):
-                outputs = self.forward(static)
-        return graph, static, outputs
+                outputs = self.forward(*statics)
+        return graph, statics, outputs
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from tcm.models.folding import fold_batch_norms
 from tcm.registry import MODELS, Built
 from tcm.structures import Config, Features, TextInstances
 
+SIZES = "size_rows"  # the target that tells what of an image is not padding, (B, 1, 2)
 RGB = tuple[float, float, float]
 _EXPORTED = (
     2,
@@ -80,27 +81,46 @@ class Detector(Model):
         images = (images.float() - self.mean) / self.std
         return images.contiguous(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor) -> tuple[dict[str, Tensor], Features]:
+    @property
+    def masks_padding(self) -> bool:  # type: ignore[override]  # of the network that is built
+        """Return whether the neck takes the sizes of the images."""
+        return getattr(self.neck, "masks_padding", False)
+
+    def forward(
+        self, images: Tensor, sizes: Tensor | None = None
+    ) -> tuple[dict[str, Tensor], Features]:
         """Return the head's predictions and the backbone's features.
 
         Args:
             images: (B, 3, H, W) RGB in 0..255, sides divisible by 32.
+            sizes: As of `Model.outputs`.
         """
         features = self.backbone(self.normalise(images))
-        return self.head(self.neck(features.levels)), features
+        given = (features.levels, sizes) if self.masks_padding else (features.levels,)
+        return self.head(self.neck(*given)), features
 
     def loss(self, images: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the head's losses and, on a backbone with a text side, ``loss_matching``."""
-        predictions, features = self(images)
+        """Return the head's losses and, on a backbone with a text side, ``loss_matching``.
+
+        Raises:
+            ConfigError: The neck masks padding, and the targets don't tell where it is.
+        """
+        if not self.masks_padding:
+            predictions, features = self(images)
+        elif SIZES in targets:
+            predictions, features = self(images, targets[SIZES][:, 0])
+        else:
+            neck = type(self.neck).__name__
+            raise ConfigError(f"model.neck {neck} wants targets with {SIZES}, got {[*targets]}")
         losses = self.head.loss(predictions, targets)
         if self.matching_loss is not None and features.matching is not None:
             losses["loss_matching"] = self.matching_loss(features.matching.logits, targets)
         return losses
 
     @torch.no_grad()
-    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+    def outputs(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
         """Return what the head decodes; the images' sides must be divisible by 32."""
-        predictions = self(images)[0]
+        predictions = (self(images) if sizes is None else self(images, sizes))[0]
         return {**self.head.outputs(predictions), FINITE: finite_images(predictions.values())}
 
     def texts_of(
@@ -113,15 +133,20 @@ class Detector(Model):
         return self.head.texts_of(outputs, matrices, sizes)
 
     def graphs(self) -> dict[str, Graph]:
-        """Return ``model``, from images to what is decoded, and ``reading`` of a spotter.
+        """Return ``model``, from images to what is decoded, and ``reading`` of a spotter in two.
 
-        The images are uint8 (B, 3, H, W), RGB; H and W are multiples of 32.
+        The images are uint8 (B, 3, H, W), RGB; H and W are multiples of 32. A network that masks
+        padding takes ``sizes`` as well, as of `Model.outputs`.
         """
         batch, size = _EXPORTED
         reading = self.head.reading(batch, size)
         images = torch.zeros(batch, 3, *size, dtype=torch.uint8)
-        axes = {0: ("batch", 1), 2: ("height", 32), 3: ("width", 32)}
-        whole = Graph(_Finding(self, reading is None), {"images": images}, {"images": axes})
+        inputs = {"images": images}
+        axes = {"images": {0: ("batch", 1), 2: ("height", 32), 3: ("width", 32)}}
+        if self.masks_padding:
+            inputs["sizes"] = torch.tensor([size] * batch)
+            axes["sizes"] = {0: ("batch", 1)}
+        whole = Graph(_Finding(self, reading is None), inputs, axes)
         return {"model": whole} if reading is None else {"model": whole, "reading": reading}
 
     def runtime(self) -> Config:
@@ -133,7 +158,7 @@ class Detector(Model):
         head = self.head
         if head.decoding is None:
             raise ConfigError(f"{type(head).__name__} cannot be exported: it sets no decoder")
-        kind = "detector" if head.reading(*_EXPORTED) is None else "spotter"
+        kind = "spotter" if head.reads else "detector"
         mean, std = (values.flatten().tolist() for values in (self.mean, self.std))
         return {"kind": kind, "decode": head.decoding, "mean": mean, "std": std}
 
@@ -162,9 +187,9 @@ class _Finding(nn.Module):
         self.model, self.decoded = model, decoded
         self.eval()
 
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return named tensors of images (B, 3, H, W), uint8."""
+    def forward(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
+        """Return named tensors of images (B, 3, H, W), uint8, and of `sizes` where masked."""
         if self.decoded:
-            return self.model.outputs(images)
-        predictions = self.model(images)[0]
+            return self.model.outputs(images, sizes)
+        predictions = self.model(images, sizes)[0]
         return {**predictions, FINITE: finite_images(predictions.values())}

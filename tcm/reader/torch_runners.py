@@ -62,7 +62,7 @@ class TorchDetector(DetectorRunner):
         self.name = name
         self.size = size
         self.place = place
-        self.reads = getattr(model.head, "recognizer", None) is not None
+        self.reads = model.head.reads
         self.batch = _ON_GPU if place.device.type == "cuda" else 1
         context = partial(autocast, place.precision, place.device)
         self._predictor = Predictor(model, place.device, context)

@@ -6,6 +6,7 @@ from tcm.cli.configs import read_config
 from tcm.errors import ConfigError
 
 SPOTTER = "configs/textspotting/abcnet/abcnet_fasttcm-tiny_3000it_synthetic.yaml"
+POINTS = "configs/textspotting/deepsolo/deepsolo_fasttcm-tiny_2400it_synthetic.yaml"
 READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
 
 
@@ -17,6 +18,11 @@ READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
             "data.train.pipeline.0.charset=ascii95",
             "model.head.recognizer.charset is 'digits10' and "
             "data.train.pipeline.0.charset 'ascii95'",
+        ),
+        (
+            POINTS,
+            "data.train.pipeline.0.charset=ascii95",
+            "model.head.charset is {'name': 'digits10'} and data.train.pipeline.0.charset",
         ),
         (
             READER,

@@ -36,8 +36,9 @@ def test_two_steps_and_a_validation(method, tmp_path, monkeypatch):
     monkeypatch.chdir(BASES.parents[1])
     config = tmp_path / "timm.yaml"
     targets = METHODS[method].TARGETS["type"]
-    if targets == "ABCNetTargets":
-        targets += ", charset: '${model.head.recognizer.charset}'"
+    if method in ("abcnet", "deepsolo", "testr"):
+        head = "head.recognizer" if method == "abcnet" else "head"
+        targets += f", charset: '${{model.{head}.charset}}'"
     config.write_text(CONFIG.format(bases=BASES, method=method, targets=targets))
     main([str(config), "--work-dir", str(tmp_path / "run")])
     for name in ("last.ckpt", "inference.ckpt"):

@@ -63,7 +63,7 @@ def test_the_graph_of_a_shape_is_used_again_and_the_oldest_gives_way(monkeypatch
         captured.append(len(images))
         static = images.clone()
         outputs = self.forward(static)
-        return _Graph(self.forward, static, outputs), static, outputs
+        return _Graph(self.forward, static, outputs), [static], outputs
 
     monkeypatch.setattr(CUDAGraphs, "_capture", capture)
     graphs = CUDAGraphs(lambda images: 2.0 * images, limit=2)

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torchvision.ops import nms
 
+from tcm.devices import on_device
 from tcm.inference.waits import counted_waits
 from tcm.models.losses import dice_loss
-from tcm.models.transfer import on_device
 
 DEVICE = torch.device("cpu")  # stands for the device: what names it lies there
 X = torch.arange(12.0).view(3, 4)

@@ -12,7 +12,8 @@ CONFIGS = [
     ROOT / "configs" / "quickstart.yaml",
     *sorted(ROOT.glob("configs/text[ds]*/*/*_synthetic.yaml")),  # detection and spotting
 ]
-CASES = {"fcenet": (16, 600), "abcnet": (8, 600)}  # images and steps by method
+_MORE = (8, 600)
+CASES = {"fcenet": (16, 600), "abcnet": _MORE, "deepsolo": _MORE}  # images and steps by method
 
 
 @pytest.mark.slow

@@ -24,7 +24,9 @@ RECOGNIZERS = {
     "clip4str, own context": {**CLIP4STR, "cross_gt_context": False, "dec_depth": 2},
     "parseq": PARSEQ,
 }
-DETECTORS = [("FastTCM", method) for method in METHODS if method != "abcnet"]
+TRANSFORMERS = ("deepsolo", "testr")
+SPOTTING = {"abcnet", *TRANSFORMERS}
+DETECTORS = [("FastTCM", method) for method in METHODS if method not in SPOTTING]
 DETECTORS += [(name, "dbnet") for name in BACKBONES if name != "FastTCM"]
 # With ABCNet, the number of texts to read of each level; where it learns to read what it finds,
 # also that of what is sure and that of what the suppression leaves.
@@ -77,6 +79,12 @@ def test_spotters_wait_for_the_number_of_texts(reader, own, budget):
     assert waits.count == budget, waits
 
 
+@pytest.mark.parametrize("method", TRANSFORMERS)
+def test_transformers_wait_for_the_costs_of_all_layers_and_images_at_once(method):
+    waits = waits_of(*scene("FastTCM", method))
+    assert waits.count == 1, waits
+
+
 @pytest.mark.parametrize("name", RECOGNIZERS)
 def test_recognizers_wait_for_the_longest_label_and_the_captions(name):
     waits = waits_of(*words(name))
@@ -97,7 +105,7 @@ def on_cuda(model, images, maps):
 class TestOnCuda:
     """The same by CUDA's own report."""
 
-    @pytest.mark.parametrize("method", [method for method in METHODS if method != "abcnet"])
+    @pytest.mark.parametrize("method", [method for method in METHODS if method not in SPOTTING])
     @pytest.mark.parametrize("name", BACKBONES)
     def test_detectors_do_not_wait(self, name, method):
         given = on_cuda(*scene(name, method))
@@ -113,6 +121,13 @@ class TestOnCuda:
         with counted_waits("cuda") as waits:
             step(*given)
         assert waits.count <= budget, waits
+
+    @pytest.mark.parametrize("method", TRANSFORMERS)
+    def test_transformers(self, method):
+        given = on_cuda(*scene("FastTCM", method))
+        with counted_waits("cuda") as waits:
+            step(*given)
+        assert waits.count <= 1, waits
 
     @pytest.mark.parametrize("name", RECOGNIZERS)
     def test_recognizers(self, name):

@@ -50,13 +50,15 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
     differences = []
     pairs: list[tuple[TextInstances, TextInstances]] = []
     for batch in batches:
-        planes = batch.images.contiguous()
-        with torch.no_grad():
-            maps = model.graphs()["model"].module(planes)
-        others = runner.graphs["model"](images=planes.numpy())
-        differences.append(difference(as_arrays(maps), others))
         matrices = [sample.matrix for sample in batch.samples]
         sizes = [sample.size for sample in batch.samples]
+        given = {"images": batch.images.contiguous()}
+        if model.masks_padding:
+            given["sizes"] = torch.tensor(sizes)
+        with torch.no_grad():
+            maps = model.graphs()["model"].module(**given)
+        others = runner.graphs["model"](**{name: value.numpy() for name, value in given.items()})
+        differences.append(difference(as_arrays(maps), others))
         wanted = model.predict(batch.images, matrices, sizes)
         images = batch.images.permute(0, 2, 3, 1).numpy()
         pairs += zip(wanted, runner.detect(images, matrices, sizes), strict=True)

@@ -41,8 +41,8 @@ class OnnxDetector(DetectorRunner):
             decoder = MODELS.build(manifest.runtime["decode"], "runtime.decode")
         except (ConfigError, TypeError, KeyError) as error:
             raise DataError(f"{name}: {NAME} is damaged: {error}") from error
-        wanted = SpotterDecoder if self.reads else Decoder
-        if not isinstance(decoder, wanted) or (self.reads and "reading" not in graphs):
+        in_two = isinstance(decoder, SpotterDecoder)
+        if not isinstance(decoder, Decoder) or in_two != ("reading" in graphs):
             raise DataError(f"{name}: {NAME} is damaged: its decoder is none of a {manifest.kind}")
         self.decoder: Decoder = decoder
 
@@ -53,20 +53,25 @@ class OnnxDetector(DetectorRunner):
         sizes: Sequence[tuple[int, int]],
     ) -> list[TextInstances]:
         """Return the texts of each image; arguments and errors as of `DetectorRunner`."""
-        return self.decoder.texts_of(self.outputs(images), matrices, sizes)
+        return self.decoder.texts_of(self.outputs(images, sizes), matrices, sizes)
 
     def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``probability``, as of `DetectorRunner`, of a network that has such a map."""
-        outputs = self.outputs(images)
+        outputs = self.outputs(images, [(images.shape[1], images.shape[2])] * len(images))
         name = next((name for name in outputs if name.startswith("probability")), None)
         if name is None:
             return {}
         value = outputs[name]
         return {"probability": value if value.ndim == 3 else value[:, 0]}
 
-    def outputs(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what the decoder makes texts of; `images` as of `detect`."""
-        found = self.graphs["model"](images=np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+    def outputs(
+        self, images: np.ndarray, sizes: Sequence[tuple[int, int]]
+    ) -> dict[str, np.ndarray]:
+        """Return what the decoder makes texts of; arguments as of `detect`."""
+        given = {"images": np.ascontiguousarray(images.transpose(0, 3, 1, 2))}
+        if "sizes" in self.graphs["model"].inputs:  # of a network that masks padding
+            given["sizes"] = np.array(sizes, np.int64)
+        found = self.graphs["model"](**given)
         if not found.pop(_FINITE).all():
             raise TCMError(
                 f"{self.name}: the network's output is not finite: its training had diverged, or "

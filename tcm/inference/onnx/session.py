@@ -21,6 +21,7 @@ class Session:
 
     Attributes:
         metadata: The file's own, name to text.
+        inputs: Their names.
         on_gpu: Whether it runs there.
 
     Raises:
@@ -46,6 +47,7 @@ class Session:
             reason = str(error).strip().splitlines()[0]
             place = shown_path(path)
             raise DataError(f"{place}: onnxruntime does not take it: {reason}") from error
+        self.inputs = [given.name for given in self._session.get_inputs()]
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.on_gpu = _CUDA in self._session.get_providers()
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map

@@ -79,7 +79,7 @@ class TextRecognizer(Model):
         return (images.float() - self.mean) / self.std
 
     @torch.no_grad()
-    def outputs(self, images: Tensor) -> dict[str, Tensor]:
+    def outputs(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
         """Return ``ids`` int64 (B, L), the most likely classes, and ``confidence`` (B,)."""
         ids, confidence = self.most_likely(self(images))
         return {"ids": ids, "confidence": confidence}

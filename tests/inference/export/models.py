@@ -55,6 +55,8 @@ CASES = {
     "PANet": (LEAST, "panet", {}),
     "Rotated FCOS": (LEAST, "rotated", {}),
     "ABCNet": (LEAST, "abcnet", {}),
+    "DeepSolo": (LEAST, "deepsolo", {}),
+    "TESTR": (LEAST, "testr", {}),
     "ABCNet v2": (LEAST, "abcnet", {"head.coord_conv": True, "neck.type": "BiFPN"}),
 }
 # Of each method the layers that end in logits or places, and a decoder that keeps what it can.
@@ -64,6 +66,8 @@ _LAYERS = {
     "psenet": ("out",),
     "panet": ("maps",),
     "rotated": ("cls", "box", "centerness"),
+    "deepsolo": ("transformer.ctrl_point_class",),
+    "testr": ("transformer.point_class",),
     "abcnet": ("detector.cls", "detector.centerness", "detector.box", "detector.bezier"),
 }
 _DECODERS = {
@@ -72,6 +76,8 @@ _DECODERS = {
     "psenet": {"type": "PSEDecoder", "min_score": 0.0, "min_area": 1.0, "output": "poly"},
     "panet": {"type": "PANDecoder", "min_score": 0.0, "min_area": 1.0},
     "rotated": {"type": "RotatedBoxDecoder", "score_thr": 0.3, "nms_pre": 40},
+    "deepsolo": {"type": "DeepSoloDecoder", "score_thr": 0.3},
+    "testr": {"type": "TESTRDecoder", "score_thr": 0.3},
     "abcnet": {"type": "ABCNetDecoder", "score_thr": 0.5, "nms_iou": 0.3, "keep": 20},
 }
 
@@ -101,6 +107,9 @@ def full_model_of(name, method):
 def _ready(config, method):
     torch.manual_seed(0)
     model = MODELS.build(config, "model").eval()
+    for part in model.modules():  # what starts at 0 would hide its input
+        if isinstance(part, nn.Linear) and not part.weight.any():
+            nn.init.normal_(part.weight, std=0.1)
     for name in _LAYERS[method]:
         _centre(model, model.head.get_submodule(name))
     return model
@@ -113,9 +122,11 @@ def _centre(model, layer):
     hook = layer.register_forward_hook(lambda part, given, made: seen.append(made))
     model(torch.from_numpy(images_of(2, 64, 96)).permute(0, 3, 1, 2))
     hook.remove()
-    values = seen[0].movedim(1, 0).flatten(1)
+    linear = isinstance(layer, nn.Linear)
+    values = seen[0].movedim(-1 if linear else 1, 0).flatten(1)
     factor = 2 / values.std(dim=1)
     shape = (1, -1, 1, 1) if isinstance(layer, nn.ConvTranspose2d) else (-1, 1, 1, 1)
+    shape = (-1, 1) if linear else shape
     layer.weight *= factor.view(shape)
     layer.bias.copy_((layer.bias - values.mean(dim=1)) * factor)
 
@@ -131,8 +142,11 @@ def compare(model, runner, shape, tolerance=1e-4):
     images = images_of(*shape)
     planes = torch.from_numpy(images).permute(0, 3, 1, 2)
     with torch.no_grad():
-        wanted = as_arrays(model.graphs()["model"].module(planes))
-    found = runner.graphs["model"](images=planes.contiguous().numpy())
+        given = {"images": planes.contiguous()}
+        if model.masks_padding:
+            given["sizes"] = torch.tensor([shape[1:]] * len(images))
+        wanted = as_arrays(model.graphs()["model"].module(**given))
+    found = runner.graphs["model"](**{name: value.numpy() for name, value in given.items()})
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
         if value.dtype == bool:  # a pixel may lie on the threshold

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tcm.devices import on_device
 from tcm.geometry.rotated_boxes import Convention
 from tcm.models.detectors.rotated.boxes import (
     into_range,
@@ -17,7 +18,6 @@ from tcm.models.detectors.rotated.boxes import (
     regularised,
     turned,
 )
-from tcm.models.transfer import on_device
 
 _MOST = math.log(1000 / 16)  # of dw and dh, as in R-CNN
 

@@ -10,7 +10,7 @@ float32 is not enough for boxes that are nearly equal: everything is computed in
 import torch
 from torch import Tensor
 
-from tcm.models.transfer import on_device
+from tcm.devices import on_device
 
 _LEAST_SIDE = 1e-3  # pixels
 _FARTHEST = 1e7

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tcm.models.transfer import on_device
+from tcm.devices import on_device
 
 STRIDES = (8, 16, 32, 64, 128)  # network pixels per pixel of a level
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tcm.charset import CharsetConfig
 from tcm.contracts import Graph
+from tcm.devices import on_device
 from tcm.models.recognizers.clip4str.captions import VOCABULARY, Captioner
 from tcm.models.recognizers.clip4str.graphs import captions_graph
 from tcm.models.recognizers.clip4str.towers import ClipChanges, CLIPTowers, build_towers
@@ -35,7 +36,6 @@ from tcm.models.recognizers.parseq.permutation import (
 )
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
 from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
-from tcm.models.transfer import on_device
 from tcm.registry import MODELS
 from tcm.structures import Config
 from tcm.values import Bounds, NotNegative, NotNegativeFloat, Positive, PositiveFloat, Share

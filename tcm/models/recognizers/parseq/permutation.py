@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tcm.devices import on_device
 from tcm.errors import ConfigError
 from tcm.models.losses import full_precision
 from tcm.models.recognizers.parseq.tokenizer import Tokenizer
-from tcm.models.transfer import on_device
 
 _ENUMERATED = 4  # labels up to this length have so few permutations that none is drawn twice
 _WITH_END = 2  # the first two: the end is learned with the whole context and without any

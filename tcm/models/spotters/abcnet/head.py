@@ -45,6 +45,7 @@ class ABCNetHead(Head):
     """
 
     decoder: ABCNetDecoder
+    reads = True
 
     def __init__(
         self,

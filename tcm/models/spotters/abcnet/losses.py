@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import sigmoid_focal_loss
 
+from tcm.devices import on_device
 from tcm.models.losses import full_precision, mean_over_processes
 from tcm.models.spotters.abcnet.levels import STRIDES
-from tcm.models.transfer import on_device
 from tcm.registry import MODELS
 
 

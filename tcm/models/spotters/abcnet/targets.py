@@ -9,15 +9,13 @@ hundredth of the dense maps.
 from dataclasses import replace
 
 import numpy as np
-import shapely
 
 from tcm.charset import Charset, CharsetConfig
 from tcm.geometry.bezier import polygons_to_beziers
-from tcm.geometry.drawing import fill_polygons
-from tcm.geometry.polygons import bounding_box, to_shapely
 from tcm.models.spotters.abcnet.levels import RANGES, STRIDES, level_size
+from tcm.models.spotters.instances import encoded_texts, learnt_texts, matching_maps
 from tcm.registry import TRANSFORMS
-from tcm.structures import Sample, TextInstances
+from tcm.structures import Sample
 from tcm.values import Positive, PositiveFloat
 
 
@@ -58,10 +56,9 @@ class ABCNetTargets:
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the sample with the rows and maps added; `rng` is not used."""
-        kept, boxes = _boxes(sample.instances, sample.valid_size)
+        kept, boxes = learnt_texts(sample)
         beziers = polygons_to_beziers(kept.polygons)
-        texts, readable = self._texts(kept)
-        drawn, mask = _matching(sample.instances, sample.size)
+        texts, readable = encoded_texts(kept, self.charset, self.length)
         maps = {
             "box_rows": boxes,
             "bezier_rows": beziers.reshape(-1, 16).astype(np.float32),
@@ -69,20 +66,9 @@ class ABCNetTargets:
             "valid_rows": np.ones(len(kept), np.uint8),
             "readable_rows": readable,
             "location_rows": assign_locations(boxes, sample.size, self.radius),
-            "matching_map": drawn,
-            "matching_mask": mask,
+            **matching_maps(sample),
         }
         return replace(sample, maps={**sample.maps, **maps})
-
-    def _texts(self, instances: TextInstances) -> tuple[np.ndarray, np.ndarray]:
-        """Return the classes int64 (N, length) and whether they are learnt, uint8 (N,)."""
-        rows = np.full((len(instances), self.length), self.charset.padding_index, np.int64)
-        readable = np.zeros(len(instances), np.uint8)
-        for i, text in enumerate(instances.texts):
-            encoded = self.charset.encode(text, self.length) if text else None
-            if encoded is not None and (encoded != self.charset.padding_index).any():
-                rows[i], readable[i] = encoded, 1
-        return rows, readable
 
 
 def assign_locations(boxes: np.ndarray, size: tuple[int, int], radius: float = 1.5) -> np.ndarray:
@@ -139,22 +125,3 @@ def _candidates(boxes: np.ndarray, stride: int, radius: float) -> tuple[np.ndarr
     columns, rows = np.meshgrid(steps, steps)
     cells = first[:, None] + np.stack([columns.ravel(), rows.ravel()], axis=1)
     return cells, (cells * stride + stride // 2).astype(np.float32)
-
-
-def _boxes(instances: TextInstances, size: tuple[int, int]) -> tuple[TextInstances, np.ndarray]:
-    """Return the texts that are learnt and their clipped boxes, float32 (N, 4)."""
-    height, width = size
-    around = np.array([bounding_box(p) for p in instances.polygons], np.float32).reshape(-1, 4)
-    clipped = np.clip(around, 0, np.array([width, height, width, height], np.float32))
-    areas = shapely.area(to_shapely(instances.polygons))
-    extent = (clipped[:, 2:] - clipped[:, :2]).min(axis=1)
-    kept = np.flatnonzero(~instances.ignored & (extent > 0) & (areas > 0))
-    return instances.select(kept), clipped[kept]
-
-
-def _matching(instances: TextInstances, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the map of the texts and the mask of what counts, both uint8 (H, W)."""
-    drawn, mask = np.zeros(size, np.uint8), np.ones(size, np.uint8)
-    fill_polygons(drawn, instances.select(~instances.ignored).polygons, 1)
-    fill_polygons(mask, instances.select(instances.ignored).polygons, 0)
-    return drawn, mask

@@ -1,0 +1,1 @@
+"""Parts of detection transformers on several levels: attention, layers, matching, losses."""
