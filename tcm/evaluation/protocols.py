@@ -8,6 +8,8 @@ from tcm.registry import METRICS
 # Classes by their names, so that their modules are imported when one is built.
 PROTOCOLS: dict[str, str] = {
     "art": "ArT",
+    "cleval": "CLEval",
+    "cleval-e2e": "CLEvalEndToEnd",
     "ctw1500": "CTW1500",
     "ctw1500-e2e": "CTW1500EndToEnd",
     "ctw1500-voc": "CTW1500VOC",

@@ -82,19 +82,23 @@ class Annotations:
 
     def select(self, keep: np.ndarray) -> Annotations:
         """Return those chosen by a bool mask (N,), in their order."""
+        return self.ordered(np.flatnonzero(keep))
+
+    def ordered(self, order: np.ndarray) -> Annotations:
+        """Return those of the indices int64 (K,), in that order."""
 
         def chosen(column: np.ndarray | None) -> np.ndarray | None:
-            return None if column is None else column[keep]
+            return None if column is None else column[order]
 
         texts = self.texts
         return replace(
             self,
-            polygons=[self.polygons[i] for i in np.flatnonzero(keep)],
-            ignored=self.ignored[keep],
+            polygons=[self.polygons[i] for i in order],
+            ignored=self.ignored[order],
             confidences=chosen(self.confidences),
             angles=chosen(self.angles),
             ranks=chosen(self.ranks),
-            texts=None if texts is None else [texts[i] for i in np.flatnonzero(keep)],
+            texts=None if texts is None else [texts[i] for i in order],
         )
 
 

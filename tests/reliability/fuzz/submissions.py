@@ -13,6 +13,8 @@ _QUAD = "1,1,9,1,9,5,1,5"
 _FOURTEEN = ",".join(map(str, range(10, 38)))
 _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths and results
     "art": ("gt_1.txt", f"{_QUAD},####a", "res_1.txt", _QUAD),
+    "cleval": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
+    "cleval-e2e": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
     "ctw1500": ("0001001.txt", f"{_FOURTEEN},####a", "0001001.txt", _QUAD),
     "ctw1500-e2e": ("0001001.txt", f"{_QUAD},####a", "0001001.txt", f"{_QUAD},####a"),
     "ctw1500-voc": ("0001001.txt", _FOURTEEN, "detections_x.txt", "0 0.5 1 1 9 1 9 5"),
