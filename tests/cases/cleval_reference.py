@@ -1,7 +1,7 @@
 """What the `cleval` package 0.1.1 counts: ``python cleval_reference.py SCENES.json COUNTS.json``.
 
 Runs where that package is installed (with Polygon3, numba, shapely, opencv-python-headless and
-NumPy 1). SCENES is a list of images, each a pair of sides, each a list of ``[eight numbers, text]``.
+NumPy 1). SCENES is a list of images, each a pair of sides, each of ``[eight numbers, text]`` lists.
 COUNTS gets for each image, first of the detection, then of the end-to-end scores: characters that
 are right, of the ground truth, of the detections, penalties of splits and of merges.
 """
@@ -9,6 +9,7 @@ are right, of the ground truth, of the detections, penalties of splits and of me
 import json
 import sys
 import types
+from pathlib import Path
 from types import SimpleNamespace
 
 SETTINGS = SimpleNamespace(
@@ -32,14 +33,11 @@ def main(scenes: str, counts: str) -> None:
     from cleval.eval_functions import evaluation
 
     found = []
-    with open(scenes, encoding="utf-8") as file:
-        images = json.load(file)
-    for sides in images:
+    for sides in json.loads(Path(scenes).read_text(encoding="utf-8")):
         boxes = [[QUAD([float(v) for v in q], transcription=t) for q, t in side] for side in sides]
         stats = evaluation(SETTINGS, *boxes).stats
         found.append([count(part) for part in (stats.det, stats.e2e)])
-    with open(counts, "w", encoding="utf-8") as file:
-        json.dump(found, file)
+    Path(counts).write_text(json.dumps(found), encoding="utf-8")
 
 
 def count(part: SimpleNamespace) -> list[float]:

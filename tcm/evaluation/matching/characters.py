@@ -81,7 +81,10 @@ def match_characters(image: ImagePair, rule: CharacterRule, texts: bool) -> Char
     """Match the two sides of an image, their texts too if `texts`."""
     held = _Held.of(image, rule)
     pairs = _pairs(held, rule.area_precision)
-    found = _found(held, pairs, rule)
+    false = np.flatnonzero(held.cared_detections & ~pairs.any(axis=0))
+    outlines = image.detections.polygons
+    cost = sum(false_characters(aspect_ratio(outlines[i])) for i in false)
+    found = _found(held, pairs, cost, rule)
     read = _read(image, held, pairs, found, rule) if texts else None
     return CharacterMatch(image.name, pairs, found, read)
 
@@ -97,7 +100,6 @@ class _Held:
         counts: int64 (N, M), how many those are.
         cared: bool (N,), the truths that count.
         cared_detections: bool (M,).
-        false_costs: int64 (M,), what each detection costs if it is false.
     """
 
     words: Sequence[str]
@@ -106,7 +108,6 @@ class _Held:
     counts: np.ndarray
     cared: np.ndarray
     cared_detections: np.ndarray
-    false_costs: np.ndarray
 
     @classmethod
     def of(cls, image: ImagePair, rule: CharacterRule) -> "_Held":
@@ -120,8 +121,7 @@ class _Held:
         parts = np.where(counts > 0, covered, 0).astype(np.float64)[truths.ignored]
         near = (covered[truths.ignored] >= np.float32(rule.area_precision)).any(axis=0)
         cared_detections = ~(near | (truths.ignored.any() & (parts.sum(0) >= rule.area_precision)))
-        costs = np.array([false_characters(aspect_ratio(p)) for p in found.polygons], np.int64)
-        return cls(words, covered, inside, counts, ~truths.ignored, cared_detections, costs)
+        return cls(words, covered, inside, counts, ~truths.ignored, cared_detections)
 
 
 def _words(side: Annotations, unread: np.ndarray, rule: CharacterRule) -> list[str]:
@@ -191,16 +191,16 @@ def _pairs(held: _Held, area_precision: float) -> np.ndarray:
     return pairs | (merged & ((merged.sum(axis=0) >= 2) & (shares >= area_precision)))
 
 
-def _found(held: _Held, pairs: np.ndarray, rule: CharacterRule) -> CharacterCounts:
+def _found(held: _Held, pairs: np.ndarray, cost: int, rule: CharacterRule) -> CharacterCounts:
+    """Return what is found; false detections cost so many characters."""
     seen: dict[int, np.ndarray] = {}
     for truth, detection in np.argwhere(pairs).tolist():
         characters = held.inside[truth, detection]
         seen[truth] = seen[truth] | characters if truth in seen else characters
-    false = held.cared_detections & ~pairs.any(axis=0)
     return CharacterCounts(
         sum(int(np.count_nonzero(characters)) for characters in seen.values()),
         sum(len(held.words[i]) for i in np.flatnonzero(held.cared)),
-        int(held.counts[pairs].sum() + held.false_costs[false].sum()),
+        int(held.counts[pairs].sum()) + cost,
         rule.split_penalty * float(np.maximum(pairs.sum(axis=1) - 1, 0).sum()),
         rule.merge_penalty * float(np.maximum(pairs.sum(axis=0) - 1, 0).sum()),
     )

@@ -54,7 +54,9 @@ def contains(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
 def _shapes(polygons: Sequence[np.ndarray]) -> np.ndarray:
     # Repeating the last point changes nothing but makes a ring of what has too few points for one.
     rings = [
-        np.pad(polygon, ((0, max(0, _RING - len(polygon))), (0, 0)), mode="edge")
+        np.pad(polygon, ((0, _RING - len(polygon)), (0, 0)), mode="edge")
+        if len(polygon) < _RING
+        else polygon
         for polygon in polygons
     ]
     return to_shapely(rings)
