@@ -112,9 +112,14 @@ def _tightened(plain: Scores) -> Scores:
     each = [tightness(match) for match in plain.images]
 
     def of(rule: str, recall: float, precision: float) -> Scores:
-        name = f"{rule} of {plain.protocol}"
-        figures = {"matched": float(recall), "matched_detections": float(precision)}
-        return replace(plain, protocol=name, images=each, average_precision=None, **figures)
+        return replace(
+            plain,
+            matched=float(recall),
+            matched_detections=float(precision),
+            protocol=f"{rule} of {plain.protocol}",
+            images=each,
+            average_precision=None,
+        )
 
     ious = sum(one.ious.sum() for one in each)
     tight = [sum(getattr(one, side).sum() for one in each) for side in ("recall", "precision")]

@@ -104,9 +104,8 @@ def _content(path: Path) -> Any:
 
 
 def _page(item: Any, truths: bool, place: str) -> Page:
-    sizes = [0, 0]
-    if truths:
-        sizes = [_member(item, f"image_{side}", int, place) for side in ("width", "height")]
+    width = _member(item, "image_width", int, place) if truths else 0
+    height = _member(item, "image_height", int, place) if truths else 0
     words: list[Instance] = []
     lines: list[Group] = []
     paragraphs: list[Group] = []
@@ -120,7 +119,7 @@ def _page(item: Any, truths: bool, place: str) -> Page:
             lines.append(_group(line, outlines, truths, f"{at}.lines[{j}]"))
             inside += outlines
         paragraphs.append(_group(paragraph, inside, truths, at, own=truths))
-    return Page(*sizes, words, lines, paragraphs)
+    return Page(width, height, words, lines, paragraphs)
 
 
 def _words(line: Any, truths: bool, place: str) -> list[Instance]:

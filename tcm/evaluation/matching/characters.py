@@ -234,7 +234,8 @@ def _in_reading_order(held: _Held, truth: int, members: list[int]) -> list[int]:
     As in the reference each character orders one detection at most, so that of three or more that
     hold the same characters some are left out.
     """
-    waiting, ordered = list(members), []
+    waiting = list(members)
+    ordered: list[int] = []
     for place in range(len(held.words[truth])):
         if len(waiting) == 1:
             break
