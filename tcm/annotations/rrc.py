@@ -55,6 +55,7 @@ class LineFormat:
         confidence: Whether a confidence in [0, 1] follows.
         script: Whether the name of the script follows, as in MLT.
         transcription: Whether a text follows: all the rest of the line, commas included.
+        clockwise: Whether corners must run clockwise where a line must be official.
         strict: Whether a line must be as the official reader wants it: integers between commas,
             corners clockwise. Otherwise corners may have decimals and run the other way, and
             rectangles may have blanks for commas and more fields after a quoted text.
@@ -65,6 +66,7 @@ class LineFormat:
     transcription: bool = False
     script: bool = False
     strict: bool = True
+    clockwise: bool = True
 
     def read(self, file: TextFile, quotes: Quotes = "drop") -> list[Instance]:
         """Read the lines of a file; the text ``###`` is don't-care.
@@ -126,12 +128,12 @@ class LineFormat:
         x, y = points[0::2], points[1::2]
         doubled = sum(x[i - 1] * y[i] - x[i] * y[i - 1] for i in range(len(x)))
         backward = doubled < 0  # 0 passes: a point, or a bow-tie of equal halves
-        if self.strict and backward:
+        if self.strict and self.clockwise and backward:
             raise DataError("the corners are not clockwise")
         decimals = any("." in field for field in fields)
         return ("corners may have decimals",) * decimals + (
             "corners may run counter-clockwise",
-        ) * backward
+        ) * (backward and self.clockwise)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -70,15 +70,24 @@ class ArT(DetectionProtocol):
 
     def read_truths(self, path: str | Path, strict: bool = False) -> dict[str, Annotations]:
         """Read ArT's JSON, a unified JSON or text files."""
-        own = _own_json(path, "gt_")
+        own = self.own_json(path, "gt_")
         return super().read_truths(path, strict) if own is None else own
 
     def read_detections(
         self, path: str | Path, names: Sequence[str], strict: bool = True
     ) -> dict[str, Annotations]:
         """Read ArT's submission, a unified JSON or text files."""
-        own = _own_json(path, "res_")
+        own = self.own_json(path, "res_")
         return super().read_detections(path, names, strict) if own is None else own
+
+    @staticmethod
+    def own_json(path: str | Path, prefix: str) -> dict[str, Annotations] | None:
+        """Return the images of ArT's own JSON by number, None if the path is something else."""
+        content = read_json(Path(path)) if is_json(path) else None
+        if not isinstance(content, Mapping) or "data_list" in content:
+            return None
+        images = by_number(content, prefix, str(path))
+        return {number: Annotations.of_parsed(found) for number, found in images.items()}
 
     def submission_writer(
         self, path: str | Path, names: Sequence[str], predictions: Sequence[TextInstances]
@@ -125,12 +134,3 @@ class ArT(DetectionProtocol):
 
     def _rule(self, iou: float) -> str:
         return f"ArT: IoU > {iou:g}, best overlap first, illegible don't-care"
-
-
-def _own_json(path: str | Path, prefix: str) -> dict[str, Annotations] | None:
-    """Return the images of ArT's own JSON by number, None if the path is something else."""
-    content = read_json(Path(path)) if is_json(path) else None
-    if not isinstance(content, Mapping) or "data_list" in content:
-        return None
-    images = by_number(content, prefix, str(path))
-    return {number: Annotations.of_parsed(found) for number, found in images.items()}

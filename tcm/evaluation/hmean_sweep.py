@@ -27,6 +27,14 @@ _STRATEGIES = {"vanilla": greedy_match, "max_matching": maximum_match}
 _SWEEP = {"start": 0.3, "stop": 0.9, "step": 0.1}
 
 
+class SweepFiles(ICDAR2015):
+    """ICDAR2015's files; predictions in JSON stay as they are."""
+
+    def take_detections(self, prediction: TextInstances) -> Annotations:
+        """Return a prediction as it is."""
+        return Annotations.of_instances(prediction)
+
+
 @METRICS.register()
 class HmeanSweep:
     """Precision, recall and hmean at the score threshold of the highest hmean, the first on a tie.
@@ -43,6 +51,8 @@ class HmeanSweep:
     Raises:
         ConfigError: An unknown strategy or a range without thresholds.
     """
+
+    files = SweepFiles
 
     def __init__(
         self,
@@ -107,7 +117,7 @@ class HmeanSweep:
             DataError: A file is of neither form, detections have no scores, or belong to no image
                 of the ground truth; the text names it.
         """
-        images, missing = _Files(confidences=True).load(gt_path, pred, strict)
+        images, missing = self.files(confidences=True).load(gt_path, pred, strict)
         found = [_instances(image.detections) for image in images]
         scores = self.evaluate(found, [_instances(image.truths) for image in images])
         invalid = invalid_note(images, "repaired as in MMOCR")
@@ -116,7 +126,7 @@ class HmeanSweep:
 
     def image_id(self, stem: str) -> str:
         """Return the id in an image's name without suffix, as of ICDAR2015's files."""
-        return _Files().image_id(stem)
+        return self.files().image_id(stem)
 
     def overlaps(
         self, prediction: TextInstances, truth: TextInstances
@@ -141,13 +151,6 @@ class HmeanSweep:
         free = np.flatnonzero(~(inside > self.ignore_precision_thr).any(axis=0))
         iou = iou_matrix(_repaired(truth, ~truth.ignored), [shapes[i] for i in free])
         return iou, scores[candidates[free]]
-
-
-class _Files(ICDAR2015):
-    """ICDAR2015's files; predictions in JSON stay as they are."""
-
-    def take_detections(self, prediction: TextInstances) -> Annotations:
-        return Annotations.of_instances(prediction)
 
 
 def _instances(side: Annotations) -> TextInstances:

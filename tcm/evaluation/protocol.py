@@ -314,7 +314,8 @@ class DetectionProtocol(ABC):
         return dict(sorted(images.items(), key=lambda item: (len(item[0]), item[0])))
 
     def _scored(self, images: Sequence[ImagePair]) -> Scores:
-        return replace(self.score(images), notes=[invalid_note(images, self.invalid_rule)])
+        scores = self.score(images)
+        return replace(scores, notes=[*scores.notes, invalid_note(images, self.invalid_rule)])
 
 
 def invalid_note(images: Sequence[ImagePair], rule: str) -> str:

@@ -73,9 +73,8 @@ class Scores:
         ranked = "" if ap is None else f"  AP {ap:.4f}"
         at = "" if self.threshold is None else f", best at score {self.threshold:.2f}"
         figures = "  ".join(f"{name} {value:.4f}" for name, value in self.headline.items())
-        counts = f"matched {self.matched:g} of {self.truths} texts, {self.detections} detections"
         below = [line for scores in self.also for line in scores.lines()]
-        return [self.protocol, f"  {figures}{ranked}  ({counts}{at})", *below]
+        return [self.protocol, f"  {figures}{ranked}  ({self._counts()}{at})", *below]
 
     def details(self) -> list[str]:
         """Return the report on files: rule, figures and counts, those of `also` too, notes."""
@@ -108,11 +107,16 @@ class Scores:
             figures += f"  AP {self.average_precision:.4f}"
         if self.threshold is not None:
             figures += f"  (best at score {self.threshold:.2f})"
+        return [self.protocol, f"  {figures}", f"  {self._cared()}"]
+
+    def _counts(self) -> str:
+        return f"matched {self.matched:g} of {self.truths} texts, {self.detections} detections"
+
+    def _cared(self) -> str:
         matched = f"matched {self.matched:g}"
         if self.matched_detections is not None:
             matched += f" (detections {self.matched_detections:g})"
-        cared = f"cared ground truth {self.truths}, cared detections {self.detections}"
-        return [self.protocol, f"  {figures}", f"  {matched}, {cared}"]
+        return f"{matched}, cared ground truth {self.truths}, cared detections {self.detections}"
 
 
 class Result(Protocol):

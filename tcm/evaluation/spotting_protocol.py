@@ -21,7 +21,29 @@ from tcm.structures import TextInstances
 _INVALID = {True: "left out on both sides", False: DetectionProtocol.invalid_rule}
 
 
-class SpottingProtocol(DetectionProtocol, ABC):
+class TextProtocol(DetectionProtocol, ABC):
+    """A protocol whose two sides have texts."""
+
+    def take_truths(self, truth: TextInstances) -> Annotations:
+        """Return ground truths in memory; those with the text ``###`` are don't-care.
+
+        Raises:
+            DataError: One that counts has no text.
+        """
+        for index, (text, flag) in enumerate(zip(truth.texts, truth.ignored, strict=True)):
+            if text is None and not flag:
+                raise DataError(f"ground truth {index} has no text, and texts are to be compared")
+        texts = [text or "" for text in truth.texts]
+        ignored = truth.ignored | np.array([text == DONT_CARE for text in texts], bool)
+        return replace(super().take_truths(truth), texts=texts, ignored=ignored)
+
+    def take_detections(self, prediction: TextInstances) -> Annotations:
+        """Return a prediction as its submission would be read; a missing text is empty."""
+        texts = [text or "" for text in prediction.texts]
+        return replace(super().take_detections(prediction), texts=texts)
+
+
+class SpottingProtocol(TextProtocol, ABC):
     """Precision, recall and hmean of texts that are found and read; `also` has the outlines alone.
 
     Args:
@@ -93,24 +115,6 @@ class SpottingProtocol(DetectionProtocol, ABC):
         """The rule in one line, with that of the lexicon."""
         mode = self.rule.mode.replace("_", "-")
         return f"{self.benchmark} {mode}: {self.rule.describe()}, {self._treatment()}"
-
-    def take_truths(self, truth: TextInstances) -> Annotations:
-        """Return ground truths in memory; those with the text ``###`` are don't-care.
-
-        Raises:
-            DataError: One that counts has no text.
-        """
-        for index, (text, flag) in enumerate(zip(truth.texts, truth.ignored, strict=True)):
-            if text is None and not flag:
-                raise DataError(f"ground truth {index} has no text, and texts are to be compared")
-        texts = [text or "" for text in truth.texts]
-        ignored = truth.ignored | np.array([text == DONT_CARE for text in texts], bool)
-        return replace(super().take_truths(truth), texts=texts, ignored=ignored)
-
-    def take_detections(self, prediction: TextInstances) -> Annotations:
-        """Return a prediction as its submission would be read; a missing text is empty."""
-        texts = [text or "" for text in prediction.texts]
-        return replace(super().take_detections(prediction), texts=texts)
 
     def prepared(self, detections: Annotations, image_id: str | None) -> Annotations:
         """Return the detections that score enough, their texts corrected by the lexicon.

@@ -5,7 +5,7 @@ import pytest
 
 from tcm.errors import ConfigError, DataError
 from tcm.evaluation.art import ArT
-from tcm.evaluation.matching import rrc_iou
+from tcm.evaluation.matching import overlaps
 from tests.evaluation.helpers import cared, counts, iou, kept, make_zip, split_scene, squares
 
 
@@ -105,9 +105,9 @@ def test_a_threshold_is_needed():
 
 def test_overlaps_are_measured_once_for_all_thresholds(monkeypatch):
     calls = []
-    measure = rrc_iou.intersection_areas
+    measure = overlaps.intersection_areas
     monkeypatch.setattr(
-        rrc_iou, "intersection_areas", lambda *args: calls.append(0) or measure(*args)
+        overlaps, "intersection_areas", lambda *args: calls.append(0) or measure(*args)
     )
     predictions, truths = split_scene(np.random.default_rng(0))
     ArT(ious=(0.5, 0.6, 0.7)).evaluate(predictions, truths)

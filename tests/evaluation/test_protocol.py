@@ -16,8 +16,9 @@ from tests.evaluation.helpers import make_zip, split_scene, square, squares
 
 OTHERS = {"dota-task1"}  # of many classes, see its own tests
 TEXT_PROTOCOLS = sorted(PROTOCOLS.keys() - OTHERS)
+SWEEPS = ("hmean-sweep", "ltb")  # without a submission
 VARIANTS = [
-    *((name, {}) for name in TEXT_PROTOCOLS if name != "hmean-sweep"),
+    *((name, {}) for name in TEXT_PROTOCOLS if name not in SWEEPS),
     ("ctw1500-voc", {"rule": "pan_pp"}),
     ("icdar2013-deteval", {"rule": "db_deteval"}),
     ("msra-td500", {"rule": "pan_pp"}),
@@ -27,10 +28,18 @@ VARIANTS = [
 # Rules in which no detection gets credit for a text that another one has.
 ONE_TO_ONE = [
     *("art", "ctw1500", "ctw1500-e2e", "ctw1500-voc", "icdar2015", "icdar2015-e2e"),
-    *("icdar2015-word-spotting", "icdar2017-mlt"),
+    *("icdar2015-word-spotting", "icdar2017-mlt", "icdar2019-mlt-e2e", "inverse-text"),
+    *("coco-text", "hiertext", "inverse-text-e2e", "lsvt-e2e", "optimal", "rctw", "rects"),
+    *("tiou", "tiou-ctw1500", "tiou-totaltext"),
     *("msra-td500", "totaltext-e2e", "totaltext-iou", "totaltext-pascal"),
 ]
-NAMES = {"art": "gt_{}.jpg", "ctw1500": "10{}.jpg", "ctw1500-voc": "10{}.jpg"}
+NAMES = {
+    **dict.fromkeys(("art", "lsvt-e2e"), "gt_{}.jpg"),
+    **dict.fromkeys(("ctw1500", "ctw1500-voc", "tiou-ctw1500"), "10{}.jpg"),
+    "coco-text": "COCO_train2014_00000000000{}.jpg",
+    "rctw": "image_{}.jpg",
+}
+JSON = ("art", "coco-text", "hiertext")  # in which others have a zip
 each_protocol = pytest.mark.parametrize("name, options", VARIANTS)
 
 
@@ -89,7 +98,7 @@ def test_the_written_submission_scores_as_in_memory(tmp_path, name, options):
     predictions, truths = scene(2, name)
     metric = build_protocol(name, options)
     paths = images(name, len(truths))
-    submission = tmp_path / ("s.json" if name == "art" else "s.zip")
+    submission = tmp_path / ("s.json" if name in JSON else "s.zip")
     metric.submission_writer(submission, paths, predictions)
     write_predictions(tmp_path / "gt.json", paths, truths)
     in_memory = metric.evaluate(predictions, truths)
@@ -194,7 +203,7 @@ def test_names_of_images_change_no_figure_without_a_strong_lexicon(name):
     assert named.detections > 0
 
 
-@pytest.mark.parametrize("name", [n for n in TEXT_PROTOCOLS if n != "hmean-sweep"])
+@pytest.mark.parametrize("name", [n for n in TEXT_PROTOCOLS if n not in SWEEPS])
 def test_names_are_checked_for_a_submission_alone(name):
     metric = build_protocol(name)
     metric.check_names(["a/trip.jpg", "b/trip.jpg"])

@@ -50,3 +50,61 @@ def best_first_match(overlaps: np.ndarray) -> list[tuple[int, int]]:
             free_truth[truth] = free_detection[detection] = False
             pairs.append((int(truth), int(detection)))
     return sorted(pairs)
+
+
+def best_free_match(weights: np.ndarray) -> list[tuple[int, int]]:
+    """Join each truth in turn with the free detection of the largest weight, the first of equals.
+
+    Arguments and result are those of `best_first_match`.
+    """
+    pairs: list[tuple[int, int]] = []
+    free = np.ones(weights.shape[1], bool)
+    for truth in np.flatnonzero(weights.any(axis=1)):
+        left = np.where(free, weights[truth], 0.0)
+        best = int(np.argmax(left))
+        if left[best] > 0:
+            free[best] = False
+            pairs.append((int(truth), best))
+    return pairs
+
+
+def mutual_match(weights: np.ndarray) -> list[tuple[int, int]]:
+    """Join the pairs that are each other's best; of equal ones the first on either side counts.
+
+    Arguments and result are those of `best_first_match`.
+    """
+    if not weights.size:
+        return []
+    best, owner = weights.argmax(axis=1), weights.argmax(axis=0)
+    truths = np.arange(len(weights))
+    mutual = (owner[best] == truths) & (weights[truths, best] > 0)
+    return [(int(truth), int(best[truth])) for truth in np.flatnonzero(mutual)]
+
+
+def optimal_match(weights: np.ndarray) -> list[tuple[int, int]]:
+    """Join pairs so that the sum of their weights is as large as can be.
+
+    Of several best ones scipy's solver decides. Arguments and result are those of
+    `best_first_match`.
+    """
+    from scipy.optimize import linear_sum_assignment  # not at the top: as above
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = (np.flatnonzero(weights.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return []
+    reduced = weights[np.ix_(rows, columns)]
+    # Texts that share no detection are independent, and small.
+    graph = csr_matrix(np.pad(reduced, ((0, len(columns)), (len(rows), 0))))
+    count, label = connected_components(graph, directed=False)
+    pairs: list[tuple[int, int]] = []
+    members = np.split(np.argsort(label, kind="stable"), np.cumsum(np.bincount(label))[:-1])
+    for part in members[:count]:
+        row, column = part[part < len(rows)], part[part >= len(rows)] - len(rows)
+        block = reduced[np.ix_(row, column)]
+        chosen = zip(*linear_sum_assignment(block, maximize=True), strict=True)
+        pairs += [
+            (int(rows[row[i]]), int(columns[column[j]])) for i, j in chosen if block[i, j] > 0
+        ]
+    return sorted(pairs)

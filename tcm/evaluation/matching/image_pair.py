@@ -23,6 +23,7 @@ class Annotations:
         angles: (N,) float64 radians, for rules that compare un-rotated rectangles and angles.
         ranks: (N,) int64 positions among the detections of all images, where the files give one.
         texts: N transcriptions, for rules that compare them.
+        kinds: (N,) int64 kinds of ground truths, for rules that tell them apart.
         assumed: Pairs of a file and what was assumed to read it, once a text.
     """
 
@@ -32,6 +33,7 @@ class Annotations:
     angles: np.ndarray | None = None
     ranks: np.ndarray | None = None
     texts: list[str] | None = None
+    kinds: np.ndarray | None = None
     assumed: Sequence[tuple[str, str]] = ()
 
     @classmethod
@@ -82,19 +84,24 @@ class Annotations:
 
     def select(self, keep: np.ndarray) -> Annotations:
         """Return those chosen by a bool mask (N,), in their order."""
+        return self.ordered(np.flatnonzero(keep))
+
+    def ordered(self, order: np.ndarray) -> Annotations:
+        """Return those of the indices int64 (K,), in that order."""
 
         def chosen(column: np.ndarray | None) -> np.ndarray | None:
-            return None if column is None else column[keep]
+            return None if column is None else column[order]
 
         texts = self.texts
         return replace(
             self,
-            polygons=[self.polygons[i] for i in np.flatnonzero(keep)],
-            ignored=self.ignored[keep],
+            polygons=[self.polygons[i] for i in order],
+            ignored=self.ignored[order],
             confidences=chosen(self.confidences),
             angles=chosen(self.angles),
             ranks=chosen(self.ranks),
-            texts=None if texts is None else [texts[i] for i in np.flatnonzero(keep)],
+            kinds=chosen(self.kinds),
+            texts=None if texts is None else [texts[i] for i in order],
         )
 
 

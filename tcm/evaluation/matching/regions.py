@@ -39,10 +39,24 @@ def are_valid(polygons: Sequence[np.ndarray]) -> np.ndarray:
     return shapely.is_valid(_shapes(polygons))
 
 
+def contains(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Tell for N points (N, 2), as bool (N,), which (P, 2) goes around oddly.
+
+    Of the border the left and the upper side belong to it, as in the Polygon package.
+    """
+    (x, y), (to_x, to_y) = polygon.T, np.roll(polygon, 1, axis=0).T
+    at_x, at_y = points[:, :1], points[:, 1:]
+    passes = (y > at_y) != (to_y > at_y)
+    rises = np.where(to_y == y, 1.0, to_y - y)
+    return (passes & (at_x < x + (to_x - x) * (at_y - y) / rises)).sum(axis=1) % 2 == 1
+
+
 def _shapes(polygons: Sequence[np.ndarray]) -> np.ndarray:
     # Repeating the last point changes nothing but makes a ring of what has too few points for one.
     rings = [
-        np.pad(polygon, ((0, max(0, _RING - len(polygon))), (0, 0)), mode="edge")
+        np.pad(polygon, ((0, _RING - len(polygon)), (0, 0)), mode="edge")
+        if len(polygon) < _RING
+        else polygon
         for polygon in polygons
     ]
     return to_shapely(rings)
@@ -52,14 +66,5 @@ def _even_odd(polygon: np.ndarray) -> shapely.Geometry:
     """Return the even-odd region of (P, 2): the faces of its edges that it goes around oddly."""
     faces = shapely.get_parts(shapely.polygonize([shapely.node(shapely.linearrings(polygon))]))
     inside = shapely.get_coordinates(shapely.point_on_surface(faces))
-    parts = [_is_odd(polygon, inside[i : i + _CHUNK]) for i in range(0, len(inside), _CHUNK)]
+    parts = [contains(polygon, inside[i : i + _CHUNK]) for i in range(0, len(inside), _CHUNK)]
     return shapely.union_all(faces[np.concatenate([np.zeros(0, bool), *parts])])
-
-
-def _is_odd(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Tell for N points (N, 2), as bool (N,), which (P, 2) goes around oddly."""
-    (x, y), (to_x, to_y) = polygon.T, np.roll(polygon, -1, axis=0).T
-    at_x, at_y = points[:, :1], points[:, 1:]
-    passes = (y > at_y) != (to_y > at_y)
-    rises = np.where(to_y == y, 1.0, to_y - y)
-    return (passes & (at_x < x + (to_x - x) * (at_y - y) / rises)).sum(axis=1) % 2 == 1

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tcm.evaluation.matching.assignment import best_first_match, greedy_match
 from tcm.evaluation.matching.image_pair import ImagePair
-from tcm.evaluation.matching.regions import are_valid, even_odd_regions, ratios
+from tcm.evaluation.matching.overlaps import measure
+from tcm.evaluation.matching.regions import are_valid
+from tcm.evaluation.matching.rules import MatchRule, join
 from tcm.evaluation.scores import Scores, average_precision, harmonic_mean, ratio
-from tcm.geometry.polygons import intersection_areas
 
 
 @dataclass(frozen=True)
@@ -128,31 +128,15 @@ def match_at(
     best_first: bool = False,
 ) -> list[ImageMatch]:
     """Return what `match_image` does for each threshold; the overlaps are measured once."""
-    truth_regions, truth_areas = even_odd_regions(truths)
-    regions, areas = even_odd_regions(detections)
-    inter = intersection_areas(truth_regions, regions)
-    covered = ratios(inter, np.broadcast_to(areas, inter.shape))
-    ignored_detections = (covered[ignored] > area_precision).any(axis=0)
-    overlaps = ratios(inter, truth_areas[:, None] + areas - inter)
-    eligible = ~ignored[:, None] & ~ignored_detections
-    if allowed is not None:
-        eligible &= allowed
+    overlaps = measure(truths, detections)
+    rule = MatchRule(inside=area_precision, assignment="best_first" if best_first else "first")
     matches = []
     for iou in ious:
-        hits = (overlaps > iou) & eligible
-        if best_first:
-            pairs = best_first_match(np.where(hits, overlaps, 0.0))
-        else:
-            pairs = _in_order(hits, confidences)
-        matches.append(ImageMatch(name, pairs, ignored, ignored_detections, confidences))
+        joined = join(overlaps, ignored, replace(rule, iou=iou), allowed, ranks=confidences)
+        matches.append(
+            ImageMatch(name, joined.pairs, ignored, joined.ignored_detections, confidences)
+        )
     return matches
-
-
-def _in_order(hits: np.ndarray, confidences: np.ndarray | None) -> list[tuple[int, int]]:
-    """Join the pairs (N, M), detections in falling order of confidence, or as they come."""
-    ranks = np.zeros(hits.shape[1]) if confidences is None else -confidences
-    order = np.argsort(ranks, kind="stable")
-    return [(truth, int(order[rank])) for truth, rank in greedy_match(hits[:, order])]
 
 
 def match_pair(

@@ -13,6 +13,9 @@ _QUAD = "1,1,9,1,9,5,1,5"
 _FOURTEEN = ",".join(map(str, range(10, 38)))
 _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths and results
     "art": ("gt_1.txt", f"{_QUAD},####a", "res_1.txt", _QUAD),
+    "cleval": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
+    "cleval-e2e": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
+    "coco-text": ("gt_1.txt", "1,1,9,5,a", "res_1.txt", "1,1,9,5"),
     "ctw1500": ("0001001.txt", f"{_FOURTEEN},####a", "0001001.txt", _QUAD),
     "ctw1500-e2e": ("0001001.txt", f"{_QUAD},####a", "0001001.txt", f"{_QUAD},####a"),
     "ctw1500-voc": ("0001001.txt", _FOURTEEN, "detections_x.txt", "0 0.5 1 1 9 1 9 5"),
@@ -22,13 +25,27 @@ _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths an
         "Task1_plane.txt",
         "P1 0.5 1 1 9 1 9 5 1 5",
     ),
+    "hiertext": ("img_1.txt", f"{_QUAD},####a", "img_1.txt", f"{_QUAD},####a"),
     "hmean-sweep": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},0.9"),
     "icdar2013-deteval": ("gt_img_1.txt", '1, 1, 9, 5, "a"', "res_img_1.txt", "1,1,9,5"),
     "icdar2015": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
     "icdar2015-e2e": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
     "icdar2015-word-spotting": ("gt_img_1.txt", f"{_QUAD},abc", "res_img_1.txt", f"{_QUAD},abc"),
     "icdar2017-mlt": ("gt_img_1.txt", f"{_QUAD},Latin,a", "res_img_1.txt", f"{_QUAD},0.5"),
+    "icdar2019-mlt-e2e": (
+        *("gt_img_1.txt", f"{_QUAD},Latin,a", "res_img_1.txt", f"{_QUAD},0.5,a"),
+    ),
+    "inverse-text": ("img1.txt", f"{_QUAD},####a", "img1.txt", _QUAD),
+    "inverse-text-e2e": ("img1.txt", f"{_QUAD},####a", "img1.txt", f"{_QUAD},####a"),
+    "lsvt-e2e": ("gt_1.txt", f"{_QUAD},####a", "res_1.txt", f"{_QUAD},####a"),
+    "ltb": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},0.9"),
     "msra-td500": ("IMG_1.gt", "0 0 1 1 8 4 0.1", "res_IMG_1.txt", _QUAD),
+    "optimal": ("img_1.txt", f"{_QUAD},####a", "img_1.txt", f"{_QUAD},####a"),
+    "rctw": ("image_1.txt", f'{_QUAD},0,"a"', "task2_image_1.txt", f'{_QUAD},"a"'),
+    "rects": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
+    "tiou": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
+    "tiou-ctw1500": ("0001001.txt", f"{_QUAD},####a", "0001001.txt", _QUAD),
+    "tiou-totaltext": ("poly_gt_img1.txt", f"{_QUAD},a", "img1.txt", _QUAD),
     "totaltext-deteval": (
         *("poly_gt_img1.txt", "x: [[1 9 9]], y: [[1 1 5]], ornt: [u'c'], transcriptions: [u'a']"),
         *("img1.txt", _QUAD),
@@ -39,9 +56,16 @@ _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths an
 }
 
 
-_STEMS = {"art": "gt_1", "dota-task1": "P1", "msra-td500": "IMG_1"}  # of images, elsewhere img_1
-_STEMS |= dict.fromkeys(("ctw1500", "ctw1500-e2e", "ctw1500-voc"), "0001001")
-_STEMS |= {name: "img1" for name in _LINES if name.startswith("totaltext")}
+_STEMS = {
+    "art": "gt_1",
+    "lsvt-e2e": "gt_1",
+    "rctw": "image_1",
+    "coco-text": "1",
+    "dota-task1": "P1",
+    "msra-td500": "IMG_1",
+}  # of images, elsewhere img_1
+_STEMS |= dict.fromkeys(("ctw1500", "ctw1500-e2e", "ctw1500-voc", "tiou-ctw1500"), "0001001")
+_STEMS |= {name: "img1" for name in _LINES if "totaltext" in name or "inverse" in name}
 
 
 def seeds(folder: Path) -> list[Path]:

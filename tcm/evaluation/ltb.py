@@ -1,0 +1,90 @@
+"""LTB, the long-tailed benchmark of hard texts: one set of images under fifteen annotations.
+
+"Revisiting Scene Text Detection: A Joint Dataset and a Hard Benchmark" (IJCAI 2025). ``norm`` has
+the marks of the sets that the images come from; ``hard`` leaves care to texts with a challenge
+alone, and thirteen more files to those of one challenge each. All are scored by MMOCR's sweep, each
+at its own best threshold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tcm import inputs
+from tcm.errors import DataError, nearest
+from tcm.evaluation.files.archives import Strict
+from tcm.evaluation.foreign.output import SystemOutput
+from tcm.evaluation.hmean_sweep import HmeanSweep, SweepFiles
+from tcm.evaluation.scores import Scores
+from tcm.registry import METRICS
+
+CHALLENGES = (
+    *("blurry", "artistic", "glass", "single_char", "distorted", "inverse", "delimited"),
+    *("dense", "overlapped", "occluded", "low_contrast", "complex_bg", "others"),
+)
+PARTS = ("hard", "norm", *CHALLENGES)
+# As the benchmark's own prose spells some of them.
+_ALIASES = {
+    "blurred": "blurry",
+    "single_character": "single_char",
+    "complex_background": "complex_bg",
+    "lowcontrast": "low_contrast",
+    "other": "others",
+}
+
+
+class _Files(SweepFiles):
+    """Images of several sets, told apart by their whole names."""
+
+    image_pattern = r"(.+)"
+
+
+@METRICS.register()
+class LTBDetection(HmeanSweep):
+    """The sweep's figures on ``hard``; those on ``norm`` and on each challenge in `also`.
+
+    In memory, and with a single file of ground truth, it is the sweep on what it is given.
+    Arguments and errors are those of `HmeanSweep`.
+    """
+
+    files = _Files
+
+    def evaluate_archives(
+        self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
+    ) -> Scores:
+        """Score a unified JSON against a folder of annotation files ``challenging_NAME.json``.
+
+        Raises:
+            DataError: As for `HmeanSweep`; or the folder has no file of that name, two of one part,
+                or one of an unknown part.
+        """
+        if not inputs.is_dir(gt_path):
+            return super().evaluate_archives(gt_path, pred, strict)
+        paths = _parts(Path(gt_path))
+        each = []
+        for part in PARTS:
+            if part in paths:
+                scores = super().evaluate_archives(paths[part], pred, strict)
+                each.append(replace(scores, protocol=f"LTB {part}: {scores.protocol}"))
+        absent = [part for part in PARTS if part not in paths]
+        notes = [f"no annotation file of: {', '.join(absent)}"] * bool(absent)
+        first, *others = each
+        return replace(first, also=others, notes=[*first.notes, *notes])
+
+
+def _parts(folder: Path) -> Mapping[str, Path]:
+    """Return the annotation files by part."""
+    found: dict[str, Path] = {}
+    for path in sorted(inputs.listed(folder)):
+        if path.suffix.lower() != ".json":
+            continue
+        name = path.stem.lower().replace("-", "_").removeprefix("challenging_")
+        part = _ALIASES.get(name, name)
+        if part not in PARTS:
+            raise DataError(f"{path}: '{name}' is no part of LTB{nearest(name, PARTS)}")
+        if part in found:
+            raise DataError(f"{path}: a second file of '{part}', beside {found[part].name}")
+        found[part] = path
+    if not found:
+        raise DataError(f"{folder}: no file challenging_NAME.json")
+    return found
