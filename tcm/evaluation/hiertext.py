@@ -135,9 +135,9 @@ class HierText(DetectionProtocol):
     ) -> Scores:
         parts = []
         for name, (page, truths, found) in pages.items():
-            regions = [[group.outlines for group in side] for side in (truths, found)]
+            true, seen = ([group.outlines for group in side] for side in (truths, found))
             try:
-                overlaps = measure_masks(*regions, page.width, page.height)
+                overlaps = measure_masks(true, seen, page.width, page.height)
             except DataError as error:
                 raise DataError(f"image {name}: {level}: {error}") from error
             ignored = np.array([not group.legible for group in truths], bool)

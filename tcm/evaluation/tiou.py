@@ -97,7 +97,7 @@ def _taken(
     shapes: Sequence[shapely.Geometry], region: shapely.Geometry, inter: np.ndarray, own: int
 ) -> float:
     """Return the area of a detection that lies in other texts and not in its own."""
-    others = [shapes[k] for k in np.flatnonzero(inter) if k != own]
+    others = [shapes[k] for k in np.flatnonzero(inter).tolist() if k != own]
     if not others:
         return 0.0
     foreign = shapely.intersection(region, shapely.union_all(others))

@@ -199,7 +199,7 @@ def _found(held: _Held, pairs: np.ndarray, cost: int, rule: CharacterRule) -> Ch
         seen[truth] = seen[truth] | characters if truth in seen else characters
     return CharacterCounts(
         sum(int(np.count_nonzero(characters)) for characters in seen.values()),
-        sum(len(held.words[i]) for i in np.flatnonzero(held.cared)),
+        sum(len(held.words[i]) for i in np.flatnonzero(held.cared).tolist()),
         int(held.counts[pairs].sum()) + cost,
         rule.split_penalty * float(np.maximum(pairs.sum(axis=1) - 1, 0).sum()),
         rule.merge_penalty * float(np.maximum(pairs.sum(axis=0) - 1, 0).sum()),

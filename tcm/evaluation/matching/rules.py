@@ -68,7 +68,7 @@ class MatchRule:
         if self.inside is None:
             return np.zeros(covered.shape[1], bool)
         far = covered >= self.inside if self.inside_equal else covered > self.inside
-        return far.any(axis=0)
+        return np.asarray(far.any(axis=0))
 
 
 class Joined(NamedTuple):
