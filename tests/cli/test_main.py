@@ -14,6 +14,8 @@ from tcm.cli.commands import COMMANDS, GROUPS
 from tcm.cli.main import run, run_command, tcm
 from tcm.shipped import whole_configs
 
+CONFIGS = len(whole_configs())
+
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = {"torch", "torchvision", "lightning", "cv2", "scipy", "shapely", "timm.layers", "omegaconf"}
 # In a process of its own, for what it has imported; one for all of them, as each only adds.
