@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import box_convert, generalized_box_iou, generalized_box_iou_loss
+from torchvision.ops import box_convert, generalized_box_iou
 
 from tcm.models.detection_transformer.matching import assigned, focal_costs, gathered
 from tcm.models.detection_transformer.set_losses import (
@@ -20,6 +20,8 @@ from tcm.models.detection_transformer.set_losses import (
 from tcm.models.losses import full_precision, mean_over_processes
 from tcm.registry import MODELS
 from tcm.values import NotNegativeFloat
+
+_TINY = 1e-7  # of an area, as torchvision has it
 
 
 @MODELS.register()
@@ -122,7 +124,7 @@ def _encoder_losses(
     # Any box with an area in place of padding, whose loss has weight 0.
     truths = torch.where(given.unsqueeze(2) > 0, truths, 0.5)
     away = (own - truths).abs().sum(dim=2)
-    apart = generalized_box_iou_loss(_corners(own), _corners(truths))
+    apart = 1 - _generalized_ious(_corners(own), _corners(truths))
     return {
         "loss_ce_enc": token_focal_loss(predictions["enc_logits"], index, given, count),
         "loss_bbox_enc": (away * given).sum() / count,
@@ -144,3 +146,18 @@ def _text_losses(
 
 def _corners(boxes: Tensor) -> Tensor:
     return box_convert(boxes, "cxcywh", "xyxy")
+
+
+def _generalized_ious(a: Tensor, b: Tensor) -> Tensor:
+    """Return the GIoU of pairs of boxes, (..., 4) as corners; torchvision's waits for the device.
+
+    Rezatofighi et al., "Generalized Intersection over Union", CVPR 2019.
+    """
+    shared = _area(torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:]))
+    around = _area(torch.minimum(a[..., :2], b[..., :2]), torch.maximum(a[..., 2:], b[..., 2:]))
+    union = _area(a[..., :2], a[..., 2:]) + _area(b[..., :2], b[..., 2:]) - shared
+    return shared / (union + _TINY) - (around - union) / (around + _TINY)
+
+
+def _area(low: Tensor, high: Tensor) -> Tensor:
+    return (high - low).clamp(min=0).prod(dim=-1)
