@@ -116,7 +116,7 @@ SYSTEMS = {
         ["rapidocr-onnxruntime==1.4.4", "onnxruntime==1.32.0"],
         f"{_READERS}.rapidocr_onnxruntime",
     ),
-    "tcm": System("tcm", "given by --option", [], f"{_READERS}.own", options="one thread"),
+    "tcm": System("tcm 0.1.0", "its own, 20 MB", [], f"{_READERS}.own"),
 }
 
 SETS = {

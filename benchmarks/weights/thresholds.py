@@ -19,9 +19,9 @@ from tcm.models.detectors.dbnet.decode import DBDecoder
 from tcm.registry import DATASETS
 
 GRID = {
-    "mask_thr": (0.2, 0.3, 0.4),
-    "min_score": (0.4, 0.5, 0.55, 0.6, 0.65, 0.7),
-    "unclip_ratio": (1.4, 1.6, 1.8, 2.0),
+    "mask_thr": (0.3, 0.4, 0.5, 0.6),
+    "min_score": (0.45, 0.5, 0.55, 0.6),
+    "unclip_ratio": (1.6, 1.8, 2.0, 2.2, 2.5),
 }
 SHOWN = 10
 
