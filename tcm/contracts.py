@@ -157,8 +157,8 @@ class Model(_Part, ABC):
 
         Arguments are those of `outputs` and `texts_of`.
         """
-        masked = on_device(sizes, images.device) if self.masks_padding else None
-        return self.texts_of(to_host(self.outputs(images, masked)).wait(), matrices, sizes)
+        shown = (images, on_device(sizes, images.device)) if self.masks_padding else (images,)
+        return self.texts_of(to_host(self.outputs(*shown)).wait(), matrices, sizes)
 
 
 class Head(_Part, ABC):

@@ -7,6 +7,8 @@ prints the best settings. Test images have no say in it.
 
 import argparse
 import itertools
+import sys
+from collections.abc import Sequence
 
 import torch
 
@@ -17,6 +19,7 @@ from tcm.engine.checkpoint import load_model
 from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.models.detectors.dbnet.decode import DBDecoder
 from tcm.registry import DATASETS
+from tcm.shipped import find_config
 
 GRID = {
     "mask_thr": (0.3, 0.4, 0.5, 0.6),
@@ -26,15 +29,10 @@ GRID = {
 SHOWN = 10
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> int:
     """Print the best settings, the best one first."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config")
-    parser.add_argument("checkpoint")
-    parser.add_argument("--ann", required=True, help="MMOCR's JSON of training images")
-    parser.add_argument("--images", type=int, default=100, help="that are looked at, evenly spread")
-    args = parser.parse_args()
-    config = read_config(args.config)
+    args = _parse(arguments)
+    config = read_config(str(find_config(args.config)))
     model = load_model(config["model"], args.checkpoint).eval()
     dataset = DATASETS.build({"type": "TextDataset", "ann_file": args.ann})
     pipeline = Pipeline(dataset, config["data"]["val"]["pipeline"])
@@ -59,7 +57,17 @@ def main() -> None:
         rows.append((scores.hmean, scores.precision, scores.recall, setting))
     for hmean, precision, recall, setting in sorted(rows, key=lambda row: -row[0])[:SHOWN]:
         print(f"hmean {hmean:.4f}  precision {precision:.4f}  recall {recall:.4f}  {setting}")
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config")
+    parser.add_argument("checkpoint")
+    parser.add_argument("--ann", required=True, help="MMOCR's JSON of training images")
+    parser.add_argument("--images", type=int, default=100, help="that are looked at, evenly spread")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -51,7 +51,7 @@ def test_a_card_says_what_it_saw_and_the_weights_are_a_checkpoint(kind):
     assert card.startswith("---\n") and "license: apache-2.0" in card and "ICDAR2015" in card
     assert "value:" in card  # what was measured
     state, extra = read_checkpoint(folder / WEIGHTS)
-    assert state and extra["tcm"]["config"]["model"]
+    assert state and extra["config"]["model"]
 
 
 def test_they_weigh_little():

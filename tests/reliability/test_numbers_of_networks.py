@@ -28,8 +28,9 @@ def _predict(model, size):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_detector_that_diverged_says_so(method, value):
     model = MODELS.build(detector("ResNet", method), "model")
-    convolutions = [m for m in model.head.modules() if isinstance(m, torch.nn.Conv2d)]
-    torch.nn.init.constant_(convolutions[0].weight, value)
+    kinds = torch.nn.Conv2d, torch.nn.Linear  # transformers have no convolution in the head
+    layers = [m for m in model.head.modules() if isinstance(m, kinds)]
+    torch.nn.init.constant_(layers[0].weight, value)
     with pytest.raises(TCMError, match=r"1\.png: the network's output is not finite"):
         _predict(model, (64, 64))
 
