@@ -4,26 +4,25 @@ Ye et al., "DeepSolo: Let Transformer Decoder with Explicit Points Solo for Text
 2023. Shapes: B batch, D layers, S tokens, C width, K queries of P points each, V classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.contracts import Head, as_arrays
 from tcm.errors import ConfigError
 from tcm.models.detection_transformer.memory import Memory
 from tcm.models.detection_transformer.proposals import Proposals, TokenProposals
+from tcm.models.detection_transformer.query_head import QueryHead
 from tcm.models.spotters.deepsolo.curves import CurveSampler
 from tcm.models.spotters.deepsolo.decode import DeepSoloDecoder
 from tcm.models.spotters.deepsolo.decoder import PointDecoder
 from tcm.models.spotters.deepsolo.losses import DeepSoloLoss, texts_of
 from tcm.registry import MODELS, Built
-from tcm.structures import Config, TextInstances
+from tcm.structures import Config
 from tcm.values import Positive
 
 _SURE = 10.0  # logit of an ideal prediction
@@ -31,7 +30,7 @@ _GIVEN = ("width", "queries", "points", "classes")
 
 
 @MODELS.register()
-class DeepSoloHead(Head):
+class DeepSoloHead(QueryHead):
     """Find centre curves, and let the points of each one outline and read a text.
 
     Args:
@@ -45,7 +44,7 @@ class DeepSoloHead(Head):
     """
 
     decoder: DeepSoloDecoder
-    reads = True
+    places = "boundary"
 
     def __init__(
         self,
@@ -109,30 +108,6 @@ class DeepSoloHead(Head):
                 f"DeepSoloTargets has points {points}, model.head {self.transformer.points}"
             )
         return self.criterion(predictions, targets)
-
-    @torch.no_grad()
-    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what the queries say, as of `DeepSoloDecoder`, a row for each of the K."""
-        logits, read, boundary = (
-            predictions[name][:, -1].float() for name in ("logits", "text_logits", "boundary")
-        )
-        sureness, classes = read.softmax(3).max(3)
-        return {
-            "scores": logits.mean(2).sigmoid(),
-            "boundary": boundary,
-            "classes": classes,
-            "sureness": sureness,
-            "extents": predictions["extents"],
-        }
-
-    def texts_of(
-        self,
-        outputs: Mapping[str, Tensor],
-        matrices: Sequence[np.ndarray],
-        sizes: Sequence[tuple[int, int]],
-    ) -> list[TextInstances]:
-        """Return the texts that `DeepSoloDecoder` makes of the rows."""
-        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return predictions that outline the texts and read what CTC can align of them."""

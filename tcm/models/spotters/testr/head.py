@@ -4,25 +4,24 @@ Zhang et al., "Text Spotting Transformers", CVPR 2022. Shapes: B batch, D layers
 K queries of P points and T characters each, V classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from tcm.charset import Charset, CharsetConfig
-from tcm.contracts import Head, as_arrays
 from tcm.errors import ConfigError
 from tcm.models.detection_transformer.memory import Memory
 from tcm.models.detection_transformer.proposals import Proposals, TokenProposals
+from tcm.models.detection_transformer.query_head import QueryHead
 from tcm.models.spotters.testr.decode import TESTRDecoder
 from tcm.models.spotters.testr.decoder import BoxDecoder
 from tcm.models.spotters.testr.losses import TESTRLoss
 from tcm.registry import MODELS, Built
-from tcm.structures import Config, TextInstances
+from tcm.structures import Config
 from tcm.values import Positive
 
 _SURE = 10.0  # logit of an ideal prediction
@@ -32,7 +31,7 @@ _GIVEN = ("width", "points", "length", "classes", "stretched")
 
 
 @MODELS.register()
-class TESTRHead(Head):
+class TESTRHead(QueryHead):
     """Find boxes, and let points and slots of characters around each outline and read a text.
 
     Args:
@@ -49,7 +48,7 @@ class TESTRHead(Head):
     """
 
     decoder: TESTRDecoder
-    reads = True
+    places = "points"
 
     def __init__(
         self,
@@ -121,30 +120,6 @@ class TESTRHead(Head):
                 f"{own[1]}"
             )
         return self.criterion(predictions, targets)
-
-    @torch.no_grad()
-    def outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return what the queries say, as of `TESTRDecoder`, a row for each of the K."""
-        logits, read, points = (
-            predictions[name][:, -1].float() for name in ("logits", "text_logits", "points")
-        )
-        sureness, classes = read.softmax(3).max(3)
-        return {
-            "scores": logits.mean(2).sigmoid(),
-            "points": points,
-            "classes": classes,
-            "sureness": sureness,
-            "extents": predictions["extents"],
-        }
-
-    def texts_of(
-        self,
-        outputs: Mapping[str, Tensor],
-        matrices: Sequence[np.ndarray],
-        sizes: Sequence[tuple[int, int]],
-    ) -> list[TextInstances]:
-        """Return the texts that `TESTRDecoder` makes of the rows."""
-        return self.decoder.texts_of(as_arrays(outputs), matrices, sizes)
 
     def predictions_of(self, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return predictions that outline the texts and read them."""
