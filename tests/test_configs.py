@@ -21,7 +21,7 @@ from tcm.engine.optimizers import parameter_groups
 from tcm.engine.trainer import TrainerConfig
 from tcm.registry import METRICS, MODELS, OPTIMIZERS, SCHEDULES, TRANSFORMS
 from tcm.structures import Sample, TextInstances
-from tests.models.tiny import METHODS
+from tests.models.tiny import METHODS, TRUNK
 
 ROOT = Path(__file__).resolve().parents[1] / "configs"
 CONFIGS = sorted(p for p in ROOT.rglob("*.yaml") if "_base_" not in p.parts)
@@ -40,15 +40,25 @@ def read():
 
 
 def _distinct_models():
-    """Return a config for each distinct model; decoders differ between datasets only."""
-    chosen = {}
+    """Return a config for each distinct model; decoders differ between datasets only.
+
+    By default each backbone and each neck with its head are tried once, the other pairs are slow.
+    """
+    chosen, seen = {}, set()
     for name in NAMES:
         model = dict(_read(name)["model"])
         if "head" not in model:
             continue  # recognizers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
-    return sorted(chosen.values())
+    cases = []
+    for text, name in sorted(chosen.items(), key=lambda pair: len(pair[0])):  # plain ones first
+        model = json.loads(text)
+        backbone = {**model.pop("backbone"), "prompts": None}
+        parts = {json.dumps(part, sort_keys=True) for part in (backbone, model)}
+        cases.append(pytest.param(name, marks=pytest.mark.slow if parts <= seen else ()))
+        seen |= parts
+    return cases
 
 
 def _target_maps(pipeline, height, width):
@@ -305,7 +315,8 @@ def test_images_are_normalised_for_the_weights_as_tcm_does(method, backbone, rea
     path = min((ROOT / "textdet" / method).glob(f"*_{backbone}_*_icdar2015.yaml"))
     config = read(str(path.relative_to(ROOT).with_suffix("")))["model"]
     backbone = {"type": config["backbone"]["type"], "pretrained": None}
-    backbone |= {} if backbone["type"] == "ResNet" else {"trunk": {"width": 8, "layers": [1] * 4}}
+    small = {"depth": 18} if backbone["type"] == "ResNet" else {"trunk": TRUNK}
+    backbone |= small
     model = MODELS.build(config | {"backbone": backbone}, "model")
     clip = method == "dbnet" and backbone["type"] != "ResNet"
     mean = [122.679, 116.669, 104.007] if clip else [123.675, 116.28, 103.53]

@@ -153,7 +153,7 @@ def test_annotations_say_what_is_nested(registry):
 
 def test_a_name_that_is_missing_is_looked_for_in_the_home_package():
     """In a fresh process, where nothing of the package is imported yet."""
-    code = "from tcm.registry import *; print('DBTargets' in TRANSFORMS, 'FPNCC' in MODELS)"
+    code = "from tcm.registry import *; print('DBTargets' in TRANSFORMS, 'FPNC' in TRANSFORMS)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False"]
 

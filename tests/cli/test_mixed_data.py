@@ -13,7 +13,7 @@ OWN = "pipeline: [{type: Warp}, {type: ColorJitter, brightness: 0.5}, {type: DBT
 PARTS = f"{{{PART % (7, 3)}, weight: 1}}, {{{PART % (3, 5)}, weight: 2, {OWN}}}"
 
 
-@pytest.mark.parametrize("stop", [3, 6])
+@pytest.mark.parametrize("stop", [3, pytest.param(6, marks=pytest.mark.slow)])
 def test_a_resumed_run_ends_where_a_straight_one_does(tmp_path, stop):
     single = PART % (10, 0)
     config = CONFIG.replace(

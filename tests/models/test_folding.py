@@ -101,9 +101,13 @@ def test_what_cant_be_folded_stays(build, left):
     _assert_folding_changes_nothing(build(), torch.randn(2, 4, 8, 8), left)
 
 
+# Narrow, but for one: what a narrow trunk rounds grows in TESTR's decoder beyond the tolerance.
+TRUNKS = {method: "ResNet" if method == "testr" else "CLIPResNet" for method in METHODS}
+
+
 @pytest.mark.parametrize(
     "config",
-    [*(detector(name) for name in BACKBONES), *(detector("ResNet", m) for m in METHODS), ABCNET_V2],
+    [*map(detector, BACKBONES), *(detector(TRUNKS[m], m) for m in METHODS), ABCNET_V2],
     ids=[*BACKBONES, *METHODS, "abcnetv2"],
 )
 def test_a_deployed_model_has_no_norm_and_predicts_the_same(config):

@@ -20,7 +20,9 @@ CONFIGS["abcnetv2"]["neck"] = {"type": "BiFPN", "out_channels": 16}
 CONFIGS["abcnetv2"]["head"] = {**CONFIGS["abcnetv2"]["head"], "coord_conv": True}
 
 
-@pytest.mark.parametrize("amp", [False, True], ids=["float32", "bf16"])
+@pytest.mark.parametrize(
+    "amp", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["float32", "bf16"]
+)
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_every_convolution_gets_channels_last(config, amp):
     torch.manual_seed(0)

@@ -27,7 +27,7 @@ def _predict(model, size):
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("method", METHODS)
 def test_a_detector_that_diverged_says_so(method, value):
-    model = MODELS.build(detector("ResNet", method), "model")
+    model = MODELS.build(detector("CLIPResNet", method), "model")
     kinds = torch.nn.Conv2d, torch.nn.Linear  # transformers have no convolution in the head
     layers = [m for m in model.head.modules() if isinstance(m, kinds)]
     torch.nn.init.constant_(layers[0].weight, value)

@@ -68,7 +68,7 @@ MOMENTS = {
 }
 
 
-FEW = {"before the first checkpoint", "between the two renamings", "behind a validation"}
+FEW = {"between the two renamings", "behind a validation"}
 
 
 def die_and_resume(monkeypatch, run, moment, options=()):

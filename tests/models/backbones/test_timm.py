@@ -202,12 +202,12 @@ def test_tensorflows_padding_is_kept(size):
 
 
 def test_a_network_with_tensorflows_padding_can_be_traced_for_images_of_any_size():
-    model = Timm(None, "tf_efficientnet_lite0").eval().trunk
+    trunk = Timm(None, "tf_efficientnet_lite0").eval().trunk
+    model = torch.nn.Sequential(trunk.conv_stem, trunk.bn1, *trunk.blocks[:2])  # to stride 4
     side = torch.export.Dim("side", min=2, max=64)
     shapes = ({2: 32 * side, 3: 32 * side},)
     program = torch.export.export(model, (torch.randn(1, 3, 128, 128),), dynamic_shapes=shapes)
     images = torch.randn(1, 3, 192, 192)
     with torch.inference_mode():
         traced = program.module()(images)
-        for level, wanted in zip(traced, model(images), strict=True):
-            torch.testing.assert_close(level, wanted, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(traced, model(images), rtol=1e-4, atol=1e-4)

@@ -107,6 +107,7 @@ class Aligned(torch.nn.Module):
         return bezier_align(feature, rois, (4, 6), 0.25, 2)
 
 
+@pytest.mark.slow  # as a part of ABCNet it is exported by default
 def test_it_can_be_exported_for_any_number_of_regions():
     feature, rois = torch.randn(2, 3, 8, 8), torch.rand(4, 17) * 30
     rois[:, 0] = torch.tensor([0, 1, 1, 0])
