@@ -17,7 +17,7 @@ from tcm.engine.checkpoint import save_inference_checkpoint
 from tcm.registry import MODELS
 
 folder, side = Path(sys.argv[1]), int(sys.argv[2])
-name = "objectdet/rotated_fcos/rotated-fcos_fasttcm-tiny_1500it_synthetic"
+name = "objectdet/rotated_fcos/rotated-fcos_fasttcm-tiny_900it_synthetic"
 # Of random weights nothing is sure: what is surest of each level is taken.
 options = ["model.head.decode.score_thr=0", "model.head.decode.nms_pre=200"]
 config = read_config(name, [*options, "objects.classes=[text]"])

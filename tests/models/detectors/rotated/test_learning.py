@@ -10,7 +10,7 @@ from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.registry import DATASETS, MODELS
 from tcm.shipped import find_config
 
-CONFIG = "rotated-fcos_fasttcm-tiny_1500it_synthetic"
+CONFIG = "rotated-fcos_fasttcm-tiny_900it_synthetic"
 HEADS = {
     "fcos": {},
     "atss": {"type": "RotatedATSSHead"},
