@@ -118,7 +118,7 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 length = re.fullmatch("([0-9]+)(e|it)", schedule)
                 key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
                 assert config["trainer"][key] == int(length[1]), name
-            folder = re.sub("(pp|v2)$", "", method).replace("-", "_")
+            folder = re.sub("(pp|v2|-bezier)$", "", method).replace("-", "_")
             head = METHODS[folder.split("_")[0]].HEAD
             assert config["model"]["head"]["type"] == head["type"], name
             assert Path(name).parent.name == folder, name
@@ -128,8 +128,8 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
             source = config["data"][stage]["dataset"]
             if dataset == "synthetic":
                 assert source["type"] == "SyntheticText", name
-            elif dataset == "pretrain":  # several sets
-                assert config["data"]["train"]["dataset"]["type"] == "Concat", name
+            elif dataset.startswith("pretrain"):  # several sets
+                assert config["data"]["train"]["dataset"]["type"] in ("Concat", "Mix"), name
             else:
                 assert f"data/{dataset}/" in source["ann_file"], name
         if name.startswith("textrecog/"):
@@ -275,10 +275,72 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
     assert config["param_groups"] == {"norm_decay": False}
 
 
+# By config: transforms, least and greatest short side in training, (long, short) of test images,
+# threshold, points, classes, weights of distances and of texts, rate, milestones.
+_TURN, _CROP, _OWN = "RandomRotate", "RandomCropInstance", ("letters36", 25, 1, 0.5)
+_LINES = ("ascii95", 50, 0.5)
+_PRETRAIN = ([_TURN, _CROP], 480, 896, [1892, 1000], 0.4)
+SOLO = {
+    "375000it_pretrain": (*_PRETRAIN, *_OWN, 1e-4, [0.8533]),
+    "375000it_pretrain-ctw1500": (*_PRETRAIN, *_LINES, 0.5, 1e-4, [0.8533]),
+    "10000it_totaltext": (*_PRETRAIN, *_OWN, 1e-5, None),
+    "3000it_icdar2015": ([], 800, 1400, [4000, 1440], 0.3, *_OWN, 1e-5, None),
+    "12000it_ctw1500": ([_CROP], 480, 896, [1200, 1000], 0.4, *_LINES, 1.0, 5e-5, [0.6667]),
+}
+
+
+@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "clip-r50", "resnet50"])
+@pytest.mark.parametrize("name", SOLO)
+def test_deepsolo_is_tuned_by_its_authors_recipe(name, backbone, read):
+    config = read(f"textspotting/deepsolo/deepsolo_{backbone}_{name}")
+    moves, low, high, scale, score, charset, points, share, text, lr, milestones = SOLO[name]
+    train, head = config["data"]["train"], config["model"]["head"]
+    *moved, resize, warp, jitter, targets = train["pipeline"]
+    assert [t["type"] for t in moved] == moves
+    assert [t["max_angle_deg"] for t in moved if t["type"] == _TURN] == [45] * len(moves[:-1])
+    assert (min(resize["short_sizes"]), max(resize["short_sizes"])) == (low, high)
+    assert warp["type"] == "Warp"
+    assert {jitter[key] for key in ("brightness", "contrast", "saturation")} == {0.7}
+    assert (targets["charset"], targets["points"]) == (head["charset"], points)
+    assert config["data"]["val"]["pipeline"][0]["scale"] == scale
+    built = MODELS.build(head["decode"])
+    assert (built.score_thr, built.output) == (score, "quad" if "icdar" in name else "poly")
+    assert (head["charset"]["name"], head["points"]) == (charset, points)
+    loss = MODELS.build(head["loss"])
+    weights = [loss.weights[f"loss_{name}"] for name in ("ctrl_points", "bezier_enc", "texts")]
+    assert weights == [share, share, text] and loss.weights["loss_bd_points"] == share / 2
+    assert config["optimizer"] == {"type": "AdamW", "lr": lr, "weight_decay": 1e-4}
+    assert config["schedule"].get("milestones") == milestones
+    trainer = config["trainer"]
+    assert (trainer["gradient_clip"], trainer["total_batch"]) == (0.1, 8)
+    assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
+
+
+@pytest.mark.parametrize("outline", ["polygon", "bezier"])
+@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "resnet50"])
+def test_testr_is_pretrained_by_its_authors_recipe(backbone, outline, read):
+    bezier = outline == "bezier"
+    method = "testr-bezier" if bezier else "testr"
+    config = read(f"textspotting/testr/{method}_{backbone}_440000it_pretrain")
+    train, head = config["data"]["train"], config["model"]["head"]
+    kinds = [t["type"] for t in train["pipeline"]]
+    assert kinds == [_CROP, "ResizeRandomShortSide", "Warp", "TESTRTargets"]
+    assert head["outline"] == train["pipeline"][-1]["outline"] == outline
+    assert MODELS.build(head["loss"]).weights["loss_texts"] == (2 if bezier else 4)
+    assert MODELS.build(head["decode"]).score_thr == 0.45
+    assert config["optimizer"]["lr"] == (2e-4 if bezier else 1e-4)
+    assert config["param_groups"] == {
+        "lr_multipliers": {"backbone.trunk": 0.1, "*.sampling_offsets": 0.1}
+    }
+
+
 # What is frozen, by the beginning of a config's name; the longest one counts.
 FROZEN = {
     "": {},
-    "abcnet": {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    **dict.fromkeys(
+        ("abcnet", "deepsolo", "testr"),
+        {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    ),
     "dbnet_efficientnet-lite0": {"frozen_stages": 1},
     "psenet": {"norm_eval": True},
     "rotated-": {"frozen_stages": 1, "norm_eval": True},
