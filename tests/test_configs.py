@@ -40,13 +40,15 @@ def read():
 
 
 def _distinct_models():
-    """Return a config for each distinct model; decoders differ between datasets only."""
+    """Return a config for each distinct network; decoders differ between datasets only."""
     chosen = {}
     for name in NAMES:
         model = dict(_read(name)["model"])
         if "head" not in model:
             continue  # recognizers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
+        if model["head"]["type"] == "DeepSoloHead":
+            del model["head"]["loss"]  # the weights differ
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
     return sorted(chosen.values())
 
@@ -126,7 +128,7 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
             stage = "test" if "test" in config["data"] else "val"
             stage = "train" if dataset == "synthtext" else stage  # which has no test split
             source = config["data"][stage]["dataset"]
-            if dataset == "synthetic":
+            if dataset in ("synthetic", "plain"):
                 assert source["type"] == "SyntheticText", name
             elif dataset.startswith("pretrain"):  # several sets
                 assert config["data"]["train"]["dataset"]["type"] in ("Concat", "Mix"), name
@@ -289,7 +291,7 @@ SOLO = {
 }
 
 
-@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "clip-r50", "resnet50"])
+@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "resnet50"])
 @pytest.mark.parametrize("name", SOLO)
 def test_deepsolo_is_tuned_by_its_authors_recipe(name, backbone, read):
     config = read(f"textspotting/deepsolo/deepsolo_{backbone}_{name}")
@@ -317,11 +319,10 @@ def test_deepsolo_is_tuned_by_its_authors_recipe(name, backbone, read):
 
 
 @pytest.mark.parametrize("outline", ["polygon", "bezier"])
-@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "resnet50"])
-def test_testr_is_pretrained_by_its_authors_recipe(backbone, outline, read):
+def test_testr_is_pretrained_by_its_authors_recipe(outline, read):
     bezier = outline == "bezier"
     method = "testr-bezier" if bezier else "testr"
-    config = read(f"textspotting/testr/{method}_{backbone}_440000it_pretrain")
+    config = read(f"textspotting/testr/{method}_resnet50_440000it_pretrain")
     train, head = config["data"]["train"], config["model"]["head"]
     kinds = [t["type"] for t in train["pipeline"]]
     assert kinds == [_CROP, "ResizeRandomShortSide", "Warp", "TESTRTargets"]

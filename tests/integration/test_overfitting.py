@@ -13,7 +13,7 @@ CONFIGS = [
     *sorted(ROOT.glob("configs/text[ds]*/*/*_synthetic.yaml")),  # detection and spotting
 ]
 _MORE = (8, 600)
-CASES = {"fcenet": (16, 600), "abcnet": _MORE, "deepsolo": _MORE}  # images and steps by method
+CASES = {"fcenet": (16, 600), **dict.fromkeys(("abcnet", "deepsolo", "testr"), _MORE)}  # images and steps by method
 
 
 @pytest.mark.slow
