@@ -318,6 +318,26 @@ def test_deepsolo_is_tuned_by_its_authors_recipe(name, backbone, read):
     assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
 
 
+def test_deepsolos_training_images_cut_no_word(read):
+    pipeline = read("textspotting/deepsolo/deepsolo_resnet50_375000it_pretrain")["data"]["train"]
+    moves = [TRANSFORMS.build(t) for t in pipeline["pipeline"][:3]]
+    square = np.array([[0, 0], [30, 0], [30, 10], [0, 10]], np.float32)
+    words = [square + offset for offset in ([0, 0], [90, 5], [60, 30], [20, 50], [95, 68])]
+    texts = TextInstances(words, ["a"] * 5, np.zeros(5, bool))
+    kept = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        sample = Sample(np.zeros((80, 128, 3), np.uint8), "image", texts)
+        for move in moves:
+            sample = move(sample, rng)
+        kept.append(len(sample.instances))
+        height, width = sample.size
+        assert min(height, width) in range(480, 897, 32) or max(height, width) == 1600
+        places = np.array(sample.instances.polygons)
+        assert (places > -1).all() and (places < [width + 1, height + 1]).all()
+    assert min(kept) >= 1 and len(set(kept)) > 2
+
+
 @pytest.mark.parametrize("outline", ["polygon", "bezier"])
 def test_testr_is_pretrained_by_its_authors_recipe(outline, read):
     bezier = outline == "bezier"
