@@ -47,10 +47,19 @@ def _distinct_models():
         if "head" not in model:
             continue  # recognizers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
-        if model["head"]["type"] == "DeepSoloHead":
-            del model["head"]["loss"]  # the weights differ
+        if model["neck"]["type"] == "DeformableEncoder":  # slow, and the others' backbones again
+            model = {"neck": model["neck"], "head": model["head"] | {"loss": None}}
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
     return sorted(chosen.values())
+
+
+def _shallow(model):
+    """Return a model's config with one layer of a transformer: equal ones behind it fit as well."""
+    if model["neck"]["type"] != "DeformableEncoder":
+        return model
+    head = model["head"]
+    head = head | {"transformer": head["transformer"] | {"layers": 1}}
+    return model | {"neck": model["neck"] | {"layers": 1}, "head": head}
 
 
 def _target_maps(pipeline, height, width):
@@ -89,7 +98,7 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
     config = read(name)
     height, width = 64, 96
     with torch.device("meta"):
-        model = MODELS.build(without_pretrained(config["model"]), "model").train()
+        model = MODELS.build(without_pretrained(_shallow(config["model"])), "model").train()
         predictions, features = model(torch.zeros(2, 3, height, width))
     assert all(len(p) == 2 for p in predictions.values())
     shapes = [tuple(level.shape[1:]) for level in features.levels]
