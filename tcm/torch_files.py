@@ -69,6 +69,12 @@ def load_torch(path: Path, wanted: str = "readable checkpoint") -> Any:
         raise _unreadable(path, wanted, error) from error
 
 
+_ANEW = (
+    "if you trust where it is from, save its tensors anew: "
+    "torch.save({'model': torch.load(OLD, weights_only=False)['model']}, NEW)"
+)
+
+
 def is_scripted(path: Path, wanted: str = "weights file") -> bool:
     """Tell whether a file is a TorchScript archive.
 
@@ -271,4 +277,6 @@ def _damage_named(path: Path, wanted: str) -> Iterator[None]:
 
 
 def _unreadable(path: Path, wanted: str, error: Exception) -> CheckpointError:
-    return CheckpointError(f"{path}: no {wanted} ({type(error).__name__})")
+    objects = isinstance(error, UnpicklingError) and "GLOBAL" in str(error)
+    how = f": it holds objects, which nothing here runs; {_ANEW}" if objects else ""
+    return CheckpointError(f"{path}: no {wanted} ({type(error).__name__}){how}")

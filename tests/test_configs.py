@@ -40,7 +40,7 @@ def read():
 
 
 def _distinct_models():
-    """Return a config for each distinct model; decoders differ between datasets only.
+    """Return a config for each distinct network; decoders differ between datasets only.
 
     By default each backbone and each neck with its head are tried once, the other pairs are slow.
     """
@@ -50,15 +50,26 @@ def _distinct_models():
         if "head" not in model:
             continue  # recognizers, see below
         model["head"] = {k: v for k, v in model["head"].items() if k != "decode"}
+        if model["neck"]["type"] == "DeformableEncoder":  # slow, and the others' backbones again
+            model = {"neck": model["neck"], "head": model["head"] | {"loss": None}}
         chosen.setdefault(json.dumps(model, sort_keys=True), name)
     cases = []
     for text, name in sorted(chosen.items(), key=lambda pair: len(pair[0])):  # plain ones first
         model = json.loads(text)
-        backbone = {**model.pop("backbone"), "prompts": None}
+        backbone = {**model.pop("backbone", {}), "prompts": None}
         parts = {json.dumps(part, sort_keys=True) for part in (backbone, model)}
         cases.append(pytest.param(name, marks=pytest.mark.slow if parts <= seen else ()))
         seen |= parts
     return cases
+
+
+def _shallow(model):
+    """Return a model's config with one layer of a transformer: equal ones behind it fit as well."""
+    if model["neck"]["type"] != "DeformableEncoder":
+        return model
+    head = model["head"]
+    head = head | {"transformer": head["transformer"] | {"layers": 1}}
+    return model | {"neck": model["neck"] | {"layers": 1}, "head": head}
 
 
 def _target_maps(pipeline, height, width):
@@ -97,7 +108,7 @@ def test_its_model_is_built_and_trained_by_its_own_rules(name, read, monkeypatch
     config = read(name)
     height, width = 64, 96
     with torch.device("meta"):
-        model = MODELS.build(without_pretrained(config["model"]), "model").train()
+        model = MODELS.build(without_pretrained(_shallow(config["model"])), "model").train()
         predictions, features = model(torch.zeros(2, 3, height, width))
     assert all(len(p) == 2 for p in predictions.values())
     shapes = [tuple(level.shape[1:]) for level in features.levels]
@@ -128,7 +139,7 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 length = re.fullmatch("([0-9]+)(e|it)", schedule)
                 key = {"e": "max_epochs", "it": "max_steps"}[length[2]]
                 assert config["trainer"][key] == int(length[1]), name
-            folder = re.sub("(pp|v2)$", "", method).replace("-", "_")
+            folder = re.sub("(pp|v2|-bezier)$", "", method).replace("-", "_")
             head = METHODS[folder.split("_")[0]].HEAD
             assert config["model"]["head"]["type"] == head["type"], name
             assert Path(name).parent.name == folder, name
@@ -136,10 +147,10 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
             stage = "test" if "test" in config["data"] else "val"
             stage = "train" if dataset == "synthtext" else stage  # which has no test split
             source = config["data"][stage]["dataset"]
-            if dataset == "synthetic":
+            if dataset in ("synthetic", "plain"):
                 assert source["type"] == "SyntheticText", name
-            elif dataset == "pretrain":  # several sets
-                assert config["data"]["train"]["dataset"]["type"] == "Concat", name
+            elif dataset.startswith("pretrain"):  # several sets
+                assert config["data"]["train"]["dataset"]["type"] in ("Concat", "Mix"), name
             else:
                 assert f"data/{dataset}/" in source["ann_file"], name
         if name.startswith("textrecog/"):
@@ -285,10 +296,91 @@ def test_abcnet_is_tuned_by_its_authors_recipe(name, backbone, read):
     assert config["param_groups"] == {"norm_decay": False}
 
 
+# By config: transforms, least and greatest short side in training, (long, short) of test images,
+# threshold, points, classes, weights of distances and of texts, rate, milestones.
+_TURN, _CROP, _OWN = "RandomRotate", "RandomCropInstance", ("letters36", 25, 1, 0.5)
+_LINES = ("ascii95", 50, 0.5)
+_PRETRAIN = ([_TURN, _CROP], 480, 896, [1892, 1000], 0.4)
+SOLO = {
+    "375000it_pretrain": (*_PRETRAIN, *_OWN, 1e-4, [0.8533]),
+    "375000it_pretrain-ctw1500": (*_PRETRAIN, *_LINES, 0.5, 1e-4, [0.8533]),
+    "10000it_totaltext": (*_PRETRAIN, *_OWN, 1e-5, None),
+    "3000it_icdar2015": ([], 800, 1400, [4000, 1440], 0.3, *_OWN, 1e-5, None),
+    "12000it_ctw1500": ([_CROP], 480, 896, [1200, 1000], 0.4, *_LINES, 1.0, 5e-5, [0.6667]),
+}
+
+
+@pytest.mark.parametrize("backbone", ["fasttcm-cr50", "resnet50"])
+@pytest.mark.parametrize("name", SOLO)
+def test_deepsolo_is_tuned_by_its_authors_recipe(name, backbone, read):
+    config = read(f"textspotting/deepsolo/deepsolo_{backbone}_{name}")
+    moves, low, high, scale, score, charset, points, share, text, lr, milestones = SOLO[name]
+    train, head = config["data"]["train"], config["model"]["head"]
+    *moved, resize, warp, jitter, targets = train["pipeline"]
+    assert [t["type"] for t in moved] == moves
+    assert [t["max_angle_deg"] for t in moved if t["type"] == _TURN] == [45] * len(moves[:-1])
+    assert (min(resize["short_sizes"]), max(resize["short_sizes"])) == (low, high)
+    assert warp["type"] == "Warp"
+    assert {jitter[key] for key in ("brightness", "contrast", "saturation")} == {0.7}
+    assert (targets["charset"], targets["points"]) == (head["charset"], points)
+    assert config["data"]["val"]["pipeline"][0]["scale"] == scale
+    built = MODELS.build(head["decode"])
+    assert (built.score_thr, built.output) == (score, "quad" if "icdar" in name else "poly")
+    assert (head["charset"]["name"], head["points"]) == (charset, points)
+    loss = MODELS.build(head["loss"])
+    weights = [loss.weights[f"loss_{name}"] for name in ("ctrl_points", "bezier_enc", "texts")]
+    assert weights == [share, share, text] and loss.weights["loss_bd_points"] == share / 2
+    assert config["optimizer"] == {"type": "AdamW", "lr": lr, "weight_decay": 1e-4}
+    assert config["schedule"].get("milestones") == milestones
+    trainer = config["trainer"]
+    assert (trainer["gradient_clip"], trainer["total_batch"]) == (0.1, 8)
+    assert config["param_groups"] == {"lr_multipliers": {"backbone.trunk": 0.1}}
+
+
+def test_deepsolos_training_images_cut_no_word(read):
+    pipeline = read("textspotting/deepsolo/deepsolo_resnet50_375000it_pretrain")["data"]["train"]
+    moves = [TRANSFORMS.build(t) for t in pipeline["pipeline"][:3]]
+    square = np.array([[0, 0], [30, 0], [30, 10], [0, 10]], np.float32)
+    words = [square + offset for offset in ([0, 0], [90, 5], [60, 30], [20, 50], [95, 68])]
+    texts = TextInstances(words, ["a"] * 5, np.zeros(5, bool))
+    kept = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        sample = Sample(np.zeros((80, 128, 3), np.uint8), "image", texts)
+        for move in moves:
+            sample = move(sample, rng)
+        kept.append(len(sample.instances))
+        height, width = sample.size
+        assert min(height, width) in range(480, 897, 32) or max(height, width) == 1600
+        places = np.array(sample.instances.polygons)
+        assert (places > -1).all() and (places < [width + 1, height + 1]).all()
+    assert min(kept) >= 1 and len(set(kept)) > 2
+
+
+@pytest.mark.parametrize("outline", ["polygon", "bezier"])
+def test_testr_is_pretrained_by_its_authors_recipe(outline, read):
+    bezier = outline == "bezier"
+    method = "testr-bezier" if bezier else "testr"
+    config = read(f"textspotting/testr/{method}_resnet50_440000it_pretrain")
+    train, head = config["data"]["train"], config["model"]["head"]
+    kinds = [t["type"] for t in train["pipeline"]]
+    assert kinds == [_CROP, "ResizeRandomShortSide", "Warp", "TESTRTargets"]
+    assert head["outline"] == train["pipeline"][-1]["outline"] == outline
+    assert MODELS.build(head["loss"]).weights["loss_texts"] == (2 if bezier else 4)
+    assert MODELS.build(head["decode"]).score_thr == 0.45
+    assert config["optimizer"]["lr"] == (2e-4 if bezier else 1e-4)
+    assert config["param_groups"] == {
+        "lr_multipliers": {"backbone.trunk": 0.1, "*.sampling_offsets": 0.1}
+    }
+
+
 # What is frozen, by the beginning of a config's name; the longest one counts.
 FROZEN = {
     "": {},
-    "abcnet": {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    **dict.fromkeys(
+        ("abcnet", "deepsolo", "testr"),
+        {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
+    ),
     "dbnet_efficientnet-lite0": {"frozen_stages": 1},
     "psenet": {"norm_eval": True},
     "rotated-": {"frozen_stages": 1, "norm_eval": True},

@@ -74,11 +74,18 @@ def open_checkpoint(path: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]
         near = nearest_file(path, "*.ckpt") if why == ABSENT else ""
         raise CheckpointError(f"checkpoint {shown_path(path)} {why}{near}")
     content = _tensors(path) if path.suffix == SAFETENSORS else load_torch(path)
-    state = content.get("state_dict", content) if isinstance(content, dict) else None
+    state = _state_of(content)
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
     require_plain(state, path)
     return content, state, _extra_of(content, path)
+
+
+def _state_of(content: object) -> object:
+    """Return what should be the state dict; it is under ``model`` in Detectron2's checkpoints."""
+    if not isinstance(content, dict) or "state_dict" in content:
+        return content["state_dict"] if isinstance(content, dict) else None
+    return content["model"] if isinstance(content.get("model"), dict) else content
 
 
 def _tensors(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Optimisers by name, and parameter groups by name prefix."""
+"""Optimisers by name, and parameter groups by name."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast, overload
@@ -13,6 +13,7 @@ from tcm.values import Bounds, NotNegativeFloat, Positive
 Groups = Iterable[Any]  # parameters, or mappings with `params`
 _Beta = Annotated[float, Bounds(ge=0, lt=1)]
 Betas = tuple[_Beta, _Beta]
+_ANYWHERE = "*."  # before a part of names
 _NORMS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
@@ -157,7 +158,8 @@ def parameter_groups(
     Args:
         model: Whose parameters.
         lr: Base learning rate.
-        lr_multipliers: Name prefix to factor on `lr`; the longest matching prefix counts.
+        lr_multipliers: Name prefix to factor on `lr`; the longest matching prefix counts. One that
+            begins with ``*.`` stands for what its rest names in any module, and outweighs others.
         no_decay: Parts of names whose parameters get no weight decay, such as ``norm`` or ``bias``.
         norm_decay: Whether norm layers, told by their type, get weight decay; or the name prefixes
             under which they do.
@@ -174,7 +176,8 @@ def parameter_groups(
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             matching = [p for p in multipliers if _has_prefix(name, p)]
-            factor = multipliers[max(matching, key=len)] if matching else 1.0
+            best = max(matching, key=lambda p: (p.startswith(_ANYWHERE), len(p)), default=None)
+            factor = 1.0 if best is None else multipliers[best]
             decay = not any(part in name for part in no_decay)
             if name in norms and not any(_has_prefix(name, p) for p in decaying_norms):
                 decay = False
@@ -206,6 +209,8 @@ def _norm_parameters(model: nn.Module) -> set[str]:
 
 
 def _has_prefix(name: str, prefix: str) -> bool:
+    if prefix.startswith(_ANYWHERE):
+        return f".{prefix.removeprefix(_ANYWHERE)}." in f".{name}."
     return name == prefix or name.startswith(prefix + ".")
 
 

@@ -88,7 +88,15 @@ class _Object:
 def test_a_pickled_object_is_refused(tmp_path):
     path = tmp_path / "a.ckpt"
     torch.save({"state_dict": {"a": torch.ones(1)}, "extra": _Object()}, path)
-    assert _fails(path) == f"{path}: no readable checkpoint (UnpicklingError)"
+    assert _fails(path).startswith(f"{path}: no readable checkpoint (UnpicklingError): it holds")
+    assert _fails(path).endswith("torch.load(OLD, weights_only=False)['model']}, NEW)")
+
+
+def test_detectron2_keeps_the_parameters_under_model(tmp_path):
+    path = tmp_path / "model_final.pth"
+    name = "detection_transformer.point_embed.weight"
+    torch.save({"model": {name: torch.ones(1)}, "iteration": 3, "scheduler": {}}, path)
+    assert list(read_checkpoint(path, "deepsolo")[0]) == ["head.transformer.point_embed.weight"]
 
 
 def test_half_a_file_is_refused(model, tmp_path):

@@ -34,6 +34,18 @@ def test_a_prefix_is_a_whole_name_part():
         parameter_groups(_Model(), 1.0, {"backbone.trun": 0.1})
 
 
+def test_a_part_of_names_is_found_in_any_module_and_outweighs_prefixes():
+    model = _Model()
+    multipliers = {"*.trunk": 0.1, "backbone.trunk.weight": 0.5, "*.weight": 0.2}
+    groups = parameter_groups(model, 1.0, multipliers)
+    rates = {id(p): g["lr"] for g in groups for p in g["params"]}
+    trunk = model.backbone["trunk"]
+    assert (rates[id(trunk.weight)], rates[id(trunk.bias)]) == (0.2, 0.1)
+    assert (rates[id(model.norm.weight)], rates[id(model.head.bias)]) == (0.2, 1.0)
+    with pytest.raises(ConfigError, match=r"no parameter is under '\*.runk'"):
+        parameter_groups(model, 1.0, {"*.runk": 0.1})
+
+
 class _Normed(nn.Module):
     """Norm layers whose names do not say so, in a trunk and outside."""
 

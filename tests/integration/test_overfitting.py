@@ -12,8 +12,8 @@ CONFIGS = [
     ROOT / "configs" / "quickstart.yaml",
     *sorted(ROOT.glob("configs/text[ds]*/*/*_synthetic.yaml")),  # detection and spotting
 ]
-_MORE = (8, 600)
-CASES = {"fcenet": (16, 600), "abcnet": _MORE, "deepsolo": _MORE}  # images and steps by method
+_SPOTTERS = ("abcnet", "deepsolo", "testr")
+CASES = {"fcenet": (16, 600), **dict.fromkeys(_SPOTTERS, (8, 600))}  # images and steps by method
 
 
 @pytest.mark.slow

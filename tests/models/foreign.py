@@ -41,7 +41,7 @@ def mmocr_name(name, rules):
     return name
 
 
-def load_foreign(folder, config, converter, foreign, extra=()):
+def load_foreign(folder, config, converter, foreign, extra=(), key="state_dict"):
     """Save what a foreign checkpoint of the network would hold, load it, and check every value.
 
     Args:
@@ -50,6 +50,7 @@ def load_foreign(folder, config, converter, foreign, extra=()):
         converter: Its name.
         foreign: Function from our name to the foreign one.
         extra: Names that the checkpoint has besides.
+        key: Under which it has the parameters.
 
     Returns:
         The loaded model, not deployed: deploying folds parameters into each other.
@@ -63,7 +64,7 @@ def load_foreign(folder, config, converter, foreign, extra=()):
     assert len(state) == len(values)
     assert not set(state) & set(extra)
     path = folder / "foreign.ckpt"
-    torch.save({"state_dict": state | {name: torch.zeros(1) for name in extra}}, path)
+    torch.save({key: state | {name: torch.zeros(1) for name in extra}}, path)
     load_model(config["model"], path, converter)
     model = MODELS.build(without_pretrained(config["model"]), "model")
     load_parameters(model, read_checkpoint(path, converter)[0], str(path))

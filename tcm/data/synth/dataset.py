@@ -41,6 +41,8 @@ class SyntheticText:
         curve_points: Vertices of a curved word's polygon, an even number from 4.
         sign_ratio: Share of the words that become a sign: lines of words of one font and colour,
             close to each other.
+        plain: Dark words of the first font on an even light ground, in place of scenes: the least
+            that a spotter must learn to read. Without signs.
 
     Raises:
         ConfigError: An argument is out of its range, or no font can draw the charset.
@@ -59,10 +61,12 @@ class SyntheticText:
         ignored_ratio: Share = 0.0,
         curve_points: int = 14,
         sign_ratio: Share = 0.0,
+        plain: bool = False,
     ) -> None:
         even = curve_points >= 4 and curve_points % 2 == 0
         _require(even, f"curve_points: an even number from 4 is wanted, got {curve_points}")
         _require(len(styles) > 0, f"styles: at least one of {', '.join(STYLES)} is wanted")
+        _require(not (plain and sign_ratio), "sign_ratio: plain images have no signs")
         characters = word_characters(charset, "SyntheticText.charset")
         fonts_for(characters)  # raises if there are none
         heights = _range("text_height", text_height, 4)
@@ -78,6 +82,7 @@ class SyntheticText:
             ignored_ratio=ignored_ratio,
             curve_points=curve_points,
             sign_ratio=sign_ratio,
+            plain=plain,
         )
 
     def __len__(self) -> int:

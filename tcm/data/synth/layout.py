@@ -31,6 +31,7 @@ class SceneOptions:
     ignored_ratio: float
     curve_points: int
     sign_ratio: float = 0.0
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _place_word(
     for keep in np.linspace(1, 0, _WORD_TRIES).tolist():
         tall = lowest + (height - lowest) * keep
         text = sampler(rng, longest=round(longest * keep))
-        mask = _random_mask(text, tall, options.characters, rng)
+        mask = _random_mask(text, tall, options, rng)
         style = options.styles[int(rng.integers(len(options.styles)))]
         shape = make_shape(style, *mask.size, options.curve_points, rng)
         place = _find_room(shape, options.size, occupied, rng)
@@ -112,8 +113,12 @@ def _place_word(
     return None
 
 
-def _random_mask(text: str, height: float, characters: str, rng: np.random.Generator) -> WordMask:
-    fonts = fonts_for(characters)
+def _random_mask(
+    text: str, height: float, options: SceneOptions, rng: np.random.Generator
+) -> WordMask:
+    fonts = fonts_for(options.characters)
+    if options.plain:
+        return draw_mask(text, fonts[0], height, 0.0)
     outline_ratio = rng.uniform(0.03, 0.06) if rng.random() < _OUTLINED else 0.0
     return draw_mask(text, fonts[int(rng.integers(len(fonts)))], height, outline_ratio)
 

@@ -13,23 +13,37 @@ _CONTRAST = 70  # least difference of brightness between letters and ground, of 
 _BUSY = 35  # standard deviation of brightness above which a word gets a plate
 _PLATE, _SHADOW = 0.2, 0.2  # shares of words that have one anyway
 _SUBPIXEL_BITS = 3  # of the coordinates handed to OpenCV
+_PAPER, _INK = 230, (20, 20, 20)  # of plain scenes
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def make_scene(options: SceneOptions, rng: np.random.Generator) -> tuple[np.ndarray, TextInstances]:
     """Return a random image, uint8 (H, W, 3) RGB, and the words in it."""
     words = place_words(options, rng)
+    if options.plain:
+        return _plain(options, words), _instances(words)
     image = paint_background(*options.size, rng)
     for word in words:  # all plates first: a later one must not cover an earlier word
         _draw_plate(image, word, rng)
     for word in words:
         draw_word(image, word, rng)
-    instances = TextInstances(
+    return add_grain(image, rng), _instances(words)
+
+
+def _instances(words: list[PlacedWord]) -> TextInstances:
+    return TextInstances(
         polygons=[word.shape.outline for word in words],
         texts=[None if word.ignored else word.text for word in words],
         ignored=np.array([word.ignored for word in words], bool),
     )
-    return add_grain(image, rng), instances
+
+
+def _plain(options: SceneOptions, words: list[PlacedWord]) -> np.ndarray:
+    """Return words in ink on paper, uint8 (H, W, 3)."""
+    image = np.full((*options.size, 3), _PAPER, np.uint8)
+    for word in words:
+        blend(image, warp_patch(word.mask, word.shape, options.size), 0, _INK)
+    return image
 
 
 def draw_word(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:

@@ -13,6 +13,7 @@ from tcm.devices import on_device
 from tcm.models.losses import full_precision
 
 _EPS = 1e-8
+_MANY = 4  # predictions for each text, above which most are not sent
 _WORST = 1e9  # in place of what is no number: the loss of such a pair says so itself
 
 
@@ -37,32 +38,54 @@ def assigned(costs: Sequence[Tensor], valid: Tensor) -> Tensor:
     """Return the prediction that each text is given to, int64 (len(costs), B, N); -1 for none.
 
     All costs come to the host in one transfer, for which it waits; the assignments return without
-    a wait. Of more texts than predictions the dearest have none.
+    a wait. Of many predictions only those come that are the N cheapest for some text: a text never
+    needs another one, since its rivals take N - 1 at most. Of more texts than predictions the
+    dearest have none.
 
     Args:
         costs: Tables (B, Q_i, N) of several sets of predictions of the same texts.
         valid: (B, N), > 0 where there is a text.
     """
-    shapes = [cost.shape for cost in costs]
-    parts = [*(cost.float().flatten() for cost in costs), (valid > 0).float().flatten()]
-    flat = torch.cat(parts).cpu().numpy()
-    *tables, there = np.split(flat, np.cumsum([len(part) for part in parts[:-1]]))
+    tables = [_cheapest(cost.float()) for cost in costs]
+    numbers = [number for table in tables for number in table]
+    flat = torch.cat([*(n.flatten() for n in numbers), (valid > 0).float().flatten()]).cpu().numpy()
+    *parts, there = np.split(flat, np.cumsum([n.numel() for n in numbers]))
+    shaped = iter([p.reshape(n.shape) for p, n in zip(parts, numbers, strict=True)])
     real = there.reshape(valid.shape) > 0
     found = np.full((len(costs), *valid.shape), -1, np.int64)
-    for rows, table, shape in zip(found, tables, shapes, strict=True):
-        for row, cost, texts in zip(rows, table.reshape(shape), real, strict=True):
-            row[texts] = _solved(cost[:, texts])
+    for rows, table in zip(found, tables, strict=True):
+        for row, texts, *given in zip(rows, real, *(next(shaped) for _ in table), strict=True):
+            row[texts] = _solved(*(numbers[:, texts] for numbers in given))
     return on_device(torch.from_numpy(found), valid.device)
 
 
-def _solved(cost: np.ndarray) -> np.ndarray:
-    """Return the prediction of each text, int64 (N,), of costs (Q, N)."""
+def _cheapest(cost: Tensor) -> tuple[Tensor, ...]:
+    """Return a table (B, Q, N); of many predictions the N least of each column, and which it is."""
+    count = cost.shape[2]
+    if cost.shape[1] <= _MANY * count:
+        return (cost,)
+    least = cost.topk(count, dim=1, largest=False)
+    return least.values, least.indices.float()  # exact below 2 ** 24
+
+
+def _solved(cost: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    """Return the prediction of each text, int64 (N,), of costs (Q, N).
+
+    Args:
+        cost: The costs.
+        which: The prediction of each cost, alike in shape; None where it is the row.
+    """
     from scipy.optimize import linear_sum_assignment  # slow to import
 
     cost = np.nan_to_num(cost, nan=_WORST, posinf=_WORST, neginf=-_WORST)
+    names = np.arange(len(cost))
+    if which is not None:
+        names, rows = np.unique(which.astype(np.int64), return_inverse=True)
+        short, cost = cost, np.full((len(names), cost.shape[1]), np.inf)
+        cost[rows.reshape(short.shape), np.arange(cost.shape[1])] = short
     given = np.full(cost.shape[1], -1, np.int64)
     predictions, texts = linear_sum_assignment(cost)
-    given[texts] = predictions
+    given[texts] = names[predictions]
     return given
 
 

@@ -56,6 +56,15 @@ def test_charset_and_word_length_are_kept():
     assert texts and all(len(text) == 3 and set(text) <= set("xyz7") for text in texts)
 
 
+def test_plain_images_are_ink_on_paper():
+    dataset = SyntheticText(**SMALL, styles=["straight"], plain=True)
+    image = dataset.load(1).image
+    assert (image.max(), image.min()) == (230, 20) and (image == 230).mean() > 0.5
+    assert (image == image[..., :1]).all()
+    with pytest.raises(ConfigError, match="sign_ratio: plain images have no signs"):
+        SyntheticText(**SMALL, sign_ratio=0.5, plain=True)
+
+
 @pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
 def test_ignored_words_are_marked_and_have_no_text(ratio):
     dataset = SyntheticText(**{**SMALL, "length": 60}, ignored_ratio=ratio)

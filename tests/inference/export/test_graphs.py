@@ -16,6 +16,8 @@ FULL = {
     "psenet_fasttcm-cr50_600e_icdar2015": "psenet",
     "panet_fasttcm-cr50_600e_icdar2015": "panet",
     "abcnet_fasttcm-cr50_5500it_icdar2015": "abcnet",
+    "deepsolo_fasttcm-cr50_3000it_icdar2015": "deepsolo",
+    "testr_fasttcm-cr50_3000it_icdar2015": "testr",
 }
 LATER = {"Rotated FCOS", "DeepSolo", "TESTR", "ABCNet v2"}  # at any size alone, below
 

@@ -1,10 +1,12 @@
-"""Names of DeepSolo's parameters in the authors' checkpoints, but for the backbone's.
+"""Names of DeepSolo's parameters in the authors' checkpoints.
 
 There all heads of the decoder are stored once a layer, and some once more; they are one set. The
 first of each is taken, the others are left out.
 """
 
+from tcm.models.detectron2_converters import BACKBONE, renamed_resnet
 from tcm.models.mmocr_converters import renamed
+from tcm.registry import CONVERTERS
 
 PREFIX = "detection_transformer."
 _RULES = [
@@ -21,13 +23,16 @@ _RULES = [
 ]
 
 
+@CONVERTERS.register("deepsolo")
 def rename(name: str) -> str | None:
-    """Return our name of a parameter of neck or head; None for what is stored once more.
+    """Return our name of a parameter or buffer; None for what is stored once more.
 
     Args:
         name: With or without the prefix ``detection_transformer.``.
     """
     name = name.removeprefix(PREFIX)
+    if name.startswith(BACKBONE):
+        return renamed_resnet(name)
     if name.startswith("ctrl_point_coord.") or "bezier_proposal_" in name:
         return None
     again = ("ctrl_point_class.", "ctrl_point_text.", "boundary_offset.")

@@ -1,4 +1,4 @@
-"""Names of TESTR's parameters in the authors' checkpoints, but for the backbone's.
+"""Names of TESTR's parameters in the authors' checkpoints.
 
 Heads of the decoder are stored once a layer, and some once more; they are one set. The first of
 each is taken, the others are left out.
@@ -6,7 +6,9 @@ each is taken, the others are left out.
 
 import re
 
+from tcm.models.detectron2_converters import BACKBONE, renamed_resnet
 from tcm.models.mmocr_converters import renamed
+from tcm.registry import CONVERTERS
 
 PREFIX = "testr."
 _RULES = [
@@ -26,11 +28,14 @@ _RULES = [
 _AGAIN = re.compile(r"ctrl_point_(class|coord)\.[1-9]|(bbox_class|bbox_coord|text_pos_embed)\.")
 
 
+@CONVERTERS.register("testr")
 def rename(name: str) -> str | None:
-    """Return our name of a parameter of neck or head; None for what is stored once more.
+    """Return our name of a parameter or buffer; None for what is stored once more.
 
     Args:
         name: With or without the prefix ``testr.``.
     """
     name = name.removeprefix(PREFIX)
+    if name.startswith(BACKBONE):
+        return renamed_resnet(name)
     return None if _AGAIN.match(name) else renamed(name, _RULES)

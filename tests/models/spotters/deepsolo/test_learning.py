@@ -28,16 +28,16 @@ MODEL = {
 def batch_of(count, **options):
     images = SyntheticText(
         length=count, size=[96, 96], words_per_image=[1, 2], text_height=[20, 24],
-        word_length=[2, 3], charset=CHARSET, styles=["straight", "curved"], **options,
+        word_length=[2, 3], charset=CHARSET, styles=["curved"], **options,
     )  # fmt: skip
     targets = DeepSoloTargets(CHARSET, points=8, length=3)
     return collate([targets(images.load(i), np.random.default_rng(0)) for i in range(count)])
 
 
 @pytest.mark.slow
-def test_a_few_images_are_learnt_by_heart():
+def test_eight_curved_images_are_learnt_by_heart():
     torch.manual_seed(0)
-    model, batch = MODELS.build(MODEL, "model").train(), batch_of(4)
+    model, batch = MODELS.build(MODEL, "model").train(), batch_of(8)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=1e-4)
     for _ in range(250):
         total = torch.stack(list(model.loss(batch.images, batch.targets).values())).sum()
