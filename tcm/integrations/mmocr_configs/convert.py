@@ -35,7 +35,7 @@ def convert(path: str | Path) -> Converted:
         ConfigError: The file cannot be read as data, it is no config of a detector, or its detector
             has no counterpart here.
     """
-    theirs = read_python_config(path)
+    theirs = _with_lists(read_python_config(path))
     for key in ("model", "train_dataloader"):
         if key not in theirs:
             raise ConfigError(f"{path}: '{key}' is missing; a config of a detector is wanted")
@@ -49,6 +49,13 @@ def convert(path: str | Path) -> Converted:
             f"{path}: a value is of a kind that MMOCR does not take there "
             f"({type(error).__name__}: {error})"
         ) from error
+
+
+def _with_lists(value: Any) -> Any:
+    """Return a tree with lists where it has tuples, as YAML has them."""
+    if isinstance(value, dict):
+        return {key: _with_lists(item) for key, item in value.items()}
+    return [_with_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _sections(theirs: dict[str, Any], lacking: list[str]) -> dict[str, Any]:

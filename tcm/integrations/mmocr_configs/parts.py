@@ -30,8 +30,7 @@ class Part:
 
     def take(self, name: str, default: Any = None) -> Any:
         """Return an argument, which is then no longer left."""
-        value = self.values.pop(name, default)
-        return list(value) if isinstance(value, tuple) else value
+        return self.values.pop(name, default)
 
     def part(self, name: str) -> "Part":
         """Return an argument that is a mapping, or an empty one."""

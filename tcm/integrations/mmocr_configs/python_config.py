@@ -63,13 +63,13 @@ class _Files:
     def __init__(self) -> None:
         self.count = 0
 
-    def read(self, path: Path) -> dict[str, Any]:
+    def read(self, path: Path, above: Path | None = None) -> dict[str, Any]:
         self.count += 1
         if self.count > _FILES:
             raise ConfigError(f"{path}: more than {_FILES} files are bases of one another")
         why = why_no_file(path)
         if why:
-            raise ConfigError(f"config {path} {why}")
+            raise ConfigError(f"config {path} {why}" + (f", a base of {above}" if above else ""))
         try:
             tree = ast.parse(read_bytes(path, _FILE).decode())
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -78,7 +78,7 @@ class _Files:
         bases = _bases_of(tree, path)
         base: dict[str, Any] = {}
         for name in bases:
-            base.update(self.read(_base_file(name, path)))
+            base.update(self.read(_base_file(name, path), path))
         try:
             own = _Statements(path, base).run(tree)
             _require_small(own, path)

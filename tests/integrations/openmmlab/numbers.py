@@ -37,13 +37,13 @@ def weight(name, like):
     """Return a tensor of the shape of another, the same for a name everywhere."""
     if not like.is_floating_point():
         return torch.zeros_like(like)
-    numbers = np.random.default_rng(zlib.crc32(name.encode())).random(like.shape)
+    numbers = np.asarray(np.random.default_rng(zlib.crc32(name.encode())).random(like.shape))
     if name.endswith("running_var"):
-        return torch.from_numpy(0.5 + numbers).float()
+        return torch.as_tensor(0.5 + numbers).float()
     fan = max(1, like[0].numel()) if like.dim() > 1 else 1
     spread = (3 / fan) ** 0.5 if like.dim() > 1 else 0.5
     shift = 1.0 if name.endswith("norm.weight") or name.endswith("bn1.weight") else 0.0
-    return torch.from_numpy(spread * (2 * numbers - 1) + shift).float()
+    return torch.as_tensor(spread * (2 * numbers - 1) + shift).float()
 
 
 def images():
