@@ -13,6 +13,7 @@ from tcm.integrations.mmocr_configs.parts import Part
 
 Config = dict[str, Any]
 _OURS = {"FastTCM": "FastTCM", "TCM": "TCM", "CLIPR50": "CLIPResNet"}
+_BOTTLENECKS = 50  # depth from which on blocks have three convolutions
 _NO_ARGUMENTS = {  # losses of MMOCR that are ours as they are
     "loss_prob": "MaskedBalancedBCEWithLogitsLoss",
     "loss_thr": "MaskedSmoothL1Loss",
@@ -84,8 +85,10 @@ def _backbone(part: Part) -> tuple[Config, bool]:
         "frozen_stages": part.take("frozen_stages", -1),
         "norm_eval": part.take("norm_eval", True),
         "norm_requires_grad": norm.get("requires_grad", True),
-        **part.renamed({"style": "style", "with_cp": "with_cp"}),
+        **part.renamed({"with_cp": "with_cp"}),
     }
+    if part.take("style", "pytorch") != "pytorch" and converted["depth"] >= _BOTTLENECKS:
+        converted["style"] = "caffe"  # of two convolutions a block has none of 1x1
     if part.take("deep_stem", False):
         part.expect(stem_channels=128)
         converted["deep_stem"] = True

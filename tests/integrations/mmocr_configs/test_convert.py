@@ -97,3 +97,10 @@ def test_a_config_that_is_wrong_is_refused_in_one_line(more, said, converted):
     with pytest.raises(ConfigError, match=said) as caught:
         converted("dbnet", more)
     assert "dbnet.py" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("depth", "wanted"), [(18, None), (50, "caffe")])
+def test_where_the_stride_is_matters_in_bottlenecks_only(depth, wanted, converted):
+    base = f"resnet.depth = {depth}\nresnet.style = 'caffe'\n"
+    backbone = converted("dbnet", base=base).config["model"]["backbone"]
+    assert (backbone["depth"], backbone.get("style")) == (depth, wanted)
