@@ -18,6 +18,8 @@ def _default_scope():
     from mmengine.registry import DefaultScope
     from mmocr.utils import register_all_modules
 
+    import tcm.integrations.openmmlab  # noqa: F401  # as custom_imports does
+
     register_all_modules(init_default_scope=False)
     with DefaultScope.overwrite_default_scope("mmocr"):
         yield

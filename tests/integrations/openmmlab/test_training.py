@@ -48,8 +48,6 @@ def test_groups_have_the_rates_of_their_prefixes():
 def test_a_fraction_has_the_images_of_data_fraction(tmp_path, fraction, seed):
     from mmocr.registry import DATASETS
 
-    import tcm.integrations.openmmlab  # noqa: F401
-
     box = {"polygon": [0, 0, 9, 0, 9, 9, 0, 9], "bbox": [0, 0, 9, 9], "bbox_label": 0}
     entries = [
         {

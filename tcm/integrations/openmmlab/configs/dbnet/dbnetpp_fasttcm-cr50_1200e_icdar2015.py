@@ -19,8 +19,17 @@ model = dict(
     data_preprocessor=dict(mean=[122.679, 116.669, 104.007]),  # of CLIP's trunk, as TCM has it
 )
 
-# The files that `tcm data prepare` writes, and the same that our configs read.
-train_dataloader = dict(dataset=dict(ann_file="train.json"))
+# The files that `tcm data prepare` writes, and the same that our configs read. MMOCR's DBNet++ joins
+# a list of datasets here, of one.
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type="OCRDataset",
+        data_root="data/icdar2015",
+        ann_file="train.json",
+        pipeline=_base_.train_pipeline,
+    )
+)
 optim_wrapper = dict(
     _delete_=True,
     type="OptimWrapper",
@@ -29,5 +38,14 @@ optim_wrapper = dict(
     paramwise_cfg=dict(**_base_.fasttcm_groups, norm_decay=["backbone.trunk"]),
 )
 param_scheduler = [dict(type="PolyLR", power=0.9, eta_min=1e-7, end=1200)]
-val_dataloader = dict(dataset=dict(ann_file="test.json"))
+val_dataloader = dict(
+    dataset=dict(
+        _delete_=True,
+        type="OCRDataset",
+        data_root="data/icdar2015",
+        ann_file="test.json",
+        test_mode=True,
+        pipeline=_base_.test_pipeline,
+    )
+)
 test_dataloader = val_dataloader
