@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test test-all test-oldest coverage fuzz lint format docs
+.PHONY: setup demo test test-all test-oldest mmocr-env test-mmocr coverage fuzz lint format docs
 
 setup: .venv/.installed
 
@@ -36,6 +36,22 @@ test-oldest: .oldest/.installed
 	sed 's/>=\(.*\)/==\1.*/' requirements.txt > .oldest/requirements.txt
 	.oldest/bin/python -m pip install --quiet --requirement .oldest/requirements.txt hypothesis pyclipper pytest "setuptools>=77"
 	touch $@
+
+# MMOCR 1.0.1 with what it is compatible with, in an environment of its own: PyTorch 2.0.1, Python 3.11 at most. mmcv's operators
+# are compiled, a file at a time: 10 minutes of a core.
+mmocr-env: .venv-mmocr/.installed
+
+.venv-mmocr/.installed: requirements-openmmlab.txt requirements-mmocr.txt
+	$(PYTHON) -m venv .venv-mmocr
+	.venv-mmocr/bin/python -m pip install --quiet --requirement requirements-mmocr.txt --requirement requirements-openmmlab.txt
+	MAX_JOBS=1 MMCV_WITH_OPS=1 .venv-mmocr/bin/python -m pip install --quiet --no-build-isolation mmcv==2.0.1
+	.venv-mmocr/bin/python -m pip install --quiet --requirement requirements-mmocr.txt mmocr==1.0.1
+	.venv-mmocr/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The integration, and the backbones with that PyTorch.
+test-mmocr: mmocr-env
+	OMP_NUM_THREADS=1 .venv-mmocr/bin/python -m pytest tests/integrations/openmmlab tests/models/backbones tests/models/prompting
 
 # The default tests, and which lines they run.
 coverage: setup

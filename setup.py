@@ -48,12 +48,22 @@ setup(
     # The configs lie beside the code in a clone, and in it where it is installed (`tcm.shipped`).
     packages=[*find_packages(include=["tcm", "tcm.*"]), "tcm.configs"],
     package_dir={"tcm.configs": "configs"},
-    package_data={"tcm": ["py.typed", "weights/**", "demo/page.html"], "tcm.configs": ["**"]},
+    package_data={
+        "tcm": [
+            "py.typed",
+            "weights/**",
+            "demo/page.html",
+            "integrations/openmmlab/configs/**/*.py",
+        ],
+        "tcm.configs": ["**"],
+    },
     entry_points={"console_scripts": ["tcm = tcm.cli.main:tcm"]},
     install_requires=(HERE / "requirements.txt").read_text(encoding="utf-8").split(),
     extras_require={
         "export": ["onnx>=1.17", "onnxscript>=0.5"],  # tcm export
         "hub": ["huggingface_hub>=0.24"],  # models from and to the Hugging Face Hub
+        # What the backbones need inside MMOCR, whose PyTorch and NumPy are older than tcm's own.
+        "openmmlab": (HERE / "requirements-openmmlab.txt").read_text(encoding="utf-8").split(),
         "pdf": ["pypdfium2>=4.30"],  # pages of PDFs as images
         "docs": ["mkdocs-material>=9.7", "mkdocstrings[python]>=1"],  # make docs
         # pyclipper makes MMOCR's offsets in whole pixels, which its oracles hold.

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from tcm.errors import CheckpointError
 from tcm.pickled_data import Call, Storage, Unpickled, unpickle
+from tcm.torch_versions import itemsize
 
 _DTYPES = {
     "torch.DoubleStorage": torch.float64,
@@ -130,7 +131,7 @@ def _require_bytes(path: Path, claimed: int) -> None:
 def _itemsize(storage: Storage) -> int:
     """Return the bytes of an element; 1 of kinds that are unknown here."""
     dtype = _DTYPES.get(storage.kind)
-    return dtype.itemsize if dtype else 1
+    return itemsize(dtype) if dtype else 1
 
 
 class _Archive:

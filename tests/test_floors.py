@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WINGS = {"models", "data", "evaluation", "engine", "inference"}
-HEIGHTS = {**dict.fromkeys(WINGS, 1), "reader": 2, "hub": 3, "demo": 3, "cli": 4}
+HEIGHTS = {**dict.fromkeys(WINGS, 1), "reader": 2, "hub": 3, "demo": 3, "integrations": 3, "cli": 4}
 
 
 def _imports():

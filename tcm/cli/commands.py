@@ -19,6 +19,7 @@ COMMANDS = {
     "pack": ("pack", "write a model as a folder to give away: weights, card, graphs"),
     "benchmark": ("benchmark", "measure what models and data cost on this machine"),
     "info": ("info", "show versions, devices and configs, or what a checkpoint holds"),
+    "convert-config": ("convert_config", "write a config of MMOCR as one of ours"),
     "data prepare": ("prepare_data", "read a raw dataset in its official layout"),
     "data check": ("check_data", "look for mistakes in an annotation file"),
     "data browse": ("browse_dataset", "draw what a model is trained on"),

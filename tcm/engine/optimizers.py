@@ -8,24 +8,13 @@ from torch import Tensor, nn
 
 from tcm.errors import ConfigError, nearest
 from tcm.registry import OPTIMIZERS
+from tcm.torch_versions import NORMS
 from tcm.values import Bounds, NotNegativeFloat, Positive
 
 Groups = Iterable[Any]  # parameters, or mappings with `params`
 _Beta = Annotated[float, Bounds(ge=0, lt=1)]
 Betas = tuple[_Beta, _Beta]
 _ANYWHERE = "*."  # before a part of names
-_NORMS = (
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.SyncBatchNorm,
-    nn.InstanceNorm1d,
-    nn.InstanceNorm2d,
-    nn.InstanceNorm3d,
-    nn.GroupNorm,
-    nn.LayerNorm,
-    nn.RMSNorm,
-)
 
 
 @OPTIMIZERS.register("SGD")
@@ -203,7 +192,7 @@ def _norm_parameters(model: nn.Module) -> set[str]:
     return {
         f"{path}.{name}" if path else name
         for path, module in model.named_modules()
-        if isinstance(module, _NORMS)
+        if isinstance(module, NORMS)
         for name, _ in module.named_parameters(recurse=False)
     }
 

@@ -15,7 +15,8 @@ from timm.layers import BatchNormAct2d, Conv2dSame
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils.fusion import fuse_conv_bn_weights
-from torch.utils._pytree import tree_leaves
+
+from tcm.torch_versions import set_submodule, tree_leaves
 
 Pair = tuple[nn.Module, nn.Module]
 
@@ -41,7 +42,8 @@ def fold_batch_norms(module: nn.Module) -> None:
         if all(uses[part] == len(places[part]) == 1 for part in (conv, norm)):
             _fold(conv, norm)
             inner = (norm.drop, norm.act) if isinstance(norm, BatchNormAct2d) else ()
-            module.set_submodule(places[norm][0], nn.Sequential(*inner) if inner else nn.Identity())
+            rest = nn.Sequential(*inner) if inner else nn.Identity()
+            set_submodule(module, places[norm][0], rest)
 
 
 def traced_pairs(network: nn.Module) -> set[Pair]:

@@ -7,6 +7,8 @@
 | ``backbone.stem.7`` | ``backbone.trunk.bn1`` |
 | ``*.conv2.conv_offset.*`` | ``*.conv2.offset.*`` |
 | ``det_head.*`` | ``head.*`` |
+
+Those of a backbone of ours in MMOCR (`tcm.integrations.openmmlab`) are ours already.
 """
 
 import re
@@ -15,7 +17,7 @@ from collections.abc import Sequence
 _RULES = (
     (r"^backbone\.stem\.7\.", "backbone.bn1."),  # of the deep stem
     (r"^backbone\.stem\.", "backbone.conv1."),
-    (r"^backbone\.", "backbone.trunk."),
+    (r"^backbone\.(?!(trunk|text_side|matching|bsm|text_constant)\b)", "backbone.trunk."),
     (r"\.conv2\.conv_offset\.", ".conv2.offset."),
     (r"^det_head\.", "head."),
 )

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tcm.models.folding import Pair, traced_pairs
+from tcm.torch_versions import hook_always, is_compiling
 from tcm.values import Bounds
 
 FrozenStages = Annotated[int, Bounds(ge=-1, le=4)]
@@ -109,12 +110,12 @@ def _count_once(trunk: nn.Module, inputs: object) -> None:
         if _hold_statistics not in norm._forward_pre_hooks.values():
             norm.register_forward_pre_hook(_hold_statistics)
             release = partial(_release_statistics, norm.momentum)
-            norm.register_forward_hook(release, always_call=True)
+            hook_always(norm, release)
 
 
 def _hold_statistics(norm: Any, inputs: object) -> None:
     # A task of autograd is running in a backward pass only. A compiled step counts once anyway.
-    if torch.compiler.is_compiling() or torch._C._current_graph_task_id() == -1:
+    if is_compiling() or torch._C._current_graph_task_id() == -1:
         return
     if norm.training:
         norm.momentum = 0.0

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from timm.layers import Conv2dSame
 from torch import Tensor, nn
 
+from tcm.torch_versions import set_submodule
+
 
 class DivisibleSame(nn.Conv2d):
     """A convolution padded as ``SAME``, for maps whose sides are multiples of its stride."""
@@ -31,7 +33,7 @@ def settle_padding(network: nn.Module) -> None:
     """Replace timm's convolutions with ``SAME``, in place; their parameters stay the same."""
     for name, conv in list(network.named_modules()):
         if type(conv) is Conv2dSame:
-            network.set_submodule(name, _settled(conv))
+            set_submodule(network, name, _settled(conv))
 
 
 def _settled(conv: Any) -> DivisibleSame:

@@ -1,0 +1,1 @@
+"""The package inside others; nothing else of it imports what is here."""

@@ -1,0 +1,1 @@
+"""MMOCR's configs read without MMOCR, and what they say in ours."""
