@@ -18,13 +18,14 @@ from torch.nn import functional as F
 
 from tcm.clip.text import PromptedTextEncoder, tokenize
 from tcm.clip.visual import CLIPVisualTrunk
-from tcm.clip.weights import load_text, load_visual, read_clip_state
+from tcm.clip.weights import read_clip_state
 from tcm.contracts import Model
 from tcm.geometry.polygons import transform_points
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.models.backbones.clip_resnet import TrunkConfig
 from tcm.models.backbones.tcm import TextEncoderConfig
 from tcm.registry import MODELS
+from tcm.state_dicts import load_checked
 from tcm.structures import TextInstances
 
 _START = math.log(1 / 0.07)
@@ -73,8 +74,10 @@ class CLIPPretraining(PromptedTextEncoder, Model):
             self.register_buffer(name, torch.tensor(value).view(3, 1, 1), persistent=False)
         if pretrained is not None:
             state = read_clip_state(pretrained, clip_model)
-            load_visual(visual, state, pretrained)
-            load_text(self, state, pretrained)
+            positions = state.get("positional_embedding")
+            if positions is not None:
+                state["positional_embedding"] = positions[: self.context_length]
+            load_checked(self, state, pretrained, unused_ok=True)
 
     def embed_images(self, images: Tensor) -> Tensor:
         """Return the global embeddings (B, D), of length 1, of images (B, 3, H, W) in 0..255."""
