@@ -15,6 +15,7 @@ from tcm.cli.study import is_study, run_study
 from tcm.cli.terminal import say
 from tcm.data.loading.datamodule import DataModule
 from tcm.engine.trainer import quieten
+from tcm.errors import ConfigError
 from tcm.files import whole, write_json, write_text
 from tcm.registry import build
 
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> int:
     quieten()
     if is_study(args.config):
         return run_study(args)
+    if args.only or args.report:
+        raise ConfigError("--only and --report are for a study (configs/studies)")
     config = read_config(args.config, args.cfg_options)
     root = Path(args.work_dir or Path("work_dirs") / f"fewshot_{Path(args.config).stem}")
     cells = [

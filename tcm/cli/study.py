@@ -81,6 +81,8 @@ def run_study(args: argparse.Namespace) -> int:
         ConfigError: No config of the study has a name that is asked for.
     """
     study, path = read_study(args.config), Path(args.config)
+    if args.scale_steps:
+        raise ConfigError("--scale-steps: all cells of a study have equally many steps")
     root = Path(args.work_dir or Path("work_dirs") / f"fewshot_{path.stem}")
     _report(study, root)
     if args.report:
