@@ -135,7 +135,10 @@ class ZeroShot:
                 count = counts[word.lower() in self.unseen]
                 count[0] += self._is_best(word.lower(), scores, i, name)
                 count[1] += 1
-        return ZeroShotScores(present, len(truths), *counts[False], *counts[True], self.choices)
+        (right, words), (unseen_right, unseen_words) = counts[False], counts[True]
+        return ZeroShotScores(
+            present, len(truths), right, words, unseen_right, unseen_words, self.choices
+        )
 
     def _score(self, scores: dict[str | None, float], which: int) -> float:
         label = self.presence[which]
