@@ -18,6 +18,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 WEIGHTS = "model.safetensors"  # in a model's folder, as `tcm pack` writes it
 _PACKAGE = Path(__file__).resolve().parent
 _PARTS = "_base_/"  # of configs, which are no configs alone
+_STUDIES = "studies"  # which name configs; these lie in folders below
 _SUFFIX = ".yaml"
 _FOLDER = "configs/"
 
@@ -56,8 +57,12 @@ def config_names() -> dict[str, Path]:
 
 
 def whole_configs() -> dict[str, Path]:
-    """Return the shipped configs by name, without the parts in `_base_` that they consist of."""
-    return {name: file for name, file in config_names().items() if not name.startswith(_PARTS)}
+    """Return the shipped configs by name, without the parts in `_base_` and without studies."""
+    return {
+        name: file
+        for name, file in config_names().items()
+        if not name.startswith(_PARTS) and file.parent.name != _STUDIES
+    }
 
 
 def find_config(name: str | Path, folder: str | Path = "") -> Path:

@@ -24,7 +24,9 @@ from tcm.structures import Sample, TextInstances
 from tests.models.tiny import METHODS, TRUNK
 
 ROOT = Path(__file__).resolve().parents[1] / "configs"
-CONFIGS = sorted(p for p in ROOT.rglob("*.yaml") if "_base_" not in p.parts)
+CONFIGS = sorted(
+    p for p in ROOT.rglob("*.yaml") if "_base_" not in p.parts and p.parent.name != "studies"
+)
 NAMES = [str(p.relative_to(ROOT).with_suffix("")) for p in CONFIGS]
 
 
@@ -153,6 +155,15 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
                 assert config["data"]["train"]["dataset"]["type"] in ("Concat", "Mix"), name
             else:
                 assert f"data/{dataset}/" in source["ann_file"], name
+        if name.startswith(("clip/", "studies/")):
+            method, _, schedule, dataset = Path(name).name.split("_", 3)
+            config = read(name)
+            assert config["trainer"]["max_steps"] == int(schedule.removesuffix("it")), name
+            kind = config["model"]["type"]
+            assert kind == ("CLIPPretraining" if method == "clip" else "Detector"), name
+            if method != "clip":
+                assert config["model"]["head"]["type"] == METHODS[method].HEAD["type"], name
+                assert f"data/{dataset}/" in config["data"]["train"]["dataset"]["ann_file"], name
         if name.startswith("textrecog/"):
             method, backbone, schedule, dataset = Path(name).name.split("_", 3)
             config = read(name)
@@ -390,7 +401,9 @@ FROZEN = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if "_" in n and "textrecog" not in n])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if "_" in n and not n.startswith(("textrecog/", "clip/"))]
+)
 def test_trunks_are_frozen_as_the_recipe_says_and_never_when_random(name, read):
     backbone = read(name)["model"]["backbone"]
     stem = Path(name).stem
@@ -477,3 +490,58 @@ def test_recognizers_are_built_and_learn_by_their_own_rules(name, read):
     assert (
         sizes == [[32, 96] if "tiny" in name else [32, 128] if "parseq" in name else [224, 224]] * 2
     )
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("clip/")])
+def test_a_clip_is_built_and_its_captions_fit_it(name, read):
+    config = read(name)
+    encoder = config["model"]["text_encoder"]
+    with torch.device("meta"):
+        model = MODELS.build(without_pretrained(config["model"]), "model")
+    groups = parameter_groups(model, config["optimizer"]["lr"], **config["param_groups"])
+    assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
+    stage = config["data"]["train"]
+    pipelines = [part.get("pipeline", stage["pipeline"]) for part in stage["dataset"]["parts"]]
+    for *_, targets in pipelines:
+        built = TRANSFORMS.build(targets)
+        assert built.context_length == encoder["context_length"] == model.context_length
+        assert targets["vocab_size"] == encoder["vocab_size"] == model.vocab_size
+    seen, unseen = config["model"]["words"]
+    assert not set(seen) & set(unseen) and len(seen) == len(set(seen)) == 64
+    assert all(part["dataset"].get("words", seen) == seen for part in stage["dataset"]["parts"])
+    assert config["evaluation"]["metrics"]["zero_shot"]["unseen"] == unseen
+
+
+# What the configs of the claims' study change in FastTCM's, by the name of their backbone.
+CLAIMS = {
+    "scratch-tiny": ("CLIPResNet", {}),
+    "cr-tiny": ("CLIPResNet", {}),
+    "tcm-tiny": ("TCM", {}),
+    "fasttcm-tiny": ("FastTCM", {}),
+    "fasttcm-tiny-no-bsm": ("FastTCM", {"bsm": None}),
+    "fasttcm-tiny-no-visual-prompt": ("FastTCM", {"visual_prompt": False}),
+    "fasttcm-tiny-no-meta-query": ("FastTCM", {"generate_prompt": False}),
+    "fasttcm-tiny-no-text-refinement": ("FastTCM", {"text_refinement": False}),
+}
+
+
+@pytest.mark.parametrize("method", ["dbnet", "fcenet"])
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_claims_are_compared_on_equal_terms(name, method, read):
+    config = read(f"studies/claims/{method}_{name}_400it_icdar2015")
+    base = read(f"studies/claims/{method}_fasttcm-tiny_400it_icdar2015")
+    for section in ("data", "optimizer", "schedule", "trainer", "evaluation"):
+        assert config[section] == base[section]
+    assert {**config["model"], "backbone": 0} == {**base["model"], "backbone": 0}
+    backbone, kind = config["model"]["backbone"], CLAIMS[name]
+    changes = {**backbone, **backbone.get("matching", {})}
+    assert backbone["type"] == kind[0]
+    keys = ("bsm", "visual_prompt", "generate_prompt", "text_refinement")
+    assert {key: changes[key] for key in keys if key in changes} == kind[1]
+    clip = read("clip/clip_rn-tiny_4400it_synthetic")["model"]
+    trunk = {key: value for key, value in clip["trunk"].items() if key in backbone["trunk"]}
+    assert backbone["trunk"] == trunk and "width" in trunk
+    if "text_encoder" in backbone:
+        assert backbone["text_encoder"] == clip["text_encoder"]
+    begun = None if "scratch" in name else "work_dirs/clip_rn-tiny_4400it_synthetic/inference.ckpt"
+    assert backbone["pretrained"] == begun

@@ -14,6 +14,7 @@ import yaml
 
 from tcm.cli.commands import COMMANDS, GROUPS, choose
 from tcm.cli.configs import read_config
+from tcm.cli.study import is_study, read_study
 from tcm.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from tcm.shipped import find_config, whole_configs
 
@@ -100,7 +101,8 @@ def _words(lines):
 
 @cache
 def _check_config(path, options):
-    return read_config(str(find_config(path, ROOT)), list(options))
+    file = find_config(path, ROOT)
+    return read_study(file) if is_study(file) else read_config(str(file), list(options))
 
 
 def test_the_readme_is_short():

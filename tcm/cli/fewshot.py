@@ -1,103 +1,60 @@
-"""``tcm fewshot CONFIG``: train and test on fractions of the data, a cell for each seed."""
+"""``tcm fewshot CONFIG``: train and test on fractions of the data, a cell for each seed.
 
-import argparse
-import json
+With a study in place of the config it is many configs, and what they gain over one another.
+"""
+
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tcm.cli.cells import Cell, headline_of, is_scored, length_of
 from tcm.cli.configs import read_config
 from tcm.cli.parsers.fewshot import parse
+from tcm.cli.study import is_study, run_study
 from tcm.cli.terminal import say
 from tcm.data.loading.datamodule import DataModule
-from tcm.engine.trainer import TrainerConfig, quieten
-from tcm.errors import DataError, TCMError
+from tcm.engine.trainer import quieten
+from tcm.errors import ConfigError
 from tcm.files import whole, write_json, write_text
 from tcm.registry import build
-from tcm.structures import Config
 
+_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+_SEEDS = (0, 1, 2)
 _WIDE = 10  # greatest over least fraction, from which on the plot's axis is logarithmic
-_DAMAGED = "scores.damaged.json"
-
-
-@dataclass
-class Cell:
-    """One run of the study."""
-
-    fraction: float
-    seed: int
-    folder: Path
-
-    @property
-    def scores(self) -> Path:
-        """Return the file that marks the cell as done."""
-        return self.folder / "scores.json"
 
 
 def main(arguments: list[str]) -> int:
     """Run the command."""
     args = parse(arguments)
     quieten()
+    if is_study(args.config):
+        return run_study(args)
+    if args.only or args.report:
+        raise ConfigError("--only and --report are for a study (configs/studies)")
     config = read_config(args.config, args.cfg_options)
     root = Path(args.work_dir or Path("work_dirs") / f"fewshot_{Path(args.config).stem}")
     cells = [
-        Cell(fraction, seed, root / f"fraction_{fraction:g}_seed_{seed}")
-        for fraction in args.fractions
-        for seed in args.seeds
+        Cell(args.config, fraction, seed, root / f"fraction_{fraction:g}_seed_{seed}")
+        for fraction in args.fractions or _FRACTIONS
+        for seed in args.seeds or _SEEDS
     ]
     data = build(DataModule, config["data"], "data")  # which is read once for all cells
     for cell in cells:
-        if _scored(cell.scores):
+        if is_scored(cell.scores):
             say(f"{cell.folder}: done before")
         else:
             part = data.with_fraction(cell.fraction) if args.scale_steps else data
-            _run(cell, args, _length(config, part))
-    rows = [_row(fraction, cells) for fraction in args.fractions]
+            cell.train([*args.cfg_options, *length_of(config, part)])
+            cell.test(args.checkpoint, cell.scores, args.cfg_options)
+    rows = [_row(fraction, cells) for fraction in args.fractions or _FRACTIONS]
     _write(root, Path(args.config).stem, rows)
     return 0
 
 
-def _length(config: Config, data: DataModule) -> list[str]:
-    """Return the overrides that fix the length of a run and its validations, in steps."""
-    trainer = build(TrainerConfig, config.get("trainer"), "trainer")
-    batches = data.batches_per_epoch(trainer.world_size())
-    per_epoch = max(1, batches // trainer.accumulate)
-    total = trainer.total_steps(per_epoch)
-    every = min(total, trainer.validation_interval(per_epoch))
-    return [f"trainer.max_steps={total}", f"trainer.val_every_steps={every}"]
-
-
-def _run(cell: Cell, args: argparse.Namespace, length: Sequence[str]) -> None:
-    options = ["--cfg-options", *args.cfg_options]
-    train = ["--work-dir", str(cell.folder), "--data-fraction", str(cell.fraction)]
-    train += ["--data-seed", str(cell.seed), "--seed", str(cell.seed)]
-    if cell.folder.exists():
-        train.append("--resume")
-    _call("train", args.config, *train, *options, *length, "trainer.max_epochs=null")
-    checkpoint = str(cell.folder / f"{args.checkpoint}.ckpt")
-    _call("test", args.config, checkpoint, "--scores", str(cell.scores), *options)
-
-
-def _call(command: str, *arguments: str) -> None:
-    """Run a command in a process of its own.
-
-    Raises:
-        TCMError: It failed; it has said why.
-    """
-    # Without -P modules would be looked for in the working directory first, whatever lies there.
-    process = [sys.executable, "-P", "-m", "tcm", command, *arguments]
-    status = subprocess.run(process, check=False)
-    if status.returncode:
-        raise TCMError(f"tcm {command} {arguments[0]} ended with status {status.returncode}")
-
-
 def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
     """Return the headline figures of the first metric of all seeds of a fraction."""
-    found = [_headline(cell.scores) for cell in cells if cell.fraction == fraction]
+    found = [headline_of(cell.scores) for cell in cells if cell.fraction == fraction]
     metric, first = found[0]
     row: dict[str, Any] = {"fraction": fraction, "seeds": len(found), "metric": metric}
     for name in first:
@@ -105,32 +62,6 @@ def _row(fraction: float, cells: Sequence[Cell]) -> dict[str, Any]:
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         row[name] = {"mean": statistics.mean(values), "deviation": deviation, "values": values}
     return row
-
-
-def _scored(path: Path) -> bool:
-    """Tell whether a cell is done: whole scores are there. Damaged ones are put aside."""
-    if not path.exists():
-        return False
-    try:
-        whole = bool(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:
-        whole = False
-    if not whole:
-        path.replace(path.with_name(_DAMAGED))  # `test` replaces no file that is not as it wrote it
-        say(f"{path}: damaged, kept as {_DAMAGED}; the cell is tested again")
-    return whole
-
-
-def _headline(path: Path) -> tuple[str, dict[str, float]]:
-    """Return the name of the first metric of a file of scores, and its headline figures.
-
-    Raises:
-        DataError: The file is of an older version, without them.
-    """
-    metric, report = next(iter(json.loads(path.read_text(encoding="utf-8")).items()))
-    if "headline" not in report:
-        raise DataError(f"{path}: no 'headline' in it; delete the file to test this cell again")
-    return metric, report["headline"]
 
 
 def _figures(row: dict[str, Any]) -> list[str]:

@@ -18,8 +18,9 @@ from tcm.inputs import MB, read_bytes, shown_path
 
 _FILE = 8 * MB  # bytes of a vocabulary, packed
 _UNPACKED = 32 * MB
-_MERGES = 49152 - 256 - 2  # of those in the file as many as CLIP's table of tokens has
 _SPECIAL = ("<start_of_text>", "<end_of_text>")
+CLIP_TOKENS = 49408  # rows of CLIP's table of tokens
+FEWEST_TOKENS = 2 * 256 + len(_SPECIAL)  # single bytes, each at the end of a word too
 _END = "</w>"
 _REMEMBERED = 2**16  # words
 _WORDS = re.compile(
@@ -32,17 +33,20 @@ class BytePairs:
 
     Args:
         vocabulary: The merges in their order, as CLIP ships them: ``bpe_simple_vocab_16e6.txt.gz``.
+        tokens: Rows of the table of tokens, `FEWEST_TOKENS` to `CLIP_TOKENS`. A smaller one than
+            CLIP's has the first merges alone; the smallest has none, so that every letter is a
+            token and the text encoder sees how a word is spelt.
 
     Raises:
         DataError: The file is missing, damaged, or no such list.
     """
 
-    def __init__(self, vocabulary: str | Path) -> None:
-        merges = _merges(Path(vocabulary))
+    def __init__(self, vocabulary: str | Path, tokens: int = CLIP_TOKENS) -> None:
+        merges = _merges(Path(vocabulary))[: tokens - FEWEST_TOKENS]
         self._letters = _letters()
         singles = list(self._letters.values())
-        tokens = [*singles, *(s + _END for s in singles), *("".join(m) for m in merges), *_SPECIAL]
-        self._ids = {token: i for i, token in enumerate(tokens)}
+        table = [*singles, *(s + _END for s in singles), *("".join(m) for m in merges), *_SPECIAL]
+        self._ids = {token: i for i, token in enumerate(table)}
         self._ranks = {merge: i for i, merge in enumerate(merges)}
         self._special = {word: [self._ids[word]] for word in _SPECIAL}
         self._known = dict(self._special)
@@ -101,12 +105,13 @@ def _letters() -> dict[int, str]:
 
 
 def _merges(path: Path) -> list[tuple[str, ...]]:
+    most = CLIP_TOKENS - FEWEST_TOKENS
     packed = read_bytes(path, _FILE)
     try:
         text = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(packed, _UNPACKED).decode()
     except (zlib.error, UnicodeDecodeError) as error:
         raise DataError(f"{shown_path(path)}: no packed vocabulary: {error}") from error
-    merges = [tuple(line.split()) for line in text.split("\n")[1 : _MERGES + 1]]
-    if len(merges) < _MERGES or any(len(merge) != 2 for merge in merges):
-        raise DataError(f"{shown_path(path)}: no vocabulary of {_MERGES} merges, two pieces a line")
+    merges = [tuple(line.split()) for line in text.split("\n")[1 : most + 1]]
+    if len(merges) < most or any(len(merge) != 2 for merge in merges):
+        raise DataError(f"{shown_path(path)}: no vocabulary of {most} merges, two pieces a line")
     return merges

@@ -5,34 +5,49 @@ W text width, D joint embedding.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
-from open_clip.tokenizer import SimpleTokenizer
+from open_clip.tokenizer import SimpleTokenizer, default_bpe
 from open_clip.transformer import QuickGELU, Transformer
 from torch import Tensor, nn
 
+from tcm.clip.byte_pairs import CLIP_TOKENS, FEWEST_TOKENS, BytePairs
 from tcm.errors import ConfigError
-from tcm.values import Positive, require_multiple
+from tcm.values import Bounds, Positive, require_multiple
+
+TokenRows = Annotated[int, Bounds(ge=FEWEST_TOKENS, le=CLIP_TOKENS)]
 
 
-def tokenize(texts: Sequence[str], length: int | None = None) -> Tensor:
+def tokenize(
+    texts: Sequence[str], length: int | None = None, vocab_size: int = CLIP_TOKENS
+) -> Tensor:
     """Return the int64 token ids (K, N1) of the texts, zero padded, by OpenAI's byte-pair encoding.
 
     Args:
         texts: K texts.
         length: N1; None takes the longest text's, start and end token included.
+        vocab_size: Rows of the token table; below CLIP's as of `BytePairs`.
 
     Raises:
         ConfigError: A text does not fit into `length`.
     """
-    tokenizer = SimpleTokenizer()
-    ids = [[tokenizer.sot_token_id, *tokenizer.encode(t), tokenizer.eot_token_id] for t in texts]
-    longest = max(map(len, ids))
+    rows = _ids(texts, vocab_size)
+    longest = max(map(len, rows))
     length = length or longest
     if longest > length:
-        text = max(texts, key=lambda t: len(tokenizer.encode(t)))
+        text = max(zip(rows, texts, strict=True), key=lambda pair: len(pair[0]))[1]
         raise ConfigError(f"prompt {text!r} has {longest} tokens, more than {length}")
-    return torch.tensor([row + [0] * (length - len(row)) for row in ids])
+    return torch.tensor([row + [0] * (length - len(row)) for row in rows])
+
+
+def _ids(texts: Sequence[str], vocab_size: int) -> list[list[int]]:
+    """Return the ids of each text, start and end included."""
+    if vocab_size < CLIP_TOKENS:
+        pairs = BytePairs(default_bpe(), vocab_size)
+        return [[vocab_size - 2, *pairs.ids(text), vocab_size - 1] for text in texts]
+    tokenizer = SimpleTokenizer()
+    return [[tokenizer.sot_token_id, *tokenizer.encode(t), tokenizer.eot_token_id] for t in texts]
 
 
 class PromptedTextEncoder(nn.Module):
@@ -40,7 +55,8 @@ class PromptedTextEncoder(nn.Module):
 
     Args:
         context_length: Rows of the position table, the longest sequence that can be encoded.
-        vocab_size: Entries of the token table.
+        vocab_size: Entries of the token table; below CLIP's 49408 those of its first merges, so
+            that 514 has a token for each letter.
         width: W.
         heads: Attention heads.
         layers: Transformer blocks.
@@ -52,7 +68,7 @@ class PromptedTextEncoder(nn.Module):
     def __init__(
         self,
         context_length: Positive = 77,
-        vocab_size: Positive = 49408,
+        vocab_size: TokenRows = CLIP_TOKENS,
         width: Positive = 512,
         heads: Positive = 8,
         layers: Positive = 12,
@@ -61,6 +77,7 @@ class PromptedTextEncoder(nn.Module):
         super().__init__()
         require_multiple("PromptedTextEncoder: width", width, heads)
         self.width = width
+        self.vocab_size = vocab_size
         self.context_length = context_length
         self.token_embedding = nn.Embedding(vocab_size, width)
         self.positional_embedding = nn.Parameter(torch.empty(context_length, width))

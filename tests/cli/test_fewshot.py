@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tcm.cli import fewshot
+from tcm.cli import cells, fewshot
 from tcm.errors import DataError
 from tests.cli.tiny import write_config
 
@@ -25,7 +25,7 @@ def calls(monkeypatch):
             scores = {"rule": "IoU", "headline": headline, "truths": 7}
             Path(path).write_text(json.dumps({"icdar2015": scores, "other": {}}))
 
-    monkeypatch.setattr(fewshot, "_call", call)
+    monkeypatch.setattr(cells, "call", call)
     return noted
 
 

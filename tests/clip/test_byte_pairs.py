@@ -81,3 +81,12 @@ def test_what_is_no_vocabulary_is_named(content, message, tmp_path):
         BytePairs(file)
     with pytest.raises(DataError, match="absent: no such file"):
         BytePairs(tmp_path / "absent")
+
+
+def test_a_small_table_has_the_first_merges_and_the_smallest_none():
+    small, letters = BytePairs(default_bpe(), 514 + 1000), BytePairs(default_bpe(), 514)
+    whole = BytePairs(default_bpe())
+    assert max(small.row("the exit of a hotel", 30)) == 514 + 1000 - 1
+    assert small.ids("the") == whole.ids("the")  # among the first merges
+    assert len(whole.ids("hotel")) == 1 and len(letters.ids("hotel")) == 5
+    assert letters.row("hi", 5) == [512, *letters.ids("hi"), 513, 0]

@@ -1,5 +1,6 @@
 """The words of a scene and their places: inside the image, and clear of one another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +50,22 @@ class PlacedWord:
     colour: Colour | None = None
 
 
-def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedWord]:
-    """Return words clear of each other and the edge, tallest first; fewer if there is no room."""
+Sampler = Callable[[np.random.Generator, int | None], str]
+
+
+def place_words(
+    options: SceneOptions, rng: np.random.Generator, sampler: Sampler | None = None
+) -> list[PlacedWord]:
+    """Return words clear of each other and the edge, tallest first; fewer if there is no room.
+
+    Args:
+        options: What the scene is made of.
+        rng: The source of all randomness.
+        sampler: Draws a word of at most so many characters; None takes random ones by the options.
+    """
     lowest, highest = options.words_per_image
     heights = rng.uniform(*options.text_height, int(rng.integers(lowest, highest + 1)))
-    sampler = WordSampler(options.characters, options.word_length)
+    sampler = sampler or WordSampler(options.characters, options.word_length)
     placed: list[PlacedWord] = []
     occupied: list[shapely.Polygon] = []
     for height in sorted(heights.tolist(), reverse=True):
@@ -72,7 +84,7 @@ def place_words(options: SceneOptions, rng: np.random.Generator) -> list[PlacedW
 def _place_sign(
     height: float,
     options: SceneOptions,
-    sampler: WordSampler,
+    sampler: Sampler,
     occupied: list[shapely.Polygon],
     rng: np.random.Generator,
 ) -> list[PlacedWord]:
@@ -93,7 +105,7 @@ def _place_sign(
 def _place_word(
     height: float,
     options: SceneOptions,
-    sampler: WordSampler,
+    sampler: Sampler,
     occupied: list[shapely.Polygon],
     rng: np.random.Generator,
 ) -> PlacedWord | None:
@@ -102,7 +114,7 @@ def _place_word(
     lowest, longest = options.text_height[0], options.word_length[1]
     for keep in np.linspace(1, 0, _WORD_TRIES).tolist():
         tall = lowest + (height - lowest) * keep
-        text = sampler(rng, longest=round(longest * keep))
+        text = sampler(rng, round(longest * keep))
         mask = _random_mask(text, tall, options, rng)
         style = options.styles[int(rng.integers(len(options.styles)))]
         shape = make_shape(style, *mask.size, options.curve_points, rng)

@@ -24,7 +24,7 @@ def make_scene(options: SceneOptions, rng: np.random.Generator) -> tuple[np.ndar
         return _plain(options, words), _instances(words)
     image = paint_background(*options.size, rng)
     for word in words:  # all plates first: a later one must not cover an earlier word
-        _draw_plate(image, word, rng)
+        draw_plate(image, word, rng)
     for word in words:
         draw_word(image, word, rng)
     return add_grain(image, rng), _instances(words)
@@ -61,12 +61,12 @@ def draw_word(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> 
 def _colour(
     word: PlacedWord, mean: float, spread: float, rng: np.random.Generator
 ) -> tuple[int, int, int]:
-    if word.colour is not None and abs(_LUMA @ word.colour - mean) - spread >= _CONTRAST:
+    if word.colour is not None and stands_out(word.colour, mean, spread):
         return word.colour
     return readable_colour(mean, spread, rng)
 
 
-def _draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
+def draw_plate(image: np.ndarray, word: PlacedWord, rng: np.random.Generator) -> None:
     """Draw a plate under a word now and then, and always where the ground is too busy."""
     _, spread = brightness(image, word.shape.outline)
     if rng.random() < _PLATE or spread > _BUSY:
@@ -87,13 +87,20 @@ def brightness(image: np.ndarray, outline: np.ndarray) -> tuple[float, float]:
     return float(mean[0, 0]), float(spread[0, 0])
 
 
+def stands_out(
+    colour: tuple[int, int, int], mean: float, spread: float, contrast: float = _CONTRAST
+) -> bool:
+    """Tell whether a colour differs from a ground of given brightness by `contrast` of 255."""
+    return bool(abs(_LUMA @ colour - mean) - spread >= contrast)
+
+
 def readable_colour(
     mean: float, spread: float, rng: np.random.Generator, contrast: float = _CONTRAST
 ) -> tuple[int, int, int]:
     """Return a colour that stands out from a ground of given brightness, by `contrast` of 255."""
     for _ in range(6):
         colour = random_colour(rng)
-        if abs(_LUMA @ colour - mean) - spread >= contrast:
+        if stands_out(colour, mean, spread, contrast):
             return colour
     return (0, 0, 0) if mean > 127 else (255, 255, 255)
 

@@ -1,13 +1,12 @@
 """Signs: lines of words close to each other on one plane, which a detector must keep apart."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tcm.data.synth.render import WordMask, draw_mask
 from tcm.data.synth.shapes import FlatShape, WordShape, make_shape
-from tcm.data.synth.words import WordSampler
 from tcm.geometry.polygons import transform_points
 
 _LINES, _WORDS = (1, 3), (1, 3)  # fewest and most lines, and words of each
@@ -31,7 +30,7 @@ class Sign(NamedTuple):
 
 def make_sign(
     height: float,
-    sampler: WordSampler,
+    sampler: Callable[[np.random.Generator, int | None], str],
     fonts: Sequence[str],
     styles: Sequence[str],
     rng: np.random.Generator,
@@ -52,7 +51,7 @@ def make_sign(
     for _ in range(int(rng.integers(_LINES[0], _LINES[1] + 1))):
         x, low = 0.0, 0.0
         for _ in range(int(rng.integers(_WORDS[0], _WORDS[1] + 1))):
-            text = sampler(rng)
+            text = sampler(rng, None)
             mask = draw_mask(text, font, height)
             width, tall = mask.size
             placed.append((text, mask, x + width / 2, top + tall / 2))

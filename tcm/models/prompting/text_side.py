@@ -68,7 +68,8 @@ class TextSide(nn.Module):
     ) -> None:
         super().__init__()
         self.text_encoder = text_encoder.requires_grad_(False)
-        ids_KN = tokenize(prompts, prompt_length) if prompts else None
+        size = text_encoder.vocab_size
+        ids_KN = tokenize(prompts, prompt_length, size) if prompts else None
         self.register_buffer("token_ids", ids_KN, persistent=False)
         length = num_contexts + (0 if ids_KN is None else ids_KN.shape[1])
         if not 0 < length <= text_encoder.context_length:

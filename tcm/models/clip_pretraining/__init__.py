@@ -1,0 +1,1 @@
+"""CLIP's contrastive pretraining on images with captions."""
