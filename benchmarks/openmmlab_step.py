@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ Steps = tuple[Callable[[], Any], Callable[[Any], None]]  # the targets, and the 
 _THEIRS = "textdet/dbnet/dbnet_resnet50_1200e_icdar2015.py"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure in turn and print a table, or be one of the two processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ann", type=Path, help="annotation file in MMOCR's unified JSON")
@@ -35,7 +35,7 @@ def main() -> None:
         "--steps", type=int, default=5, help="of each, after one that is not counted"
     )
     parser.add_argument("--worker", choices=["ours", "theirs"], help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     if args.worker:

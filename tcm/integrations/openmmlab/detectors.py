@@ -32,6 +32,10 @@ class MatchingLossMixin:
         ConfigError: A mistake in `matching_loss`, or a backbone without a text side.
     """
 
+    backbone: Any  # the detector's
+    matching_loss: Any
+    matching_targets: Any
+
     def __init__(self, *args: Any, matching_loss: dict[str, Any] | None = None, **arguments: Any):
         super().__init__(*args, **arguments)
         self.matching_loss = self.matching_targets = None
@@ -56,11 +60,11 @@ class MatchingLossMixin:
             data_samples: One a picture, with its ground truth.
         """
         if self.matching_loss is None:
-            return super().loss(inputs, data_samples)
+            return super().loss(inputs, data_samples)  # type: ignore[misc]  # of the next base
         # Before the losses of the head: MMOCR's DBNet moves the polygons while it draws its maps.
         targets = self._targets(inputs, data_samples)
         with self.backbone.noting() as noted:
-            losses = super().loss(inputs, data_samples)
+            losses = super().loss(inputs, data_samples)  # type: ignore[misc]
         losses["loss_matching"] = self.matching_loss(noted[0].logits, targets)
         return losses
 
@@ -86,7 +90,9 @@ def texts_of(data_sample: Any) -> TextInstances:
     found = data_sample.gt_instances
     if "polygons" in found:
         polygons = [np.array(polygon, np.float32).reshape(-1, 2) for polygon in found.polygons]
-        return TextInstances(polygons, ignored=_host(found.ignored) if "ignored" in found else None)
+        count = len(polygons)
+        given = _host(found.ignored) if "ignored" in found else np.zeros(count, bool)
+        return TextInstances(polygons, ignored=given)
     ignored = getattr(data_sample, "ignored_instances", None)
     sets = [_corners(found.bboxes), [] if ignored is None else _corners(ignored.bboxes)]
     marks = [i for i, polygons in enumerate(sets) for _ in polygons]

@@ -15,4 +15,4 @@ def found():
 def test_levels_and_maps_are_those_of_other_versions(found, name):
     with np.load(FILE) as stored:
         np.testing.assert_allclose(found[name], stored[name], rtol=0, atol=1e-4)
-        assert np.ptp(stored[name]) > 0.1  # so that the comparison means something
+        assert np.ptp(stored[name]) > 0.03  # so that the comparison means something
