@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import shapely
 import torch
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 from tcm.contracts import Model, as_arrays
 from tcm.geometry.polygons import repair
@@ -58,7 +60,7 @@ def compare_detector(model: Model, runner: OnnxDetector, batches: Sequence[Batch
         with torch.no_grad():
             maps = model.graphs()["model"].module(**given)
         others = runner.graphs["model"](**{name: value.numpy() for name, value in given.items()})
-        differences.append(difference(as_arrays(maps), others))
+        differences.append(difference(*paired(as_arrays(maps), others)))
         wanted = model.predict(batch.images, matrices, sizes)
         images = batch.images.permute(0, 2, 3, 1).numpy()
         pairs += zip(wanted, runner.detect(images, matrices, sizes), strict=True)
@@ -107,6 +109,48 @@ def compare_recognizer(
             gap = max(gap, abs(float(one.scores[0]) - other.confidence))
     figures = {"words": words, "equal texts": equal, "greatest difference of a confidence": gap}
     return Parity(max(differences), figures)
+
+
+def paired(
+    wanted: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]
+) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:
+    """Return the outputs with equal candidates of an image in equal rows.
+
+    The surest candidates come in the order of their scores, and rounding swaps those of nearly
+    equal ones. Those of no score are left out. Maps, which have no rows, stay as they are.
+    """
+    scores = wanted.get("scores")
+    shape = None if scores is None else scores.shape
+    if shape is None or any(v.shape[:2] != shape for v in (*wanted.values(), *found.values())):
+        return wanted, found
+    count = max(int((side["scores"] > 0).sum(1).max()) for side in (wanted, found))
+    wanted, found = (_first(side, count) for side in (wanted, found))
+    pairs = zip(_table(wanted, wanted), _table(found, wanted), strict=True)
+    order = np.stack([linear_sum_assignment(cdist(*pair, "chebyshev"))[1] for pair in pairs])
+    return wanted, {name: _taken(value, order) for name, value in found.items()}
+
+
+def _first(side: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """Return the candidates that have a score, `count` of each image, filled up with zeros."""
+    none = side["scores"] <= 0
+    order = np.argsort(none, axis=1, kind="stable")[:, :count]
+    there = ~_taken(none, order)
+    cut = {name: _taken(value, order) for name, value in side.items()}
+    return {n: v * there.reshape(*there.shape, *[1] * (v.ndim - 2)) for n, v in cut.items()}
+
+
+def _taken(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return rows (B, N, ...) of values (B, M, ...) by their numbers (B, N)."""
+    return values[np.arange(len(order))[:, None], order]
+
+
+def _table(side: Mapping[str, np.ndarray], scales: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return all numbers of the candidates (B, N, F), those of an output over its magnitude."""
+    parts = []
+    for name, scale in scales.items():
+        numbers = side[name].reshape(*side[name].shape[:2], -1).astype(np.float64)
+        parts.append(numbers / max(1.0, float(np.abs(scale).max(initial=0.0))))
+    return np.nan_to_num(np.concatenate(parts, axis=2))
 
 
 def difference(wanted: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> float:

@@ -46,7 +46,8 @@ class _Levels:
     @contextmanager
     def noting(self) -> Iterator[list[Matching]]:
         """Collect the matchings of the forward passes within, for the auxiliary loss."""
-        self._noted = noted = []
+        noted: list[Matching] = []
+        self._noted = noted
         try:
             yield noted
         finally:
@@ -64,15 +65,15 @@ class _Levels:
 
 
 @MODELS.register_module()
-class FastTCM(_Levels, fasttcm.FastTCM, BaseModule):
+class FastTCM(_Levels, fasttcm.FastTCM, BaseModule):  # type: ignore[misc]  # levels alone
     """FastTCM; the last of its levels has 2048 channels and one more for each prompt."""
 
 
 @MODELS.register_module()
-class TCM(_Levels, tcm.TCM, BaseModule):
+class TCM(_Levels, tcm.TCM, BaseModule):  # type: ignore[misc]
     """TCM; the last of its levels has 2048 channels and one more for each prompt."""
 
 
 @MODELS.register_module()
-class CLIPR50(_Levels, clip_resnet.CLIPResNet, BaseModule):
+class CLIPR50(_Levels, clip_resnet.CLIPResNet, BaseModule):  # type: ignore[misc]
     """CLIP's image encoder alone, without a text side."""

@@ -3,6 +3,8 @@
 mmengine calls them when a training begins, and not when a trained model is tested.
 """
 
+from typing import Any
+
 from torch import nn
 
 from tcm.clip.weights import load_text, load_visual, read_clip_state
@@ -23,7 +25,7 @@ class CLIPPretrained:
     def __init__(self, checkpoint: str, model: str = "RN50") -> None:
         self.checkpoint, self.model = checkpoint, model
 
-    def __call__(self, module: nn.Module) -> None:
+    def __call__(self, module: Any) -> None:
         """Load the image encoder and, where there is a text side, the text encoder.
 
         Raises:
@@ -32,6 +34,7 @@ class CLIPPretrained:
         state = read_clip_state(self.checkpoint, self.model)
         load_visual(module.trunk, state, self.checkpoint)
         if isinstance(module, TCM):
+            assert module.text_side is not None, "it goes when a model is deployed"
             load_text(module.text_side.text_encoder, state, self.checkpoint)
 
 
