@@ -44,8 +44,8 @@ def map_code(padding_Bhw: Tensor, channels: int, temperature: float = 10000.0) -
 
 def inverse_sigmoid(places: Tensor) -> Tensor:
     """Return the logits of places in [0, 1], which end at those of 1e-5 and 1 - 1e-5."""
-    places = places.clamp(0, 1)
-    return (places.clamp(min=_NEAREST) / (1 - places).clamp(min=_NEAREST)).log()
+    # One clamp each: exporters join two behind one another, and lose the bound of the first.
+    return (places.clamp(_NEAREST, 1) / (1 - places).clamp(_NEAREST, 1)).log()
 
 
 def _interleaved(angles: Tensor, channels: int, temperature: float) -> Tensor:
