@@ -21,8 +21,8 @@ READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
         ),
         (
             POINTS,
-            "data.train.pipeline.0.charset=ascii95",
-            "model.head.charset is {'name': 'digits10'} and data.train.pipeline.0.charset",
+            "data.train.pipeline.2.charset=ascii95",
+            "model.head.charset is {'name': 'digits10'} and data.train.pipeline.2.charset",
         ),
         (
             READER,

@@ -6,6 +6,15 @@ the auxiliary matching loss, parameter groups by name prefix and nested fraction
 this package imports what is OpenMMLab's, and nothing else imports it.
 """
 
+try:
+    import mmengine  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"tcm.integrations.openmmlab works inside MMOCR or MMDetection, and {error.name} is not "
+        "installed; `make mmocr-env` makes an environment, see docs/openmmlab.md",
+        name=error.name,
+    ) from None
+
 from tcm.integrations.openmmlab import (
     backbones,
     datasets,

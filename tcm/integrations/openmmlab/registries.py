@@ -4,14 +4,7 @@ MMOCR's and MMDetection's are children of the same, so that ``type='tcm.FastTCM'
 configs of both.
 """
 
-try:
-    from mmengine import registry as roots
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"tcm.integrations.openmmlab works inside MMOCR or MMDetection, and {error.name} is not "
-        "installed; `make mmocr-env` makes an environment, see docs/openmmlab.md",
-        name=error.name,
-    ) from None
+from mmengine import registry as roots
 
 
 def _child(parent: roots.Registry) -> roots.Registry:

@@ -91,7 +91,7 @@ def test_a_busy_ground_gets_a_plate(monkeypatch):
     checks = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[:, :, None], 3, axis=2)
     plain = np.full_like(checks, 90)
     for image in (checks, plain):
-        scene._draw_plate(image, word, np.random.default_rng(0))
+        scene.draw_plate(image, word, np.random.default_rng(0))
     assert len(np.unique(checks[covered([word], 0)], axis=0)) == 1
     assert (plain == 90).all()
 
