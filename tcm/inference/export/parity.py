@@ -119,15 +119,19 @@ def paired(
     The surest candidates come in the order of their scores, and rounding swaps those of nearly
     equal ones. Those of no score are left out. Maps, which have no rows, stay as they are.
     """
-    scores = wanted.get("scores")
-    shape = None if scores is None else scores.shape
-    if shape is None or any(v.shape[:2] != shape for v in (*wanted.values(), *found.values())):
+    if "scores" not in wanted:
         return wanted, found
-    count = max(int((side["scores"] > 0).sum(1).max()) for side in (wanted, found))
-    wanted, found = (_first(side, count) for side in (wanted, found))
-    pairs = zip(_table(wanted, wanted), _table(found, wanted), strict=True)
+    shape = wanted["scores"].shape
+    rows = [n for n, v in wanted.items() if v.shape[:2] == shape == found[n].shape[:2]]
+    if "scores" not in rows:
+        return wanted, found
+    sides = [{name: side[name] for name in rows} for side in (wanted, found)]
+    count = max(int((side["scores"] > 0).sum(1).max()) for side in sides)
+    first, second = (_first(side, count) for side in sides)
+    pairs = zip(_table(first, first), _table(second, first), strict=True)
     order = np.stack([linear_sum_assignment(cdist(*pair, "chebyshev"))[1] for pair in pairs])
-    return wanted, {name: _taken(value, order) for name, value in found.items()}
+    second = {name: _taken(value, order) for name, value in second.items()}
+    return {**wanted, **first}, {**found, **second}
 
 
 def _first(side: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:

@@ -45,7 +45,7 @@ def map_code(padding_Bhw: Tensor, channels: int, temperature: float = 10000.0) -
 def inverse_sigmoid(places: Tensor) -> Tensor:
     """Return the logits of places in [0, 1], which end at those of 1e-5 and 1 - 1e-5."""
     # One clamp each: exporters join two behind one another, and lose the bound of the first.
-    return (places.clamp(_NEAREST, 1) / (1 - places).clamp(_NEAREST, 1)).log()
+    return (places.clamp(_NEAREST, 1.0) / (1 - places).clamp(_NEAREST, 1.0)).log()
 
 
 def _interleaved(angles: Tensor, channels: int, temperature: float) -> Tensor:

@@ -10,13 +10,14 @@ def candidates(count=6, seed=0):
     rng = np.random.default_rng(seed)
     scores = np.sort(rng.uniform(0.3, 1, (2, count)))[:, ::-1].astype(np.float32)
     boxes = rng.uniform(0, 100, (2, count, 5)).astype(np.float32)
-    return {"boxes": boxes, "scores": scores, "labels": rng.integers(0, 3, (2, count))}
+    labels = rng.integers(0, 3, (2, count))
+    return {"boxes": boxes, "scores": scores, "labels": labels, "finite": np.ones(2)}
 
 
 def test_the_order_of_candidates_does_not_count():
     wanted = candidates()
     order = [1, 0, 2, 4, 3, 5]
-    found = {name: value[:, order] for name, value in wanted.items()}
+    found = {n: value[:, order] if value.ndim > 1 else value for n, value in wanted.items()}
     assert difference(wanted, found) > 0.1
     assert difference(*paired(wanted, found)) == 0
 
