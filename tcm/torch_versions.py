@@ -5,6 +5,7 @@ too, which is where mmcv 2.0 is (docs/openmmlab.md). Nothing else may ask for th
 """
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,9 +32,11 @@ _HAS_ALWAYS = _ALWAYS in inspect.signature(nn.Module.register_forward_hook).para
 
 def is_compiling() -> bool:
     """Tell whether ``torch.compile`` or ``torch.export`` is tracing."""
-    if hasattr(torch, "compiler"):
-        return torch.compiler.is_compiling()
-    return torch._dynamo.is_compiling()
+    public = getattr(getattr(torch, "compiler", None), "is_compiling", None)  # of 2.3
+    if public is not None:
+        return bool(public())
+    dynamo = sys.modules.get("torch._dynamo")  # which is imported when something is compiled
+    return dynamo is not None and bool(dynamo.is_compiling())
 
 
 def hook_always(module: nn.Module, hook: Callable[..., Any]) -> None:

@@ -211,6 +211,10 @@ def _extractor(name: str, options: Config, **arguments: Any) -> Any:
         if not options:
             raise
         raise ConfigError(f"timm's {name} with the options {options}: {error}") from error
+    except RuntimeError as error:
+        if "features_only" not in str(error):
+            raise
+        raise ConfigError(f"timm's {name} gives no maps: {error}") from error
 
 
 def read_weights(name: str, path: str, options: Config) -> State:
