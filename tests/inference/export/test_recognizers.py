@@ -22,10 +22,25 @@ def folder_of(model, size, folder):
     return folder
 
 
+@pytest.fixture(scope="module")
+def clip4str():
+    return tiny_clip4str()
+
+
+@pytest.fixture(scope="module")
+def folder(clip4str, tmp_path_factory):
+    return folder_of(clip4str, SIZE, tmp_path_factory.mktemp("clip4str"))
+
+
+def test_a_tiny_clip4str_reads_the_same(clip4str, folder):
+    set_reading(clip4str, True, 1, "cross")
+    reader = open_folder(folder, threads=1)
+    assert_equal(clip4str, reader, 3)
+
+
 @pytest.mark.slow
-def test_a_tiny_clip4str_in_every_way(tmp_path):
-    model = tiny_clip4str()
-    folder = folder_of(model, SIZE, tmp_path)
+def test_a_tiny_clip4str_in_every_way(clip4str, folder):
+    model = clip4str
     for decode_ar, refine_iters in WAYS:
         for output in ("cross", "visual"):
             set_reading(model, decode_ar, refine_iters, output)
