@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from tcm.cli.configs import read_config
+from tcm.cli.outputs import Outputs
 from tcm.cli.parsers.convert_config import parse
 from tcm.cli.terminal import say
 from tcm.config import as_yaml
@@ -18,9 +19,12 @@ def main(arguments: list[str]) -> int:
     Raises:
         ConfigError: MMOCR's config cannot be read or has no counterpart, ours would be wrong, or
             `--strict` was given and something has no counterpart.
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or would replace one that is not ours.
     """
     args = parse(arguments)
+    outputs = Outputs([args.source])
+    if args.out is not None:
+        outputs.file("--out", args.out)
     converted = convert(args.source)
     if args.strict and converted.lacking:
         raise ConfigError(f"{args.source}: without counterpart:", *_indented(converted.lacking))
@@ -29,7 +33,8 @@ def main(arguments: list[str]) -> int:
     if args.out is None:
         say(*text.splitlines())
         return 0
-    write_text(args.out, text)
+    with outputs.writing(args.out):
+        write_text(args.out, text)
     say(f"{args.out}: written, {len(converted.lacking)} things without counterpart")
     say(*_indented(converted.lacking))
     return 0

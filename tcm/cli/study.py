@@ -6,6 +6,7 @@ number of calls; the report is written from those that are there.
 
 import argparse
 import json
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -171,5 +172,5 @@ def _milliseconds(study: Study, root: Path) -> dict[str, float]:
     if not file.exists():
         return {}
     timed = json.loads(file.read_text(encoding="utf-8"))
-    totals = [sorted(entry["total_ms"]) for entry in timed]
-    return {name: total[len(total) // 2] for name, total in zip(study.configs, totals, strict=True)}
+    totals = [statistics.median(entry["total_ms"]) for entry in timed]
+    return dict(zip(study.configs, totals, strict=True))

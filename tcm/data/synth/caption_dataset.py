@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 
 from tcm.annotations.files import rectangle
-from tcm.data.storage.sequences import Lazy
 from tcm.data.synth.background import add_grain, paint_background
 from tcm.data.synth.captions import describe, shared_colour
+from tcm.data.synth.drawn import Drawn
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import PlacedWord, SceneOptions, place_words
 from tcm.data.synth.scene import draw_plate, draw_word
@@ -25,7 +25,7 @@ _CURVE_POINTS = 14
 
 
 @DATASETS.register()
-class SyntheticCaptions:
+class SyntheticCaptions(Drawn):
     """Scenes with words of a list, or without text, each with a caption.
 
     An image depends on the arguments and its index alone, in any process and any order. It has one
@@ -68,7 +68,7 @@ class SyntheticCaptions:
         characters = word_characters(36, "SyntheticCaptions.words")
         letters = "".join(sorted({*characters, *characters.upper(), *"".join(words)}))
         fonts_for(letters)  # raises if there are none
-        self.length, self.seed = length, seed
+        super().__init__("captions-", length, seed)
         self.empty_ratio, self.random_ratio = empty_ratio, random_ratio
         self.caption, self.plain_ratio = caption, plain_ratio
         self.words = list(words)
@@ -84,28 +84,18 @@ class SyntheticCaptions:
         )
         self._random = WordSampler(characters, (3, 7))
 
-    def __len__(self) -> int:
-        return self.length
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """The names of the images, such as ``captions-0-000012``."""
-        return Lazy(self.length, self._id)
-
     def load(self, index: int) -> Sample:
         """Return an image with its caption.
 
         Raises:
             IndexError: `index` is not in [0, length).
         """
-        if not 0 <= index < self.length:
-            raise IndexError(f"index {index} of a dataset of {self.length}")
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.generator(index)
         image, caption = self._draw(rng)
         height, width = self.options.size
         polygons = [] if caption is None else [rectangle(0, 0, width, height)]
         instances = TextInstances(polygons, texts=[] if caption is None else [caption])
-        return Sample(image=image, path=self._id(index), instances=instances, index=index)
+        return Sample(image=image, path=self.id_of(index), instances=instances, index=index)
 
     def _draw(self, rng: np.random.Generator) -> tuple[np.ndarray, str | None]:
         """Return an image (H, W, 3) uint8 and its caption, None for one without text."""
@@ -132,6 +122,3 @@ class SyntheticCaptions:
         else:
             text = self.words[int(rng.integers(len(self.words)))]
         return _CASES[int(rng.integers(len(_CASES)))](text)
-
-    def _id(self, index: int) -> str:
-        return f"captions-{self.seed}-{index:06d}"

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tcm.charset import CharsetConfig
+from tcm.data.synth.drawn import Drawn
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import SceneOptions
 from tcm.data.synth.scene import make_scene
@@ -17,7 +16,7 @@ from tcm.values import NotNegative, Positive, Share
 
 
 @DATASETS.register()
-class SyntheticText:
+class SyntheticText(Drawn):
     """Words on textured backgrounds with exact polygons and transcriptions.
 
     An image depends on the arguments and its index alone, in any process and any order. Polygons
@@ -70,8 +69,7 @@ class SyntheticText:
         characters = word_characters(charset, "SyntheticText.charset")
         fonts_for(characters)  # raises if there are none
         heights = _range("text_height", text_height, 4)
-        self.length = length
-        self.seed = seed
+        super().__init__("synth-", length, seed)
         self.options = SceneOptions(
             size=_size(size, min(heights)),
             styles=tuple(styles),
@@ -85,27 +83,14 @@ class SyntheticText:
             plain=plain,
         )
 
-    def __len__(self) -> int:
-        return self.length
-
-    @property
-    def ids(self) -> list[str]:
-        """The names of the images, such as ``synth-0-000012``."""
-        return [self._id(index) for index in range(self.length)]
-
     def load(self, index: int) -> Sample:
         """Return image `index` with its words, in image coordinates.
 
         Raises:
             IndexError: `index` is not in [0, length).
         """
-        if not 0 <= index < self.length:
-            raise IndexError(f"index {index} of a dataset of {self.length}")
-        image, instances = make_scene(self.options, np.random.default_rng([self.seed, index]))
-        return Sample(image=image, path=self._id(index), instances=instances, index=index)
-
-    def _id(self, index: int) -> str:
-        return f"synth-{self.seed}-{index:06d}"
+        image, instances = make_scene(self.options, self.generator(index))
+        return Sample(image=image, path=self.id_of(index), instances=instances, index=index)
 
 
 def _require(holds: bool, otherwise: str) -> None:

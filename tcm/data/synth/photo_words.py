@@ -8,9 +8,9 @@ import numpy as np
 
 from tcm.charset import CharsetConfig
 from tcm.data.datasets.word_list import word_sample
-from tcm.data.storage.sequences import Lazy
 from tcm.data.synth.background import add_grain, paint_background, random_colour
 from tcm.data.synth.camera import photograph
+from tcm.data.synth.drawn import Drawn
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.installed_fonts import InstalledFont, InstalledFonts
 from tcm.data.synth.photo_tiles import PhotoTiles
@@ -34,7 +34,7 @@ _Rng = np.random.Generator
 
 
 @DATASETS.register()
-class PhotoWords:
+class PhotoWords(Drawn):
     """Word crops with many fonts, grounds and flaws: what a recogniser can be trained with.
 
     A crop depends on the arguments and its index, and on the fonts that are installed.
@@ -64,7 +64,7 @@ class PhotoWords:
         text_height: tuple[Positive, Positive] = (8, 44),
     ) -> None:
         characters = word_characters(charset, "PhotoWords.charset")
-        self.length, self.seed = length, seed
+        super().__init__("photo_words/", length, seed)
         self.text_height = text_height
         sampler = WordSampler(characters, (1, 12))
         self.words = Vocabulary(vocabulary, characters) if vocabulary else sampler
@@ -72,29 +72,19 @@ class PhotoWords:
         scenes = None if backgrounds is None else DATASETS.build(backgrounds, "backgrounds")
         self.photo = None if scenes is None else PhotoTiles(scenes)
 
-    def __len__(self) -> int:
-        return self.length
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """The names of the crops, such as ``photo_words/0-000012``."""
-        return Lazy(self.length, self._id)
-
     def load(self, index: int) -> Sample:
         """Return a crop with its word.
 
         Raises:
             IndexError: `index` is not in [0, length).
         """
-        if not 0 <= index < self.length:
-            raise IndexError(f"index {index} of a dataset of {self.length}")
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.generator(index)
         text = self.words(rng)
         low, high = np.log(self.text_height)
         height = float(np.exp(rng.uniform(low, high)))
         text, mask = self._mask(text, height, rng)
         image = photograph(self._draw(mask, height, rng), height, rng)
-        return word_sample(image, self._id(index), text, index)
+        return word_sample(image, self.id_of(index), text, index)
 
     def _mask(self, text: str, height: float, rng: _Rng) -> tuple[str, WordMask]:
         """Return a word's ink, in a font that leaves some, and what it says there."""
@@ -133,9 +123,6 @@ class PhotoWords:
         colour = np.full_like(photo, random_colour(rng))
         share = float(rng.uniform(0.15, 0.8))
         return cv2.addWeighted(photo, share, colour, 1 - share, 0)
-
-    def _id(self, index: int) -> str:
-        return f"photo_words/{self.seed}-{index:06d}"
 
 
 class _DejaVu:

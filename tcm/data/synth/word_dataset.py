@@ -9,6 +9,7 @@ import numpy as np
 from tcm.charset import CharsetConfig
 from tcm.data.datasets.word_list import word_sample
 from tcm.data.synth.background import add_grain, paint_background
+from tcm.data.synth.drawn import Drawn
 from tcm.data.synth.fonts import fonts_for
 from tcm.data.synth.layout import PlacedWord
 from tcm.data.synth.render import draw_mask
@@ -27,7 +28,7 @@ _CURVE_POINTS = 14
 
 
 @DATASETS.register()
-class SyntheticWords:
+class SyntheticWords(Drawn):
     """Word crops with exact labels: the bounding boxes of drawn words, with a margin.
 
     A crop depends on the arguments and its index alone, in any process and any order.
@@ -65,19 +66,11 @@ class SyntheticWords:
         self.fonts = fonts_for(characters)
         shortest, longest = _range("word_length", word_length, 1)
         _require(longest <= MAX_LENGTH, f"word_length: at most {MAX_LENGTH}, got {longest}")
-        self.length, self.seed = length, seed
+        super().__init__("synthetic_words/", length, seed)
         self.styles = tuple(styles)
         self.text_height = _range("text_height", text_height, 4)
         self.sampler = WordSampler(characters, (int(shortest), int(longest)))
         self.max_angle_deg, self.noise_std = max_angle_deg, noise_std
-
-    def __len__(self) -> int:
-        return self.length
-
-    @property
-    def ids(self) -> list[str]:
-        """The names of the crops, such as ``synthetic_words/0-000012``."""
-        return [self._id(index) for index in range(self.length)]
 
     def load(self, index: int) -> Sample:
         """Return a crop with its word.
@@ -85,11 +78,9 @@ class SyntheticWords:
         Raises:
             IndexError: `index` is not in [0, length).
         """
-        if not 0 <= index < self.length:
-            raise IndexError(f"index {index} of a dataset of {self.length}")
-        rng = np.random.default_rng([self.seed, index])
+        rng = self.generator(index)
         text = self.sampler(rng)
-        return word_sample(self._draw(text, rng), self._id(index), text, index)
+        return word_sample(self._draw(text, rng), self.id_of(index), text, index)
 
     def _draw(self, text: str, rng: np.random.Generator) -> np.ndarray:
         """Return the crop of a word, (H, W, 3) uint8."""
@@ -117,9 +108,6 @@ class SyntheticWords:
         std = rng.uniform(0, self.noise_std)
         noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(std)
         return cv2.add(image, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
-
-    def _id(self, index: int) -> str:
-        return f"synthetic_words/{self.seed}-{index:06d}"
 
 
 def _require(holds: bool, otherwise: str) -> None:

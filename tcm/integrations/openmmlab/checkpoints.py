@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tcm.engine.checkpoint import is_deployed, read_checkpoint, write_checkpoint
-from tcm.errors import CheckpointError, TCMError
+from tcm.errors import CheckpointError, OutputError, TCMError
 from tcm.registry import CONVERTERS
 from tcm.state_dicts import load_checked
 
@@ -69,7 +69,11 @@ def read_theirs(path: str | Path) -> dict[str, Tensor]:
     """
     if not Path(path).is_file():
         raise CheckpointError(f"checkpoint {path} is no file")
-    content = torch.load(path, map_location="cpu", weights_only=False)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=False)
+    except Exception as error:  # an unpickler raises whatever the objects in the file do
+        kind = type(error).__name__
+        raise CheckpointError(f"{path}: no readable checkpoint ({kind}: {error})") from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
@@ -85,6 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--converter", help="of the parameter names, with --config: mmocr-dbnet")
     args = parser.parse_args(arguments)
     try:
+        if Path(args.target).exists():
+            raise OutputError(f"{args.target} is there already, and is not replaced")
         if args.config is None:
             state = read_theirs(args.source)
         else:
