@@ -2,7 +2,7 @@ import pytest
 
 from tcm.cli import convert_config
 from tcm.cli.configs import read_config
-from tcm.errors import ConfigError
+from tcm.errors import ConfigError, DataError, OutputError
 from tests.integrations.mmocr_configs.files import BASE, METHODS
 
 
@@ -36,3 +36,15 @@ def test_a_value_that_our_config_does_not_take_is_told_with_its_place(tmp_path):
     with pytest.raises(ConfigError) as caught:
         convert_config.main([str(source)])
     assert "model.head.decode.mask_thr" in "\n".join(caught.value.args)
+
+
+def test_no_file_of_a_user_is_replaced(tmp_path):
+    (tmp_path / "base.py").write_text(BASE)
+    source, out = tmp_path / "dbnet.py", tmp_path / "ours.yaml"
+    source.write_text(METHODS["dbnet"])
+    out.write_text("mine")
+    with pytest.raises(OutputError, match=r"ours\.yaml"):
+        convert_config.main([str(source), "--out", str(out)])
+    with pytest.raises((DataError, OutputError)):
+        convert_config.main([str(source), "--out", str(source)])
+    assert out.read_text() == "mine" and source.read_text() == METHODS["dbnet"]
