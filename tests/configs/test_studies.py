@@ -1,0 +1,73 @@
+"""What studies compare is equal but for what they are about."""
+
+import pytest
+import torch
+
+from tcm.engine.checkpoint import without_pretrained
+from tcm.engine.optimizers import parameter_groups
+from tcm.registry import MODELS, OPTIMIZERS, TRANSFORMS
+from tests.configs.shipped import NAMES
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("clip/")])
+def test_a_clip_is_built_and_its_captions_fit_it(name, read):
+    config = read(name)
+    encoder = config["model"]["text_encoder"]
+    with torch.device("meta"):
+        model = MODELS.build(without_pretrained(config["model"]), "model")
+    groups = parameter_groups(model, config["optimizer"]["lr"], **config["param_groups"])
+    assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
+    stage = config["data"]["train"]
+    pipelines = [part.get("pipeline", stage["pipeline"]) for part in stage["dataset"]["parts"]]
+    for *_, targets in pipelines:
+        built = TRANSFORMS.build(targets)
+        assert built.context_length == encoder["context_length"] == model.context_length
+        assert targets["vocab_size"] == encoder["vocab_size"] == model.vocab_size
+    seen, unseen = config["model"]["words"]
+    assert not set(seen) & set(unseen) and len(seen) == len(set(seen)) == 64
+    assert all(part["dataset"].get("words", seen) == seen for part in stage["dataset"]["parts"])
+    assert config["evaluation"]["metrics"]["zero_shot"]["unseen"] == unseen
+
+
+# What the configs of the claims' study change in FastTCM's, by the name of their backbone.
+CLAIMS = {
+    "scratch-tiny": ("CLIPResNet", {}),
+    "cr-tiny": ("CLIPResNet", {}),
+    "tcm-tiny": ("TCM", {}),
+    "fasttcm-tiny": ("FastTCM", {}),
+    "fasttcm-tiny-no-bsm": ("FastTCM", {"bsm": None}),
+    "fasttcm-tiny-no-visual-prompt": ("FastTCM", {"visual_prompt": False}),
+    "fasttcm-tiny-no-meta-query": ("FastTCM", {"generate_prompt": False}),
+    "fasttcm-tiny-no-text-refinement": ("FastTCM", {"text_refinement": False}),
+}
+
+
+@pytest.mark.parametrize("method", ["dbnet", "fcenet"])
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_claims_are_compared_on_equal_terms(name, method, read):
+    config = read(f"studies/claims/{method}_{name}_400it_icdar2015")
+    base = read(f"studies/claims/{method}_fasttcm-tiny_400it_icdar2015")
+    for section in ("data", "optimizer", "schedule", "trainer", "evaluation"):
+        assert config[section] == base[section]
+    assert {**config["model"], "backbone": 0} == {**base["model"], "backbone": 0}
+    backbone, kind = config["model"]["backbone"], CLAIMS[name]
+    changes = {**backbone, **backbone.get("matching", {})}
+    assert backbone["type"] == kind[0]
+    keys = ("bsm", "visual_prompt", "generate_prompt", "text_refinement")
+    assert {key: changes[key] for key in keys if key in changes} == kind[1]
+    clip = read("clip/clip_rn-tiny_4400it_synthetic")["model"]
+    trunk = {key: value for key, value in clip["trunk"].items() if key in backbone["trunk"]}
+    assert backbone["trunk"] == trunk and "width" in trunk
+    if "text_encoder" in backbone:
+        assert backbone["text_encoder"] == clip["text_encoder"]
+    begun = None if "scratch" in name else "work_dirs/clip_rn-tiny_4400it_synthetic/inference.ckpt"
+    assert backbone["pretrained"] == begun
+
+
+def test_weights_of_imagenet_are_compared_on_equal_terms(read):
+    name = "studies/pretrained/dbnet_efficientnet-lite0{}_300it_icdar2015"
+    base, scratch = dict(read(name.format(""))), dict(read(name.format("-scratch")))
+    model, other = base.pop("model"), scratch.pop("model")
+    assert base == scratch
+    assert other["backbone"] == {**model["backbone"], "pretrained": None}
+    assert {**other, "backbone": 0} == {**model, "backbone": 0}
