@@ -4,15 +4,13 @@ The converters that read MMOCR's checkpoints give our name of each of its parame
 is the same table read backwards.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from tcm.engine.checkpoint import is_deployed, read_checkpoint, write_checkpoint
-from tcm.errors import CheckpointError, OutputError, TCMError
+from tcm.engine.checkpoint import is_deployed, read_checkpoint
+from tcm.errors import CheckpointError
 from tcm.registry import CONVERTERS
 from tcm.state_dicts import load_checked
 
@@ -78,41 +76,3 @@ def read_theirs(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise CheckpointError(f"{path}: holds no state dict")
     return state
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Turn a checkpoint of theirs into one that `tcm` reads, or one of ours into theirs."""
-    parser = argparse.ArgumentParser(prog="python -m tcm.integrations.openmmlab.checkpoints")
-    parser.add_argument("source", help="the checkpoint")
-    parser.add_argument("target", help="the file to write")
-    parser.add_argument("--config", help="of MMOCR or MMDetection: SOURCE is ours, make it theirs")
-    parser.add_argument("--converter", help="of the parameter names, with --config: mmocr-dbnet")
-    args = parser.parse_args(arguments)
-    try:
-        if Path(args.target).exists():
-            raise OutputError(f"{args.target} is there already, and is not replaced")
-        if args.config is None:
-            state = read_theirs(args.source)
-        else:
-            model = _built(args.config)
-            load_ours(model, args.source, args.converter)
-            state = model.state_dict()
-        write_checkpoint({"state_dict": dict(state)}, args.target)
-    except TCMError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
-
-
-def _built(config: str) -> nn.Module:
-    """Return the detector of a config of theirs."""
-    from mmengine.config import Config
-    from mmengine.registry import MODELS, init_default_scope
-
-    read = Config.fromfile(config)
-    init_default_scope(read.get("default_scope", "mmengine"))
-    return MODELS.build(read.model)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -78,7 +78,7 @@ def test_a_fraction_has_the_images_of_data_fraction(tmp_path, fraction, seed):
 
 
 def test_weights_go_there_and_back(tmp_path):
-    from tcm.integrations.openmmlab import checkpoints
+    from tcm.integrations.openmmlab import __main__, checkpoints
 
     ours = numbers.dbnet()
     torch.save(
@@ -88,7 +88,7 @@ def test_weights_go_there_and_back(tmp_path):
     theirs = build(dbnet())
     checkpoints.load_ours(theirs, tmp_path / "best.ckpt", "mmocr-dbnet")
     torch.save({"state_dict": theirs.state_dict(), "meta": {"cfg": ""}}, tmp_path / "epoch_1.pth")
-    assert checkpoints.main([str(tmp_path / "epoch_1.pth"), str(tmp_path / "plain.pth")]) == 0
+    assert __main__.main([str(tmp_path / "epoch_1.pth"), str(tmp_path / "plain.pth")]) == 0
     state, _ = read_checkpoint(tmp_path / "plain.pth", "mmocr-dbnet")
     assert state.keys() == ours.state_dict().keys()
     assert all(torch.equal(state[name], value) for name, value in ours.state_dict().items())
