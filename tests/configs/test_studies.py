@@ -55,12 +55,12 @@ def test_the_claims_are_compared_on_equal_terms(name, method, read):
     assert backbone["type"] == kind[0]
     keys = ("bsm", "visual_prompt", "generate_prompt", "text_refinement")
     assert {key: changes[key] for key in keys if key in changes} == kind[1]
-    clip = read("clip/clip_rn-tiny_4400it_synthetic")["model"]
+    clip = read("clip/clip_rn-tiny_3000it_synthetic")["model"]
     trunk = {key: value for key, value in clip["trunk"].items() if key in backbone["trunk"]}
     assert backbone["trunk"] == trunk and "width" in trunk
     if "text_encoder" in backbone:
         assert backbone["text_encoder"] == clip["text_encoder"]
-    begun = None if "scratch" in name else "work_dirs/clip_rn-tiny_4400it_synthetic/inference.ckpt"
+    begun = None if "scratch" in name else "work_dirs/clip_rn-tiny_3000it_synthetic/inference.ckpt"
     assert backbone["pretrained"] == begun
 
 
