@@ -48,6 +48,11 @@ def find_weights(kind: Kind) -> Path:
     return path
 
 
+def clip_weights() -> Path:
+    """Return the file of the package's own tiny CLIP."""
+    return weights_folder() / "clip" / WEIGHTS
+
+
 @cache
 def config_names() -> dict[str, Path]:
     """Return the shipped YAML files by name, such as ``textdet/dbnet/dbnet_...``, in order."""

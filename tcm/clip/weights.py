@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from tcm.errors import CheckpointError, nearest
 from tcm.inputs import why_no_file
+from tcm.shipped import clip_weights
 from tcm.state_dicts import State, load_checked, read_state_file
 
+TINY = "tiny"  # of configs/clip/clip_rn-tiny_*
 _SUFFIXES = {".pt", ".pth", ".bin", ".ckpt", ".safetensors"}
 _TEXT_PARTS = (
     "transformer.",
@@ -24,7 +26,8 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
 
     Args:
         pretrained: A tag of open_clip for `model`, such as ``openai`` (downloaded once, then
-            cached), or the path of a file: OpenAI's TorchScript archive, a state dict, a checkpoint
+            cached), ``tiny`` for the one that ships with the package, of a small architecture of
+            its own, or the path of a file: OpenAI's TorchScript archive, a state dict, a checkpoint
             with a ``state_dict``, or safetensors.
         model: Name of the architecture in open_clip.
 
@@ -38,9 +41,12 @@ def read_clip_state(pretrained: str, model: str = "RN50") -> State:
     path = Path(pretrained)
     if path.suffix in _SUFFIXES or len(path.parts) > 1 or why_no_file(path) is None:
         return read_state_file(path)
+    if pretrained == TINY:
+        return read_state_file(clip_weights())
     if pretrained not in tags:
+        known = [*tags, TINY]
         raise CheckpointError(
-            f"CLIP {model} has no weights '{pretrained}'{nearest(pretrained, tags)}"
+            f"CLIP {model} has no weights '{pretrained}'{nearest(pretrained, known)}"
         )
     try:
         path = Path(download_pretrained(open_clip.get_pretrained_cfg(model, pretrained)))

@@ -20,8 +20,13 @@ from tcm.structures import Config
 from tcm.yaml_files import read_yaml
 
 CARD = "README.md"
-Kind = Literal["detector", "spotter", "recognizer"]
-_TASKS = {"detector": "object-detection", "spotter": "image-to-text", "recognizer": "image-to-text"}
+Kind = Literal["detector", "spotter", "recognizer", "clip"]
+_TASKS = {
+    "detector": "object-detection",
+    "spotter": "image-to-text",
+    "recognizer": "image-to-text",
+    "clip": "zero-shot-image-classification",
+}
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,11 @@ def _front_matter(kind: Kind, facts: Facts) -> str:
 
 
 def _usage(kind: Kind) -> str:
+    if kind == "clip":
+        return (
+            "An image encoder and a text encoder of the Python package `tcm`: "
+            "`model.backbone.pretrained=FOLDER/model.safetensors` begins a training with them."
+        )
     role = "recognizer" if kind == "recognizer" else "detector"
     call = 'model("word.png")' if kind == "recognizer" else 'model("photo.jpg")'
     code = f'import tcm\n\nmodel = tcm.from_pretrained("FOLDER")\nprint({call})'

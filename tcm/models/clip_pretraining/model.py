@@ -26,7 +26,7 @@ from tcm.models.backbones.clip_resnet import TrunkConfig
 from tcm.models.backbones.tcm import TextEncoderConfig
 from tcm.registry import MODELS
 from tcm.state_dicts import load_checked
-from tcm.structures import TextInstances
+from tcm.structures import Config, TextInstances
 
 _START = math.log(1 / 0.07)
 _MOST = math.log(100)  # the logits are at most a hundred times the cosine, as CLIP's authors do
@@ -106,6 +106,10 @@ class CLIPPretraining(PromptedTextEncoder, Model):
     def outputs(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
         """Return ``cosine`` (B, K) of images and labels."""
         return {"cosine": self.embed_images(images) @ self.embed_texts(self.label_ids).T}
+
+    def runtime(self) -> Config:
+        """Return the kind: `tcm pack` writes a CLIP for `pretrained`, and there are no graphs of it."""
+        return {"kind": "clip"}
 
     def texts_of(
         self,

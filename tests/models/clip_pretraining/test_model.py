@@ -7,8 +7,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tcm.cli import pack
+from tcm.cli.configs import read_config
 from tcm.engine.checkpoint import save_inference_checkpoint
-from tcm.registry import MODELS
+from tcm.errors import ConfigError
+from tcm.registry import DATASETS, MODELS
 
 TRUNK = {"layers": [1, 1, 1, 1], "width": 4, "heads": 4, "output_dim": 16, "input_resolution": 64}
 ENCODER = {"width": 16, "heads": 2, "layers": 1, "context_length": 12, "vocab_size": 514}
@@ -85,3 +88,30 @@ def test_a_pretraining_begins_with_another(model, tmp_path):
     again = MODELS.build({**CONFIG, "pretrained": str(file)})
     for name in ("visual.conv1.weight", "token_embedding.weight", "text_projection"):
         assert torch.equal(again.state_dict()[name], model.state_dict()[name])
+
+
+def test_a_packed_one_is_a_file_to_begin_with(model, tmp_path, capsys):
+    file, folder = tmp_path / "inference.ckpt", tmp_path / "packed"
+    save_inference_checkpoint(model, {"model": CONFIG}, file)
+    assert pack.main([str(file), "--out", str(folder), "--no-graphs"]) == 0
+    assert {path.name for path in folder.glob("[!.]*")} == {"README.md", "model.safetensors"}
+    assert "clip of" in capsys.readouterr().out
+    assert "pipeline_tag: zero-shot-image-classification" in (folder / "README.md").read_text()
+    again = MODELS.build({**CONFIG, "pretrained": str(folder / "model.safetensors")})
+    torch.testing.assert_close(
+        again.visual.conv1.weight, model.visual.conv1.weight, rtol=1e-3, atol=1e-6
+    )
+    with pytest.raises(ConfigError, match="CLIPPretraining cannot be exported"):
+        pack.main([str(file), "--out", str(folder)])
+
+
+def test_the_one_that_ships_knows_text_from_no_text():
+    config = read_config("clip/clip_rn-tiny_3000it_synthetic")
+    model = MODELS.build({**config["model"], "pretrained": "tiny"}).eval()
+    data = DATASETS.build(config["data"]["val"]["dataset"]["datasets"][0], "dataset")
+    samples = [data.load(index) for index in range(40)]
+    images = torch.stack([torch.from_numpy(s.image).permute(2, 0, 1) for s in samples])
+    nearest = model.outputs(images)["cosine"][:, :2].argmax(1)
+    empty = torch.tensor([len(sample.instances) == 0 for sample in samples])
+    assert 5 < empty.sum() < 35
+    assert (nearest == empty).float().mean() >= 0.9
