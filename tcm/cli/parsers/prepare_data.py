@@ -34,7 +34,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             "--ann FILE' fits Bezier curves to its texts. For word recognition: "
             f"{', '.join(prepare_words.COMMANDS)}; each has its own --help."
         )
-    words = ", ".join(prepare_words.WORD_SETS)
+    words = ", ".join((*prepare_words.WORD_SETS, *prepare_words.LMDB_SETS))
     parser.add_argument(
         "dataset",
         help=f"name of the dataset: {', '.join(sorted(READERS))}; of word crops, with options of "
