@@ -1,7 +1,7 @@
 """Occluded RoadText (RRC challenge 29): 200 validation and 800 test images, lines of text.
 
 A folder each for ``val`` and ``test``, at least one, that holds one JSON file (see
-`tcm.annotations.occluded_roadtext`) and the images, beside it or in ``images``, named by their ids.
+`tcm.annotations.occluded_roadtext`) and the images ``ID.jpg``, beside it or in ``images``.
 Lines of the category ``illegible`` are ignored; those in other scripts than English are not, and
 have no text. There is no training split.
 """
@@ -53,6 +53,6 @@ def _sources(place: Path) -> list[Source]:
         raise DataError(f"{place}: {len(files)} JSON files; one is wanted")
     parted = inputs.is_dir(place / "images")
     images = by_stem(images_in(place / "images" if parted else place))
-    labels = {Path(name).stem: lines for name, lines in read_images(files[0]).items()}
+    labels = read_images(files[0])
     check_ids(images, labels, files[0])
     return [Source(image, partial(list, labels[name])) for name, image in images.items()]

@@ -169,3 +169,15 @@ def test_copies_of_photographs_are_found_and_others_are_not() -> None:
     assert max(one.distance for one in found) <= THRESHOLD // 2
     train = np.array([image_hash(read_image(file)) for file in others])
     assert min(one.distance for one in near(train, np.array(hashes), 256)) > 2 * THRESHOLD
+
+
+def test_a_list_and_skip_empty_leave_out_what_either_does(tmp_path: Path) -> None:
+    train = write_set(tmp_path, "train", a=scene(0), b=scene(1), c=scene(2))
+    records = unified.read(train)
+    records[0].instances = TextInstances()
+    unified.write(train, unified.relative(records, tmp_path))
+    out = tmp_path / "o.txt"
+    out.write_text("train/a.png\ntrain/c.png\n", encoding="utf-8")
+    kept = TextDataset(str(train), skip_empty=True, exclude=str(out))
+    assert list(kept.ids) == ["train/b.png"] and kept.load(0).path.endswith("b.png")
+    assert kept.sizes.tolist() == [[120, 160]] and len(kept.labels) == 1
