@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tcm.cli.find_leaks import main
+from tcm.cli.parsers.find_leaks import parse
 from tcm.data.datasets.text_dataset import TextDataset
 from tcm.data.formats import unified
 from tcm.data.formats.unified import ImageRecord
@@ -75,6 +76,10 @@ def test_the_nearest_within_the_threshold_is_found_in_any_part(monkeypatch) -> N
     hashes[9] = others[2] ^ np.array([7, 0, 1, 0], np.uint64)  # four bits
     assert list(near(hashes, others, 4)) == [Near(3, 7, 0), Near(9, 2, 4)]
     assert list(near(hashes, others, 3)) == [Near(3, 7, 0)]
+
+
+def test_the_threshold_of_the_command_is_that_of_the_hash() -> None:
+    assert parse(["--train", "a", "--test", "b", "--out", "c"]).threshold == THRESHOLD
 
 
 def test_all_bits_may_differ() -> None:
