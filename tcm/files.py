@@ -97,6 +97,24 @@ def copy_file(source: Path, path: Path) -> None:
         shutil.copyfileobj(content, file)
 
 
+def link_file(source: Path, path: Path) -> None:
+    """Make a file appear under another path too, by a link that is relative to its folder.
+
+    Raises:
+        OutputError: It cannot be made, or there is something else than this link.
+    """
+    make_folder(path.parent)
+    target = os.path.relpath(source.resolve(), path.parent.resolve())
+    try:
+        if path.is_symlink() and path.readlink() == Path(target):
+            return
+        path.symlink_to(target)
+    except FileExistsError as error:
+        raise OutputError(f"{path}: is there already; delete it to make it anew") from error
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
 def write_json(path: str | Path, content: Any) -> None:
     """Write JSON, indented by one, as `whole` does."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

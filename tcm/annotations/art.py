@@ -6,7 +6,7 @@ Results have ``res_N`` and no texts. Illegible texts and those with the text ``#
 from collections.abc import Mapping
 from typing import Any
 
-from tcm.annotations.files import brief, outline
+from tcm.annotations.files import brief, outline_of_points
 from tcm.annotations.instance import Instance
 from tcm.annotations.texts import DONT_CARE
 from tcm.errors import DataError
@@ -46,9 +46,7 @@ def parse_image(items: Any, place: str) -> list[Instance]:
 def _instance(item: Any, place: str) -> Instance:
     if not isinstance(item, Mapping) or not isinstance(item.get("points"), list):
         raise DataError(f"{place}: a mapping with a list 'points' is wanted")
-    if not all(isinstance(point, list) and len(point) == 2 for point in item["points"]):
-        raise DataError(f"{place}: points [x, y] are wanted, got {brief(item['points'])}")
-    polygon = outline([value for point in item["points"] for value in point], place)
+    polygon = outline_of_points(item["points"], place)
     text, illegible = item.get("transcription"), item.get("illegibility", False)
     if not isinstance(text, str | None) or not isinstance(illegible, bool):
         raise DataError(f"{place}: transcription {brief(text)} or illegibility {brief(illegible)}")

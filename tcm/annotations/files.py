@@ -254,6 +254,24 @@ def outline(fields: Sequence[Any], place: str = "") -> np.ndarray:
     return numbers(fields, place).reshape(-1, 2)
 
 
+def outline_of_points(points: Any, place: str, name: str = "points") -> np.ndarray:
+    """Return the points ``[[x, y], ...]`` of a JSON file as `outline` does.
+
+    Args:
+        points: The list.
+        place: Where it stands, for errors.
+        name: What the file calls it.
+
+    Raises:
+        DataError: As for `outline`, or it is no such list.
+    """
+    if not isinstance(points, list) or not all(
+        isinstance(point, list) and len(point) == 2 for point in points
+    ):
+        raise DataError(f"{place}: {name} [x, y] are wanted, got {brief(points)}")
+    return outline([value for point in points for value in point], place)
+
+
 def rectangle(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     """Return a box in pixels as a float32 polygon (4, 2), clockwise from the top left."""
     corners = [[left, top], [right, top], [right, bottom], [left, bottom]]

@@ -152,6 +152,32 @@ class LineFormat:
         return re.compile(pattern)
 
 
+def read_difficult(file: TextFile, strict: bool) -> list[Instance]:
+    """Read RCTW-17's lines ``x1,y1,...,x4,y4,difficult,"text"``; the text may contain commas.
+
+    Any mark but 0, and the text ``###``, is don't-care. Corners may run either way.
+
+    Args:
+        file: The file.
+        strict: As of `LineFormat`.
+
+    Raises:
+        DataError: A line is malformed; the text gives file, line number, reason and the line.
+    """
+    layout = LineFormat(transcription=True, strict=strict, clockwise=False)
+
+    def parse(line: str) -> Instance:
+        fields = layout._fields(line)
+        mark, _, rest = fields.transcription.partition(",")
+        if not mark.strip().isdigit():
+            raise DataError("difficult as a number is wanted after the corners")
+        text = rest.strip().removeprefix('"').removesuffix('"')
+        ignored = int(mark) != 0 or text == DONT_CARE
+        return Instance(fields.polygon, text, ignored, assumed=fields.assumed)
+
+    return file.parse(parse, blank=strict)
+
+
 def _check_rectangle(points: Sequence[float]) -> None:
     left, top, right, bottom = points
     if right < left or bottom < top:

@@ -30,6 +30,8 @@ COMMANDS = {
     "data export": ("export_labels", "write predictions for a labelling tool to correct"),
     "data split": ("split_images", "cut large images and their labels into patches"),
     "data merge": ("merge_patches", "merge detections in patches into those on whole images"),
+    "data leaks": ("find_leaks", "find training images that are test images of another set"),
+    "data rotate": ("rotate_images", "turn the images of an annotation file and their texts"),
     "data beziers": ("fit_beziers", "fit Bezier curves to the texts of an annotation file"),
 }
 GROUPS = {"data": "prepare, check, browse and convert datasets"}

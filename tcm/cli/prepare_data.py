@@ -23,7 +23,14 @@ from tcm.data.formats.unified import ImageRecord
 from tcm.errors import ConfigError, nearest
 from tcm.files import make_folder
 
-OPTIONS = ("exclude", "points", "dont_care", "classes", "exif")  # of the readers that take them
+OPTIONS = (
+    "exclude",
+    "points",
+    "dont_care",
+    "classes",
+    "level",
+    "exif",
+)  # of the readers that take them
 
 
 def main(argv: list[str] | None = None) -> int:

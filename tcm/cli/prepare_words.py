@@ -10,17 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tcm.cli.parsers.prepare_words import LABEL_FILES, WORD_SETS, parse
+from tcm.cli.parsers.prepare_words import LABEL_FILES, LMDB_SETS, WORD_SETS, parse
 from tcm.cli.progress import bars
 from tcm.cli.terminal import plain, say
-from tcm.data.formats import icdar2015_words, iiit5k, unified
+from tcm.data.formats import icdar2015_words, iiit5k, openocr, unified
 from tcm.data.formats.word_crops import WordSplits
 from tcm.data.prepare import crops, lmdb_check
 from tcm.data.storage import lmdb_files
 from tcm.data.storage.images import read_bytes
 from tcm.data.storage.label_files import LabelLine, read_labels, write_labels
 from tcm.errors import DataError
-from tcm.files import make_folder
+from tcm.files import link_file, make_folder
 
 _READERS: dict[str, Callable[..., WordSplits]] = {
     "iiit5k": iiit5k.read,
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
         DataError: Data is missing, malformed or damaged, or cannot be written.
     """
     arguments = parse(argv)
-    commands = dict.fromkeys(WORD_SETS, _convert)
+    commands = dict.fromkeys(WORD_SETS, _convert) | dict.fromkeys(LMDB_SETS, _link)
     commands |= {"lmdb": _pack, "lmdb-info": _info, "crops": _crop}
     return commands[arguments.command](arguments)
 
@@ -56,6 +56,17 @@ def _convert(arguments: argparse.Namespace) -> int:
         table.add_row(
             Text(plain(split)), str(len(words)), str(max(len(word.text) for word in words))
         )
+    Console().print(table)
+    return 0
+
+
+def _link(arguments: argparse.Namespace) -> int:
+    with bars() as advance:
+        found = openocr.read(arguments.raw, arguments.command, advance)
+    table = Table("split", "LMDB", "words", "published")
+    for part, folder, words in found:
+        link_file(folder / "data.mdb", arguments.out / "lmdb" / part.split / part.name / "data.mdb")
+        table.add_row(part.split, part.name, str(words), str(part.words or "-"))
     Console().print(table)
     return 0
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from tcm.annotations.files import TextFile
+from tcm.annotations.hiertext import Group, Page, is_hiertext, read_pages
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import read_labelled
 from tcm.errors import DataError
 from tcm.evaluation.files.archives import Strict
-from tcm.evaluation.files.hiertext import Group, Page, is_hiertext, read_pages
 from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.masks import measure_masks

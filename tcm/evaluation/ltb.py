@@ -6,31 +6,16 @@ alone, and thirteen more files to those of one challenge each. All are scored by
 at its own best threshold.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from tcm import inputs
-from tcm.errors import DataError, nearest
+from tcm.annotations.ltb import PARTS, part_files
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.hmean_sweep import HmeanSweep, SweepFiles
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
-
-CHALLENGES = (
-    *("blurry", "artistic", "glass", "single_char", "distorted", "inverse", "delimited"),
-    *("dense", "overlapped", "occluded", "low_contrast", "complex_bg", "others"),
-)
-PARTS = ("hard", "norm", *CHALLENGES)
-# As the benchmark's own prose spells some of them.
-_ALIASES = {
-    "blurred": "blurry",
-    "single_character": "single_char",
-    "complex_background": "complex_bg",
-    "lowcontrast": "low_contrast",
-    "other": "others",
-}
 
 
 class _Files(SweepFiles):
@@ -60,7 +45,7 @@ class LTBDetection(HmeanSweep):
         """
         if not inputs.is_dir(gt_path):
             return super().evaluate_archives(gt_path, pred, strict)
-        paths = _parts(Path(gt_path))
+        paths = part_files(Path(gt_path))
         each = []
         for part in PARTS:
             if part in paths:
@@ -70,21 +55,3 @@ class LTBDetection(HmeanSweep):
         notes = [f"no annotation file of: {', '.join(absent)}"] * bool(absent)
         first, *others = each
         return replace(first, also=others, notes=[*first.notes, *notes])
-
-
-def _parts(folder: Path) -> Mapping[str, Path]:
-    """Return the annotation files by part."""
-    found: dict[str, Path] = {}
-    for path in sorted(inputs.listed(folder)):
-        if path.suffix.lower() != ".json":
-            continue
-        name = path.stem.lower().replace("-", "_").removeprefix("challenging_")
-        part = _ALIASES.get(name, name)
-        if part not in PARTS:
-            raise DataError(f"{path}: '{name}' is no part of LTB{nearest(name, PARTS)}")
-        if part in found:
-            raise DataError(f"{path}: a second file of '{part}', beside {found[part].name}")
-        found[part] = path
-    if not found:
-        raise DataError(f"{folder}: no file challenging_NAME.json")
-    return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from tcm.annotations.files import TextFile
 from tcm.annotations.instance import Instance
-from tcm.annotations.rrc import LineFormat
+from tcm.annotations.rrc import LineFormat, read_difficult
 from tcm.annotations.texts import written
 from tcm.errors import DataError
 from tcm.evaluation.art import ArT
@@ -229,16 +229,7 @@ class RCTW(NEDProtocol):
 
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4,difficult,"text"``; difficult ones are don't-care."""
-        found = []
-        for one in LineFormat(transcription=True, strict=strict, clockwise=False).read(
-            file, "keep"
-        ):
-            mark, _, text = (one.text or "").partition(",")
-            if not mark.strip().isdigit():
-                raise DataError(f"{file.source}: difficult as a number is wanted, got {mark!r}")
-            text = text.strip().removeprefix('"').removesuffix('"')
-            found.append(one._replace(text=text, ignored=int(mark) != 0 or text == "###"))
-        return found
+        return read_difficult(file, strict)
 
     def parse_detections(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,x4,y4,"text"``."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from tcm.annotations.files import TextFile, brief, outline, read_json
+from tcm.annotations.files import TextFile, brief, outline_of_points, read_json
 from tcm.annotations.instance import Instance
 from tcm.annotations.polygon_lines import read_labelled
 from tcm.annotations.texts import written
@@ -213,12 +213,8 @@ def _parsed(items: Any, place: str) -> list[Instance]:
 
 def _instance(item: Any, place: str) -> Instance:
     points = item.get("points") if isinstance(item, Mapping) else None
-    if not isinstance(points, list) or not all(
-        isinstance(point, list) and len(point) == 2 for point in points
-    ):
-        raise DataError(f"{place}: points [x, y] are wanted, got {brief(points)}")
+    polygon = outline_of_points(points, place)
     text, ignored = item.get("text"), item.get("ignore", False)
     if not isinstance(text, str | None) or not isinstance(ignored, bool):
         raise DataError(f"{place}: text {brief(text)} or ignore {brief(ignored)}")
-    polygon = outline([value for point in points for value in point], place)
     return Instance(polygon, text, ignored)

@@ -116,7 +116,7 @@ def test_sets_whose_labels_are_of_the_stored_pixels_are_measured_so() -> None:
         name: inspect.signature(reader(name)).parameters["exif"].default for name in READERS
     }
     stored_pixels = {name for name, default in defaults.items() if default == "ignore"}
-    assert stored_pixels == {"ctw1500", "icdar2017_mlt", "mlt2019"}
+    assert stored_pixels == {"ctw1500", "icdar2017_mlt", "joint98k", "ltb_det", "mlt2019"}
     assert set(defaults.values()) == {"apply", "ignore"}
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from tcm.annotations.ltb import CHALLENGES, PARTS
 from tcm.errors import DataError
 from tcm.evaluation.files.unified import write_predictions
-from tcm.evaluation.ltb import CHALLENGES, PARTS, LTBDetection
+from tcm.evaluation.ltb import LTBDetection
 from tests.evaluation.helpers import squares
 
 XS = (0, 20, 40)

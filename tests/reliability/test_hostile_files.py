@@ -15,7 +15,17 @@ import pytest
 import scipy.io
 
 from tcm import inputs
-from tcm.annotations import coco, cvat, labelme, labelstudio, ppocrlabel, via
+from tcm.annotations import (
+    coco,
+    cvat,
+    hiertext,
+    labelme,
+    labelstudio,
+    occluded_roadtext,
+    ppocrlabel,
+    rects,
+    via,
+)
 from tcm.annotations.files import read_text
 from tcm.data.datasets.lmdb_words import LMDBWords
 from tcm.data.datasets.text_dataset import TextDataset
@@ -51,6 +61,9 @@ READERS = {
     "labelstudio": labelstudio.read,
     "cvat": cvat.read,
     "via": via.read,
+    "hiertext": lambda path: hiertext.read_level(path, "word"),
+    "rects": rects.read_lines,
+    "occluded roadtext": occluded_roadtext.read_images,
 }
 
 

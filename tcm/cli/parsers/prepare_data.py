@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from tcm.annotations.dota import Version
+from tcm.annotations.hiertext import Level
 from tcm.annotations.totaltext import DontCare
 from tcm.cli.parsers import check_data, fit_beziers, prepare_words
 from tcm.cli.parsers.options import add_exif_argument, command_parser, read_options
@@ -33,7 +34,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             "--ann FILE' fits Bezier curves to its texts. For word recognition: "
             f"{', '.join(prepare_words.COMMANDS)}; each has its own --help."
         )
-    words = ", ".join(prepare_words.WORD_SETS)
+    words = ", ".join((*prepare_words.WORD_SETS, *prepare_words.LMDB_SETS))
     parser.add_argument(
         "dataset",
         help=f"name of the dataset: {', '.join(sorted(READERS))}; of word crops, with options of "
@@ -62,6 +63,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--classes",
         choices=get_args(Version),
         help="dota: the version whose classes the labels have (default: v1.0)",
+    )
+    parser.add_argument(
+        "--level",
+        choices=get_args(Level),
+        help="hiertext: the texts that are written (default: word)",
     )
     add_exif_argument(parser, None)
     return read_options(parser, arguments)

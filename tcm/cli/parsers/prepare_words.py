@@ -10,17 +10,20 @@ from tcm.data.storage.label_files import Form
 
 # Names of the benchmarks, for the folders of the LMDBs, by command.
 WORD_SETS = {"iiit5k": "IIIT5k", "icdar2015-words": "IC15"}
-COMMANDS = (*WORD_SETS, "lmdb", "lmdb-info", "crops")
+LMDB_SETS = ("union14m-l", "ost", "ltb-long")  # of OpenOCR
+COMMANDS = (*WORD_SETS, *LMDB_SETS, "lmdb", "lmdb-info", "crops")
 LABEL_FILES = ("labels.txt", "labels.jsonl", "labels.json", "gt.txt")  # looked for in a folder
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command line."""
-    command = "data prepare" if arguments[0] in WORD_SETS else "data"
+    command = "data prepare" if arguments[0] in (*WORD_SETS, *LMDB_SETS) else "data"
     parser = argparse.ArgumentParser(prog=called(command, "prepare_data"))
     commands = parser.add_subparsers(required=True, dest="command")
     for name in WORD_SETS:
         _add_word_set(commands, name)
+    for name in LMDB_SETS:
+        _add_lmdb_set(commands, name)
     _add_lmdb(commands)
     info = commands.add_parser("lmdb-info", help="look into LMDBs of word crops")
     info.add_argument("root", type=Path, help="folder; all LMDBs at and below it are read")
@@ -39,6 +42,17 @@ def _add_word_set(commands: argparse._SubParsersAction, name: str) -> None:
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw dataset")
     parser.add_argument("--out", type=Path, required=True, help="folder for the result")
     parser.add_argument("--write", choices=("both", "files", "lmdb"), default="both")
+
+
+def _add_lmdb_set(commands: argparse._SubParsersAction, name: str) -> None:
+    parser = commands.add_parser(
+        name,
+        help="read a set of OpenOCR's LMDBs",
+        description="Read all words of the LMDBs as OpenOCR publishes them, decode every image, "
+        "and link them as OUT/lmdb/SPLIT/NAME/data.mdb.",
+    )
+    parser.add_argument("--raw", type=Path, required=True, help="folder of the LMDBs' folders")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the links")
 
 
 def _add_lmdb(commands: argparse._SubParsersAction) -> None:

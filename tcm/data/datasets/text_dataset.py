@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from tcm import inputs
+from tcm.annotations.files import read_lines
 from tcm.data.datasets.dataset import ImageInfo
 from tcm.data.storage import packed_records
 from tcm.data.storage.images import Exif, other_size, read_image
@@ -17,6 +19,8 @@ from tcm.data.storage.sequences import Lazy, position
 from tcm.errors import DataError
 from tcm.registry import DATASETS
 from tcm.structures import Sample
+
+log = logging.getLogger("tcm")
 
 T = TypeVar("T")
 
@@ -36,6 +40,7 @@ class TextDataset:
         cache: bool = True,
         skip_empty: bool = False,
         count_ignored: bool = False,
+        exclude: str | None = None,
     ) -> None:
         """Read the annotations.
 
@@ -49,9 +54,12 @@ class TextDataset:
                 patches.
             count_ignored: Whether ignored instances are instances like all others: DOTA's difficult
                 objects, and those that a patch cuts, are trained on.
+            exclude: A list of images to leave out, as ``tcm data leaks`` writes it: a line's part
+                before the first tab is an image path as the annotation file has it.
 
         Raises:
-            DataError: The file is missing, malformed or without images, or none is left.
+            DataError: The file is missing, malformed or without images, none is left, or the list
+                names an image that the file lacks.
         """
         if not inputs.is_dir(Path(ann_file).parent):
             how = "tcm data prepare writes it, see docs/datasets.md"
@@ -63,6 +71,8 @@ class TextDataset:
         self._kept = np.flatnonzero(self._counted) if skip_empty else None
         if self._kept is not None and not len(self._kept):
             raise DataError(f"{ann_file}: no image has an instance, and skip_empty leaves none")
+        if exclude is not None:
+            self._kept = self._without(Path(exclude))
 
     @property
     def ids(self) -> Sequence[str]:
@@ -123,6 +133,23 @@ class TextDataset:
     def _counted(self) -> np.ndarray:
         """Return the number of instances that count of each image of the file, (N,)."""
         return self.records.counts if self.count_ignored else self.records.cared
+
+    def _without(self, path: Path) -> np.ndarray:
+        """Return the positions in the file of the images that are kept and not listed, (N,)."""
+        names = self.records.names
+        places = {name: i for i, name in enumerate(names)}
+        listed = np.zeros(len(names), bool)
+        for line, place in read_lines(path):
+            name = line.partition("\t")[0]
+            if name not in places:
+                raise DataError(f"{place}: {self.ann_file} has no image '{name[:200]}'")
+            listed[places[name]] = True
+        kept = np.arange(len(names)) if self._kept is None else self._kept
+        left = kept[~listed[kept]]
+        if not len(left):
+            raise DataError(f"{path}: leaves no image of {self.ann_file}")
+        log.warning("%s: %d of %d images left out", path, len(kept) - len(left), len(kept))
+        return left
 
     def _of_kept(self, items: Sequence[T]) -> Sequence[T]:
         """Return the items of the images that are kept."""

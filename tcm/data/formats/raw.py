@@ -3,12 +3,12 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tcm import inputs
 from tcm.annotations.instance import Instance, assumption_lines
@@ -201,6 +201,31 @@ def pair(images: Sequence[Path], texts: Path, *templates: str) -> list[tuple[Pat
         if name.startswith(start) and name.endswith(end):
             raise DataError(f"{texts / name}: there is no image to this text file")
     return [(image, files[name]) for name, image in owners.items()]
+
+
+def by_stem(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return images by the stems of their names, which are their ids.
+
+    Raises:
+        DataError: Two have the same one.
+    """
+    images: dict[str, Path] = {}
+    for path in paths:
+        if images.setdefault(path.stem, path) is not path:
+            raise DataError(f"{path}: {images[path.stem]} has the same id")
+    return images
+
+
+def check_ids(images: Mapping[str, Path], labels: Any, path: Path) -> None:
+    """Raise a DataError unless `labels`, the content of the file `path`, has the images' ids."""
+    if not isinstance(labels, Mapping):
+        raise DataError(f"{path}: a mapping of images to labels is wanted")
+    for name in images:
+        if name not in labels:
+            raise DataError(f"{path}: there are no labels of {images[name]}")
+    for name in labels:
+        if name not in images:
+            raise DataError(f"{path}: {name}: its image is missing")
 
 
 def natural_key(path: Path) -> list[tuple[int, str]]:

@@ -96,3 +96,35 @@ def test_malformed_label_is_named(
 ) -> None:
     raw = raw_dataset(tmp_path, **changes)
     assert_error(art.read, raw, f"{raw / art.LABELS}{place}", part)
+
+
+def raw_lsvt(folder: Path, **changes: Any) -> Path:
+    for place, name in zip(art.LSVT_IMAGES, ("gt_10", "gt_2"), strict=True):
+        write_image(folder / place / f"{name}.jpg")
+    content = {"gt_2": [label("中, 文"), label("###", illegible=True)], "gt_10": [], **changes}
+    write_json(folder / art.LSVT_LABELS, {k: v for k, v in content.items() if v is not None})
+    return folder
+
+
+def test_lsvt_has_two_folders_of_images_and_one_file(tmp_path: Path) -> None:
+    (split, records), *others = art.read_lsvt(raw_lsvt(tmp_path)).items()
+    assert (split, others) == ("train", [])
+    assert names(records) == ["gt_2.jpg", "gt_10.jpg"]
+    assert records[0].instances.texts == ["中, 文", "###"]
+    assert records[0].instances.ignored.tolist() == [False, True]
+    assert points(records[0], 1) == POLYGON
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "part"),
+    [
+        ({"gt_2": [label("a"), {"points": [[1, 2], [3, 4]]}]}, ": gt_2[1]: ", "2 points"),
+        ({"gt_10": None}, ": ", "no labels of"),
+        ({"gt_4": []}, ": gt_4: ", "image is missing"),
+    ],
+)
+def test_malformed_label_of_lsvt_is_named(
+    tmp_path: Path, changes: dict[str, Any], place: str, part: str
+) -> None:
+    raw = raw_lsvt(tmp_path, **changes)
+    assert_error(art.read_lsvt, raw, f"{raw / art.LSVT_LABELS}{place}", part)

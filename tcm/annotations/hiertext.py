@@ -6,17 +6,18 @@
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from tcm import inputs
-from tcm.annotations.files import brief, outline, parse_json, read_json
+from tcm.annotations.files import brief, outline_of_points, parse_json, read_json
 from tcm.annotations.instance import Instance
 from tcm.errors import DataError
 
+Level = Literal["word", "line", "paragraph"]
 _GZIP = b"\x1f\x8b"
 _MOST = 2**30  # bytes of a file, unpacked: the training part has a third of it
 
@@ -75,18 +76,59 @@ def read_pages(path: str | Path, truths: bool) -> dict[str, Page]:
     Raises:
         DataError: The file is missing, too large or malformed; the text names the place.
     """
-    content = _content(Path(path))
+    return {name: _page(item, truths, place) for name, item, place in _images(Path(path))}
+
+
+def read_level(path: Path, level: Level) -> dict[str, tuple[tuple[int, int], list[Instance]]]:
+    """Return height and width in pixels of the images by their ids, and their texts of a level.
+
+    Outlines are those that the file gives to the level: a line's own, not the union of its words.
+    What is not legible is ignored; a paragraph has no text.
+
+    Raises:
+        DataError: As for `read_pages` of ground truth.
+    """
+    return {
+        name: (_size(item, place), list(_of_level(item, level, place)))
+        for name, item, place in _images(path)
+    }
+
+
+def _images(path: Path) -> Iterator[tuple[str, Any, str]]:
+    """Yield id, entry and place of the images."""
+    content = _content(path)
     items = content.get("annotations") if isinstance(content, Mapping) else None
     if not isinstance(items, list):
         raise DataError(f"{path}: an object with a list 'annotations' is wanted")
-    pages: dict[str, Page] = {}
+    names = set()
     for index, item in enumerate(items):
         place = f"{path}: annotations[{index}]"
         name = _member(item, "image_id", str, place)
-        if name in pages:
+        if name in names:
             raise DataError(f"{place}: a second image '{name}'")
-        pages[name] = _page(item, truths, place)
-    return pages
+        names.add(name)
+        yield name, item, place
+
+
+def _size(item: Any, place: str) -> tuple[int, int]:
+    return (
+        _member(item, "image_height", int, place),
+        _member(item, "image_width", int, place),
+    )
+
+
+def _of_level(item: Any, level: Level, place: str) -> Iterator[Instance]:
+    for i, paragraph in enumerate(_member(item, "paragraphs", list, place)):
+        at = f"{place}.paragraphs[{i}]"
+        if level == "paragraph":
+            yield Instance(_outline(paragraph, at), None, not _legible(paragraph, at))
+            continue
+        for j, line in enumerate(_member(paragraph, "lines", list, at)):
+            here = f"{at}.lines[{j}]"
+            if level == "word":
+                yield from _words(line, True, here)
+            else:
+                yield Instance(_outline(line, here), _text(line, here), not _legible(line, here))
 
 
 def _content(path: Path) -> Any:
@@ -104,8 +146,7 @@ def _content(path: Path) -> Any:
 
 
 def _page(item: Any, truths: bool, place: str) -> Page:
-    width = _member(item, "image_width", int, place) if truths else 0
-    height = _member(item, "image_height", int, place) if truths else 0
+    height, width = _size(item, place) if truths else (0, 0)
     words: list[Instance] = []
     lines: list[Group] = []
     paragraphs: list[Group] = []
@@ -126,11 +167,17 @@ def _words(line: Any, truths: bool, place: str) -> list[Instance]:
     found = []
     for k, word in enumerate(_member(line, "words", list, place)):
         at = f"{place}.words[{k}]"
-        text = word.get("text", "") if isinstance(word, Mapping) else ""
-        if not isinstance(text, str):
-            raise DataError(f"{at}: text {brief(text)}")
-        found.append(Instance(_outline(word, at), text, truths and not _legible(word, at)))
+        found.append(
+            Instance(_outline(word, at), _text(word, at), truths and not _legible(word, at))
+        )
     return found
+
+
+def _text(item: Any, place: str) -> str:
+    text = item.get("text", "") if isinstance(item, Mapping) else ""
+    if not isinstance(text, str):
+        raise DataError(f"{place}: text {brief(text)}")
+    return text
 
 
 def _group(
@@ -151,10 +198,7 @@ def _legible(item: Any, place: str) -> bool:
 
 
 def _outline(item: Any, place: str) -> np.ndarray:
-    vertices = _member(item, "vertices", list, place)
-    if not all(isinstance(point, list) and len(point) == 2 for point in vertices):
-        raise DataError(f"{place}: vertices [x, y] are wanted, got {brief(vertices)}")
-    return outline([value for point in vertices for value in point], place)
+    return outline_of_points(_member(item, "vertices", list, place), place, "vertices")
 
 
 def _member(item: Any, key: str, kind: type, place: str) -> Any:
