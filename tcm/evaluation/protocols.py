@@ -38,6 +38,7 @@ PROTOCOLS: dict[str, str] = {
     "totaltext-e2e": "TotalTextEndToEnd",
     "totaltext-iou": "TotalTextIoU",
     "totaltext-pascal": "TotalTextPascal",
+    "words": "WordBenchmarks",
 }
 
 

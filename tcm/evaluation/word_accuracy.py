@@ -149,9 +149,12 @@ class WordAccuracy:
             shorter. None takes the folder that an image, or its LMDB, lies in.
         groups: Name of a mean over several benchmarks, weighted by their samples, to their names;
             left out where one of them is missing.
+        counted: Charset of which a label must have a character to count; None is `charset`. With 94
+            (OpenOCR's rule) words of punctuation alone count, and are right if neither text has a
+            character of `charset`.
 
     Raises:
-            ConfigError: The charset or the length cannot be used, or a group is empty.
+            ConfigError: A charset or the length cannot be used, or a group is empty.
     """
 
     def __init__(
@@ -160,9 +163,15 @@ class WordAccuracy:
         max_label_length: Positive | None = MAX_LENGTH,
         sets: Mapping[str, str] | None = None,
         groups: Mapping[str, Sequence[str]] | None = None,
+        counted: CharsetConfig | None = None,
     ) -> None:
         self.charset = Charset.build(charset, "WordAccuracy.charset").folding()
-        self.rules = LabelRules(charset=charset, max_label_length=max_label_length)
+        self._compared = f"charset {charset}"
+        if counted is not None:
+            self._compared += f", of the words with a character of charset {counted}"
+        self.rules = LabelRules(
+            charset=charset if counted is None else counted, max_label_length=max_label_length
+        )
         self.sets = None if sets is None else dict(sets)
         self.groups = {name: list(members) for name, members in (groups or {}).items()}
         empty = [name for name, members in self.groups.items() if not members]
@@ -174,7 +183,7 @@ class WordAccuracy:
         """The rule in one line."""
         longest = self.rules.max_label_length
         limit = "of any length" if longest is None else f"up to {longest} characters"
-        return f"word accuracy: exact match of words {limit}, charset {self.rules.charset}"
+        return f"word accuracy: exact match of words {limit}, {self._compared}"
 
     def evaluate(
         self,
@@ -202,8 +211,9 @@ class WordAccuracy:
             if label.problem is not None:
                 left[label.problem] = left.get(label.problem, 0) + 1
                 continue
-            key = _ALL if names is None else self._set(name)
-            self._count(sets.setdefault(key, SetScores()), found, label.text, name)
+            key = _ALL if names is None else self.set_of(name)
+            one = sets.setdefault(key, SetScores())
+            self._count(one, found, self.charset.kept(label.text), name)
         notes = [f"words that do not count: {n} {what}" for what, n in sorted(left.items())]
         groups = {}
         for name, members in self.groups.items():
@@ -222,18 +232,14 @@ class WordAccuracy:
             submission: Not used: no server takes words.
         """
         for name in names:
-            self._set(name)
+            self.set_of(name)
 
-    def _count(self, scores: SetScores, found: TextInstances, label: str, name: str) -> None:
-        text = self.charset.kept(_text(found, name, "prediction") or "")
-        ned = 0.0
-        if text != label:
-            distance = Levenshtein.distance(text, label)
-            ned = distance / max(len(text), len(label))
-        confidence = None if found.scores is None else float(found.scores[0])
-        _add(scores, 1, int(text == label), ned, len(text), confidence)
+    def set_of(self, name: str) -> str:
+        """Return the benchmark that a crop belongs to, by its path.
 
-    def _set(self, name: str) -> str:
+        Raises:
+            DataError: It belongs to no set of the config, or to two.
+        """
         if self.sets is None:
             return Path(name).parent.name or _ALL
         path = f"/{Path(name).as_posix()}"
@@ -248,6 +254,15 @@ class WordAccuracy:
         if len(best) > 1:
             raise DataError(f"{name}: belongs to two sets of WordAccuracy, {best[0]} and {best[1]}")
         return best[0]
+
+    def _count(self, scores: SetScores, found: TextInstances, label: str, name: str) -> None:
+        text = self.charset.kept(_text(found, name, "prediction") or "")
+        ned = 0.0
+        if text != label:
+            distance = Levenshtein.distance(text, label)
+            ned = distance / max(len(text), len(label))
+        confidence = None if found.scores is None else float(found.scores[0])
+        _add(scores, 1, int(text == label), ned, len(text), confidence)
 
 
 def _add(

@@ -5,8 +5,10 @@ import json
 import pytest
 import yaml
 
+from tcm.cli import evaluate as evaluating
 from tcm.cli import test as testing
 from tcm.cli import train as training
+from tcm.errors import DataError
 from tests.data.word_files import write_folder, write_lmdb
 from tests.models.recognizers.clip4str.tiny import TINY
 
@@ -87,3 +89,29 @@ def test_lmdb_and_folder_give_the_same_losses_and_the_same_results(tmp_path, nam
     assert len(losses[0]) == STEPS and losses[0] == losses[1]
     assert results[0] == results[1] and results[0]["samples"] == 5
     assert last[0] == last[1] and last[0].startswith("one_minus_ned=")
+
+
+def test_the_tables_of_a_test_and_of_its_saved_readings_are_equal(tmp_path, capsys):
+    root = tmp_path / "words"
+    config = _config(
+        tmp_path,
+        MODELS["PARSeq"],
+        {"type": "LMDBWords", "root": str(write_lmdb(root / "test/SVT"))},
+    )
+    write_lmdb(root / "u14m/curve", ["one", "..."])
+    training.main([config, "--work-dir", str(tmp_path / "run")])
+    saved, scores = (str(tmp_path / name) for name in ("found.json", "scores.json"))
+    arguments = [config, str(tmp_path / "run/inference.ckpt"), "--test-set", "words"]
+    arguments += ["--save-predictions", saved, "--scores", scores, "--cfg-options"]
+    capsys.readouterr()
+    testing.main([*arguments, f"data.test.dataset.root={root}"])
+    tested = [line for line in capsys.readouterr().out.splitlines() if line[:1] == "|"]
+    evaluating.main(["--protocol", "words", "--gt", str(root), "--pred", saved])
+    assert [ln for ln in capsys.readouterr().out.splitlines() if ln[:1] == "|"] == tested
+    cells = [line.split(" | ")[1:4] for line in tested if line.startswith("| PARSeq, words")]
+    assert cells == [["", "5", ""], ["1", "", ""]] and len(tested) == 12
+    assert json.loads((tmp_path / "scores.json").read_text())["words"]["headline"].keys() == {
+        "word_accuracy"
+    }
+    with pytest.raises(DataError, match="nowhere: no folder test/IIIT5k, "):
+        testing.main([*arguments, "data.test.dataset.root=nowhere"])

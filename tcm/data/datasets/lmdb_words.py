@@ -3,6 +3,7 @@
 import bisect
 import itertools
 import json
+import logging
 import time
 import zlib
 from collections.abc import Sequence
@@ -12,14 +13,18 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from tcm import inputs
 from tcm.data.datasets.word_list import Invalid, pack_words, unpack_words, word_sample, words_of
 from tcm.data.storage import lmdb_files, packed
 from tcm.data.storage.images import Exif
 from tcm.data.storage.packed import Packed
 from tcm.data.storage.sequences import Joined, Lazy
+from tcm.errors import DataError
 from tcm.labels import LabelRules
 from tcm.registry import DATASETS, Arguments
 from tcm.structures import Config, Sample
+
+log = logging.getLogger("tcm")
 
 
 @DATASETS.register()
@@ -38,6 +43,7 @@ class LMDBWords:
         invalid: Invalid = "skip",
         exif: Exif = "apply",
         cache: bool = True,
+        folders: Sequence[str] | None = None,
     ) -> None:
         """Read the labels.
 
@@ -52,15 +58,19 @@ class LMDBWords:
             exif: As of `read_image`; PARSeq and CLIP4STR ignore it.
             cache: Whether the labels of a large LMDB are read once for each set of rules, and kept
                 beside its ``data.mdb`` as ``words-RULES.tcm-cache``.
+            folders: Those below the root that are read, in this order. One that is not there is
+                left out, with a line, as long as another one is. None for all.
 
         Raises:
             ConfigError: The rules or `invalid` are wrong.
-            DataError: There is no LMDB, one is damaged, or no word of one can be used.
+            DataError: There is no LMDB, one is damaged, or no word of one can be used; or none of
+                `folders` is there.
         """
         self.root = root
         self.exif: Exif = exif
         rules = LabelRules.build(labels, "LMDBWords.labels")
-        self.folders = lmdb_files.find_lmdbs(root)
+        roots = [Path(root)] if folders is None else _present(Path(root), folders)
+        self.folders = [folder for one in roots for folder in lmdb_files.find_lmdbs(one)]
         self._contents = [_read(folder, rules, invalid, cache) for folder in self.folders]
         pairs = zip(self.folders, self._contents, strict=True)
         self.parts = [unpack_words(str(folder), content) for folder, content in pairs]
@@ -110,6 +120,16 @@ class LMDBWords:
     def _named(self, folders: Sequence[str]) -> Sequence[str]:
         pairs = zip(folders, self.parts, strict=True)
         return Joined([_keys(folder, part.positions) for folder, part in pairs])
+
+
+def _present(root: Path, folders: Sequence[str]) -> list[Path]:
+    """Return the folders below a root that are there."""
+    absent = [folder for folder in folders if not inputs.is_dir(root / folder)]
+    if len(absent) == len(folders):
+        raise DataError(f"{inputs.shown_path(root)}: no folder {', '.join(absent)}")
+    if absent:
+        log.warning("%s: left out, not there: %s", root, ", ".join(absent))
+    return [root / folder for folder in folders if folder not in absent]
 
 
 def _keys(folder: str, positions: np.ndarray) -> Sequence[str]:

@@ -132,3 +132,16 @@ def test_pickled_it_is_the_name_of_its_cache(lmdb):
     sent = pickle.dumps(dataset)
     assert dataset.labels[0].encode() not in sent
     assert list(pickle.loads(sent).labels) == KEPT
+
+
+def test_folders_that_are_not_there_are_left_out_with_a_line(tmp_path, caplog):
+    for name in ("val/SVT", "test/SVT", "test/IIIT5k/a"):
+        write_lmdb(tmp_path / name)
+    folders = ["test/SVT", "test/CUTE80", "test/IIIT5k"]
+    with caplog.at_level(logging.WARNING, "tcm"):
+        words = LMDBWords(str(tmp_path), folders=folders)
+    assert f"{tmp_path}: left out, not there: test/CUTE80" in caplog.messages
+    assert (len(words), words.ids[0]) == (10, "test/SVT/image-000000001")
+    assert words.load(9).path == str(tmp_path / "test/IIIT5k/a/image-000000007")
+    with pytest.raises(DataError, match=f"{tmp_path}: no folder test/CUTE80"):
+        LMDBWords(str(tmp_path), folders=folders[1:2])
