@@ -82,6 +82,7 @@ def call(command: str, *arguments: str) -> None:
 def length_of(config: Config, data: DataModule) -> list[str]:
     """Return the overrides that fix the length of a run and its validations, in steps."""
     trainer = build(TrainerConfig, config.get("trainer"), "trainer")
+    trainer = trainer.with_total_batch(data.stage("train").batch_size)
     batches = data.batches_per_epoch(trainer.world_size())
     per_epoch = max(1, batches // trainer.accumulate)
     total = trainer.total_steps(per_epoch)

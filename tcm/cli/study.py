@@ -30,7 +30,8 @@ class Study:
 
     Attributes:
         configs: Name to config, in the order in which they are run.
-        test_sets: Name to a file of a test set, relative to the study's own; null is the config's.
+        test_sets: Name to a file of a test set, relative to the study's own, or to a list of
+            overrides ``a.b.c=value`` of the configs' own; null is that as it is.
         claims: What is claimed to a list of pairs: the name of the config that should be better,
             and that of the one that it should be better than.
         fractions: Shares of the training images.
@@ -39,7 +40,7 @@ class Study:
     """
 
     configs: Mapping[str, str]
-    test_sets: Mapping[str, str | None]
+    test_sets: Mapping[str, str | Sequence[str] | None]
     claims: Mapping[str, Sequence[tuple[str, str]]]
     fractions: Sequence[Share]
     seeds: Sequence[int]
@@ -128,9 +129,11 @@ def _run(study: Study, path: Path, cell: Cell, args: argparse.Namespace) -> bool
         data = build(DataModule, config["data"], "data")
         cell.train([*args.cfg_options, *length_of(config, data)])
     for name in missing:
-        file = study.test_sets[name]
-        more = [] if file is None else ["--test-set", str(path.parent / file)]
-        cell.test(args.checkpoint, _scores(cell, name), args.cfg_options, more)
+        test_set = study.test_sets[name]
+        is_file = isinstance(test_set, str)
+        more = ["--test-set", str(path.parent / test_set)] if is_file else []
+        options = [] if is_file or test_set is None else test_set
+        cell.test(args.checkpoint, _scores(cell, name), [*args.cfg_options, *options], more)
     return True
 
 

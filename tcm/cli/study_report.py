@@ -98,7 +98,7 @@ def half_width(values: Sequence[float]) -> float | None:
 def write_report(
     root: Path, values: Values, milliseconds: Mapping[str, float], claims: Sequence[Claim]
 ) -> None:
-    """Write ``study.md``, ``study.json`` and a plot a claim to a folder.
+    """Write ``study.md``, ``study.json`` and, over several fractions, a plot a claim to a folder.
 
     Args:
         root: The folder.
@@ -116,7 +116,7 @@ def write_report(
     write_json(root / "study.json", content)
     lines = [*_table(values, milliseconds), "", *_claims(gains)]
     write_text(root / "study.md", "\n".join(lines) + "\n")
-    for claim in claims:
+    for claim in claims if len({gain.fraction for gain in gains}) > 1 else ():
         own = [gain for gain in gains if gain.claim == claim.name and gain.mean is not None]
         if own:
             name = re.sub(r"\W+", "_", claim.name).strip("_")
@@ -126,7 +126,8 @@ def write_report(
 
 def _table(values: Values, milliseconds: Mapping[str, float]) -> Iterator[str]:
     places = list(dict.fromkeys((key.test_set, key.fraction) for key in values))
-    heads = [f"{test_set}, {100 * fraction:g} %" for test_set, fraction in places]
+    shares = {fraction for _, fraction in places}
+    heads = [t if shares == {1.0} else f"{t}, {100 * fraction:g} %" for t, fraction in places]
     yield f"| config | {' | '.join(heads)} | ms an image |"
     yield "|---|" + " ---: |" * (len(heads) + 1)
     for name in dict.fromkeys(key.config for key in values):

@@ -22,7 +22,8 @@ from tcm.errors import ConfigError, DataError
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.files.unified import is_json
 from tcm.evaluation.foreign.output import SystemOutput
-from tcm.evaluation.word_accuracy import SetScores, WordAccuracy, WordScores
+from tcm.evaluation.scores import ratio
+from tcm.evaluation.word_accuracy import WordAccuracy, WordScores
 from tcm.registry import DATASETS, METRICS
 from tcm.structures import TextInstances
 
@@ -81,10 +82,11 @@ class Convention(NamedTuple):
 
     name: str
     counted: int
-    weighted: bool
+    mean: str
 
 
-CONVENTIONS = (Convention("PARSeq", 36, True), Convention("OpenOCR", 94, False))
+CONVENTIONS = (Convention("PARSeq", 36, "weighted"), Convention("OpenOCR", 94, "plain"))
+_HEADS = {"plain": "mean", "weighted": "weighted"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class WordTables:
         scores: Those of each convention, by its name.
         protocol: One line that names the rule.
         notes: Lines on the words.
-        images: None: there are no outlines to show.
+        images: Empty: there are no outlines to show.
     """
 
     scores: Mapping[str, WordScores]
@@ -115,31 +117,29 @@ class WordTables:
         own = {
             f"{convention.name}.{name}": value
             for convention in CONVENTIONS
-            for name, value in means[convention.name]["own"].items()
+            for name, value in means[convention.name][convention.mean].items()
         }
         return {**own, "word_accuracy": next(iter(self.scores.values())).word_accuracy}
 
     def means(self) -> dict[str, dict[str, dict[str, float]]]:
-        """Return by convention the means ``plain``, ``weighted`` and ``own``, those in use.
+        """Return by convention the means ``plain``, of the sets, and ``weighted``, of the words.
 
         A mean over sets of which one is absent is not among them.
         """
         found = {}
-        for convention in CONVENTIONS:
-            sets = self.scores[convention.name].sets
+        for convention, scores in self.scores.items():
             whole = {
-                name: [sets[member] for member in members]
+                name: [scores.sets[member] for member in members]
                 for table in TABLES
                 for name, members in table.means.items()
-                if all(member in sets for member in members)
+                if all(member in scores.sets for member in members)
             }
             plain = {name: mean(s.word_accuracy for s in parts) for name, parts in whole.items()}
             weighted = {
-                name: sum(s.correct for s in parts) / sum(s.samples for s in parts)
+                name: ratio(sum(s.correct for s in parts), sum(s.samples for s in parts))
                 for name, parts in whole.items()
             }
-            own = weighted if convention.weighted else plain
-            found[convention.name] = {"plain": plain, "weighted": weighted, "own": own}
+            found[convention] = {"plain": plain, "weighted": weighted}
         return found
 
     def lines(self) -> list[str]:
@@ -167,18 +167,20 @@ class WordTables:
 
     def _table(self, table: Table) -> Iterator[str]:
         """Yield a Markdown table in per cent, two rows a convention; what is not there is blank."""
-        heads = [f"{name}, {kind}" for name in table.means for kind in ("mean", "weighted")]
-        yield f"| {table.title} | {' | '.join([*table.sets, *heads])} |"
-        yield "|---|" + " ---: |" * (len(table.sets) + len(heads))
-        for name, means in self.means().items():
-            sets = self.scores[name].sets
-            known = [sets.get(one) for one in table.sets]
-            values = [None if one is None else one.word_accuracy for one in known]
-            values += [means[kind].get(one) for one in table.means for kind in ("plain", "weighted")]
-            yield _row(name, ["" if value is None else f"{100 * value:.2f}" for value in values])
-            totals = [_samples(sets, members) for members in table.means.values()]
-            counts = [*(one and one.samples for one in known), *(n for t in totals for n in (t, t))]
-            yield _row(f"{name}, words", [f"{count or ''}" for count in counts])
+        columns = [(kind, name) for name in table.means for kind in _HEADS]
+        heads = [*table.sets, *(f"{name}, {_HEADS[kind]}" for kind, name in columns)]
+        yield f"| {table.title} | {' | '.join(heads)} |"
+        yield "|---|" + " ---: |" * len(heads)
+        for convention, means in self.means().items():
+            sets = self.scores[convention].sets
+            shares = [sets[name].word_accuracy if name in sets else None for name in table.sets]
+            shares += [means[kind].get(name) for kind, name in columns]
+            yield _row(convention, ["" if s is None else f"{100 * s:.2f}" for s in shares])
+            counts = [str(sets[name].samples) if name in sets else "" for name in table.sets]
+            for kind, name in columns:
+                words = sum(sets[m].samples for m in table.means[name] if m in sets)
+                counts.append(str(words) if name in means[kind] else "")
+            yield _row(f"{convention}, words", counts)
 
 
 @METRICS.register()
@@ -228,9 +230,7 @@ class WordBenchmarks:
         scores = {
             name: rule.evaluate(predictions, truths, names) for name, rule in self.rules.items()
         }
-        notes = [
-            f"{name}: {note}" for name, result in scores.items() for note in result.notes
-        ]
+        notes = [f"{name}: {note}" for name, result in scores.items() for note in result.notes]
         counts: dict[str, int] = {}
         for name in names:
             key = self._rule.set_of(name)
@@ -329,12 +329,6 @@ def _readings(path: Path) -> Iterator[tuple[str, str, str]]:
 
 def _word(text: str) -> TextInstances:
     return TextInstances([rectangle(0, 0, 1, 1)], [text])
-
-
-def _samples(sets: Mapping[str, SetScores], members: Sequence[str]) -> int | None:
-    """Return the words of several sets, None if one is absent."""
-    known = [sets[member].samples for member in members if member in sets]
-    return sum(known) if len(known) == len(members) else None
 
 
 def _row(name: str, cells: Sequence[str]) -> str:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from tcm.cli import cells, fewshot
+from tcm.cli.cells import length_of
 from tcm.cli.study import read_study
 from tcm.cli.study_report import Claim, Key, differences, half_width, plot
+from tcm.data.loading.datamodule import DataModule
 from tcm.errors import ConfigError
+from tcm.evaluation.ltb import CHALLENGES
 from tcm.shipped import configs_folder
 from tests.cli.tiny import write_config
 
@@ -108,6 +111,29 @@ def test_a_report_runs_nothing(run, calls):
     assert (run("--report") / "study.md").exists() and not calls
 
 
+def test_a_test_set_may_be_a_change_of_the_configs_own(run, calls, tmp_path):
+    file = tmp_path / "study.yaml"
+    text = file.read_text().replace("other: other.yaml", "other: [data.val.batch_size=1, a.b=c]")
+    file.write_text(text.replace("fractions: [0.5, 1.0]", "fractions: [1.0]"))
+    root = run("--only", "plain", "--seeds", "0", "--cfg-options", "data.num_workers=0")
+    own, other = ([*a[a.index("--cfg-options") :]] for tool, a in calls if tool == "test")
+    assert own == ["--cfg-options", "data.num_workers=0"]
+    assert other == ["--cfg-options", "data.num_workers=0", "data.val.batch_size=1", "a.b=c"]
+    assert not any("--test-set" in arguments for _, arguments in calls)
+    table = (root / "study.md").read_text().splitlines()
+    assert table[0] == "| config | own | other | ms an image |"  # of all data, as nothing else is
+    assert table[2] == "| plain | 20.00 (1) | 20.00 (1) | 2.0 |"
+    assert not list(root.glob("*.png"))  # there is no fraction to plot over
+
+
+def test_a_cell_is_as_long_as_its_training_of_several_batches_a_step():
+    """Ten images in batches of two, of which two make a step: two steps an epoch."""
+    stage = {"batch_size": 2, "dataset": {"type": "SyntheticText", "length": 10}, "pipeline": []}
+    trainer = {"max_epochs": 3, "total_batch": 4, "accelerator": "cpu", "devices": 1}
+    steps = length_of({"trainer": trainer}, DataModule(train=stage))
+    assert steps[:2] == ["trainer.max_steps=6", "trainer.val_every_steps=2"]
+
+
 def test_a_claim_holds_where_the_interval_leaves_out_nothing():
     assert half_width([1.0, 2.0, 3.0]) == pytest.approx(4.302653 / 3**0.5, rel=1e-5)
     assert half_width([1.0]) is None
@@ -133,6 +159,16 @@ def test_wrong_names_are_named(run, calls, tmp_path):
     bad.write_text(STUDY.format("x").replace("[with prompts, plain]", "[with prompt, plain]"))
     with pytest.raises(ConfigError, match=r"claims\.prompts help: no config is 'with prompt'"):
         read_study(bad)
+
+
+def test_the_study_of_joint_data_is_whole():
+    study = read_study(configs_folder() / "studies/joint98k.yaml")
+    files = sorted((configs_folder() / "textdet").glob("*/*_joint98k.yaml"))
+    assert sorted(Path(name).name for name in study.configs.values()) == [f.stem for f in files]
+    assert len(study.configs) == 20 and len(study.test_sets) == 9 + 2 + 13
+    places = [options[0].partition("=") for options in study.test_sets.values()]
+    assert {key for key, _, _ in places} == {"data.val.dataset.ann_file"}
+    assert [Path(file).stem for _, _, file in places[9:]] == ["norm", "hard", *CHALLENGES]
 
 
 def test_the_study_of_the_claims_is_whole():

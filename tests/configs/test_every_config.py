@@ -167,6 +167,7 @@ FROZEN = {
     "dbnet_efficientnet-lite0": {"frozen_stages": 1},
     "dbnet_efficientnet-lite0_300it": {},  # all of it is trained, as from random weights
     "psenet": {"norm_eval": True},
+    "psenet_{}_100e_joint98k": {},  # as all others there
     "rotated-": {"frozen_stages": 1, "norm_eval": True},
     **{f"rotated-{head}_{{}}_12e-tcm": {} for head in ("fcos", "atss", "retinanet")},
     "rotated-fcos_{}_200e": {},

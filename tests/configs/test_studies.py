@@ -6,7 +6,7 @@ import torch
 from tcm.engine.checkpoint import without_pretrained
 from tcm.engine.optimizers import parameter_groups
 from tcm.registry import MODELS, OPTIMIZERS, TRANSFORMS
-from tests.configs.shipped import NAMES
+from tests.configs.shipped import BACKBONES, NAMES
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("clip/")])
@@ -70,3 +70,36 @@ def test_weights_of_imagenet_are_compared_on_equal_terms(read):
     assert base == scratch
     assert other["backbone"] == {**model["backbone"], "pretrained": None}
     assert {**other, "backbone": 0} == {**model, "backbone": 0}
+
+
+JOINT = ("icdar2013", "icdar2015", "totaltext", "cocotext", "textocr", "icdar2019_art")
+JOINT = (*JOINT, "icdar2019_lsvt", "mlt17", "mlt19")
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("method", ["dbnet", "dbnetpp", "fcenet", "psenet", "panet"])
+def test_joint_data_are_learnt_alike_by_all_detectors_and_backbones(method, backbone, read):
+    """What differs is the method's network, loss, targets and decoder, and the backbone."""
+    folder = method.removesuffix("pp")
+    config = read(f"textdet/{folder}/{method}_{backbone}_100e_joint98k")
+    base = read("textdet/dbnet/dbnet_resnet50_100e_joint98k")
+    for section in ("optimizer", "schedule", "trainer", "evaluation"):
+        assert config[section] == base[section]
+    assert "param_groups" not in config  # one rate for all
+    train, other = config["data"]["train"], base["data"]["train"]
+    *augmentation, targets = train["pipeline"]
+    assert augmentation == other["pipeline"][:-1] and targets["type"].endswith("Targets")
+    assert {**train, "pipeline": 0} == {**other, "pipeline": 0}
+    files = [part["ann_file"] for part in train["dataset"]["datasets"]]
+    assert files == [f"data/joint98k/{name}_train.json" for name in JOINT]
+    assert {**config["data"], "train": 0} == {**base["data"], "train": 0}
+    assert config["model"]["head"]["decode"]["output"] == "poly"
+
+
+def test_the_schedule_of_joint_data_is_the_published_one(read):
+    config = read("textdet/dbnet/dbnetpp_resnet50_100e_joint98k")
+    assert config["optimizer"] == {"type": "AdamW", "lr": 1e-4, "weight_decay": 1e-4}
+    assert config["schedule"] == {"type": "Poly", "power": 0.9, "min_lr": 1e-7, "by_epoch": True}
+    assert config["trainer"]["max_epochs"] == 100 and "gradient_clip" not in config["trainer"]
+    assert config["data"]["train"]["batch_size"] == 4
+    assert config["data"]["val"]["pipeline"][0] == {"type": "StretchTo", "size": [1280, 1280]}
