@@ -8,6 +8,7 @@ import pytest
 from tcm.cli.configs import read_config
 from tcm.cli.test import main
 from tcm.errors import ConfigError
+from tcm.evaluation.word_benchmarks import BENCHMARKS
 
 ROOT = Path(__file__).resolve().parents[1] / "configs"
 TARGETS = ("icdar2013", "icdar2015", "totaltext", "ctw1500", "msra_td500")
@@ -55,6 +56,27 @@ def test_a_test_set_goes_with_every_detector_of_its_shapes(folder):
         else:
             config = read_config(str(path), (), over)
             assert config["model"]["head"]["decode"]["output"] == output
+
+
+def test_ltb_is_tested_as_joint_data_are():
+    path = str(ROOT / "textdet/dbnet/dbnet_resnet50_1200e_icdar2015.yaml")
+    config = read_config(path, (), [ROOT / "_base_/test_sets/ltb.yaml"])
+    joint = read_config(str(ROOT / "textdet/dbnet/dbnet_resnet50_100e_joint98k.yaml"))
+    test, val = config["data"]["test"], joint["data"]["val"]
+    dataset = {**val["dataset"], "ann_file": "data/ltb/hard.json"}
+    assert test == {**val, "dataset": dataset}
+    assert config["evaluation"]["metrics"] == {"ltb": {"type": "LTBDetection"}}
+
+
+def test_words_are_tested_on_every_benchmark_with_the_pipeline_of_the_recognizer():
+    for name in ("clip4str/clip4str_vit-b16_16e_real", "ctc/ctc_residual_40000it_open"):
+        path = str(ROOT / f"textrecog/{name}.yaml")
+        config = read_config(path, (), [ROOT / "_base_/test_sets/words.yaml"])
+        folders = [one.folder for one in BENCHMARKS.values()]
+        dataset = {"type": "LMDBWords", "root": "data/words", "folders": folders}
+        assert config["data"]["test"]["dataset"] == dataset
+        assert config["data"]["test"]["pipeline"] == config["data"]["val"]["pipeline"]
+        assert list(config["evaluation"]["metrics"]) == ["words"]
 
 
 def test_an_unknown_test_set_is_named():

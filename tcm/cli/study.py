@@ -130,10 +130,12 @@ def _run(study: Study, path: Path, cell: Cell, args: argparse.Namespace) -> bool
         cell.train([*args.cfg_options, *length_of(config, data)])
     for name in missing:
         test_set = study.test_sets[name]
-        is_file = isinstance(test_set, str)
-        more = ["--test-set", str(path.parent / test_set)] if is_file else []
-        options = [] if is_file or test_set is None else test_set
-        cell.test(args.checkpoint, _scores(cell, name), [*args.cfg_options, *options], more)
+        more, options = [], [*args.cfg_options]
+        if isinstance(test_set, str):
+            more = ["--test-set", str(path.parent / test_set)]
+        elif test_set is not None:
+            options += test_set
+        cell.test(args.checkpoint, _scores(cell, name), options, more)
     return True
 
 

@@ -35,6 +35,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             "--option lexicon_path=lexicons",
             "--protocol icdar2015-e2e --gt gt.zip --from rapidocr --pred rapidocr.jsonl "
             "--words split",
+            "--protocol words --gt data/words --pred found.json",
         ],
     )
     parser.add_argument(
