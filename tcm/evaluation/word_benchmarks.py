@@ -9,6 +9,7 @@ digit shows, and puts a random other word in place of one that it cannot encode;
 out.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,8 +108,8 @@ class WordTables:
 
     @property
     def truths(self) -> int:
-        """The words that count by the first convention."""
-        return next(iter(self.scores.values())).combined.samples
+        """The words that count by the convention that takes more."""
+        return max(scores.combined.samples for scores in self.scores.values())
 
     @property
     def headline(self) -> dict[str, float]:
@@ -231,10 +232,7 @@ class WordBenchmarks:
             name: rule.evaluate(predictions, truths, names) for name, rule in self.rules.items()
         }
         notes = [f"{name}: {note}" for name, result in scores.items() for note in result.notes]
-        counts: dict[str, int] = {}
-        for name in names:
-            key = self._rule.set_of(name)
-            counts[key] = counts.get(key, 0) + 1
+        counts = Counter(self._rule.set_of(name) for name in names)
         notes += [
             f"{name}: {count} words are there, {BENCHMARKS[name].words} in the published set"
             for name, count in counts.items()
@@ -271,6 +269,9 @@ class WordBenchmarks:
             config = {"type": "FolderWords", "ann_file": str(gt_path)}
         words: Any = DATASETS.build(config, "ground truth")
         keys = [self._key(name) for name in words.ids]
+        twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+        if twice is not None:
+            raise DataError(f"{gt_path}: {twice[0]} has two words '{twice[1]}'")
         found, other = self._found(Path(pred), set(keys))
         missing = sum(key not in found for key in keys)
         notes = [f"words without a reading, read as nothing: {missing}"] * bool(missing)

@@ -133,6 +133,9 @@ def test_what_cannot_be_scored_is_said(root, tmp_path):
     readings(found, {"test/HOST/image-000000001": "x"})
     with pytest.raises(DataError, match="found.txt: no reading of IIIT5k, SVT, "):
         metric.evaluate_archives(root, found)
+    write_lmdb(root / "test/SVT/again", ["one"])
+    with pytest.raises(DataError, match="words: SVT has two words 'image-000000001'"):
+        metric.evaluate_archives(root, found)
     with pytest.raises(ConfigError, match="--from is for what is found in scenes"):
         metric.evaluate_archives(root, SystemOutput([]))
     with pytest.raises(DataError, match="test/HOST/1: belongs to no set"):
