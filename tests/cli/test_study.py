@@ -11,7 +11,7 @@ from tcm.cli.study import read_study
 from tcm.cli.study_report import Claim, Key, differences, half_width, plot
 from tcm.data.loading.datamodule import DataModule
 from tcm.errors import ConfigError
-from tcm.evaluation.ltb import CHALLENGES
+from tcm.evaluation.ltb import PARTS
 from tcm.shipped import configs_folder
 from tests.cli.tiny import write_config
 
@@ -168,7 +168,7 @@ def test_the_study_of_joint_data_is_whole():
     assert len(study.configs) == 20 and len(study.test_sets) == 9 + 2 + 13
     places = [options[0].partition("=") for options in study.test_sets.values()]
     assert {key for key, _, _ in places} == {"data.val.dataset.ann_file"}
-    assert [Path(file).stem for _, _, file in places[9:]] == ["norm", "hard", *CHALLENGES]
+    assert [Path(file).stem for _, _, file in places[9:]] == ["norm", "hard", *PARTS[2:]]
 
 
 def test_the_study_of_the_claims_is_whole():
