@@ -134,8 +134,8 @@ class Model(_Part, ABC):
     def runtime(self) -> Config:
         """Return what is needed to run the exported parts without the model, as JSON can hold it.
 
-        ``kind`` is ``detector``, ``spotter``, ``recognizer`` or ``clip``; the rest is for the runtime
-        of that kind.
+        ``kind`` is ``detector``, ``spotter``, ``recognizer`` or ``clip``; the rest is for the
+        runtime of that kind.
 
         Raises:
             ConfigError: The model cannot be exported.

@@ -108,7 +108,7 @@ class CLIPPretraining(PromptedTextEncoder, Model):
         return {"cosine": self.embed_images(images) @ self.embed_texts(self.label_ids).T}
 
     def runtime(self) -> Config:
-        """Return the kind: `tcm pack` writes a CLIP for `pretrained`, and there are no graphs of it."""
+        """Return the kind: `tcm pack` writes a CLIP for `pretrained`, without graphs."""
         return {"kind": "clip"}
 
     def texts_of(
