@@ -45,8 +45,8 @@ CLAIMS = {
 @pytest.mark.parametrize("method", ["dbnet", "fcenet"])
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_claims_are_compared_on_equal_terms(name, method, read):
-    config = read(f"studies/claims/{method}_{name}_1200it_icdar2015")
-    base = read(f"studies/claims/{method}_fasttcm-tiny_1200it_icdar2015")
+    config = read(f"studies/claims/{method}_{name}_900it_icdar2015")
+    base = read(f"studies/claims/{method}_fasttcm-tiny_900it_icdar2015")
     for section in ("data", "optimizer", "schedule", "trainer", "evaluation"):
         assert config[section] == base[section]
     assert {**config["model"], "backbone": 0} == {**base["model"], "backbone": 0}
