@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import real_data
 
-CONFIG = "objectdet/rotated_fcos/rotated-fcos_fasttcm-tiny_700it_dota"
+CONFIG = "objectdet/rotated_fcos/rotated-fcos_fasttcm-tiny_3300it_dota"
 
 
 @pytest.mark.slow
@@ -24,4 +24,4 @@ def test_the_patches_of_four_images_are_learnt(tmp_path):
     tcm("train", CONFIG, "--work-dir", "run")
     tcm("test", CONFIG, "run/inference.ckpt", "--scores", "scores.json")
     scores = json.loads((tmp_path / "scores.json").read_text())["dota"]
-    assert scores["map_50"] >= 0.35  # of 8 classes; 0.45 was seen
+    assert scores["map_50"] >= 0.5  # of 8 classes; 0.61 was seen
