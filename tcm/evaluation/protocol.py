@@ -321,8 +321,8 @@ class DetectionProtocol(ABC):
 def invalid_note(images: Sequence[ImagePair], rule: str) -> str:
     """Return a line on how many outlines are invalid and what was done with them."""
     truths, detections = (
-        sum(int(np.count_nonzero(~are_valid(getattr(image, side).polygons))) for image in images)
-        for side in ("truths", "detections")
+        np.count_nonzero(~are_valid([p for image in images for p in image[side].polygons]))
+        for side in (1, 2)
     )
     return f"invalid polygons: {truths} ground truths, {detections} detections, {rule}"
 
