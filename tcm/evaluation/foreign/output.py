@@ -74,7 +74,7 @@ class SystemOutput(NamedTuple):
 def dropped_notes(images: Sequence[ImageTexts]) -> list[str]:
     """Return a line on what was left out as malformed, by reason, if anything was."""
     counts = Counter(reason for image in images for reason in image.dropped)
-    shown = ", ".join(f"{count} {reason}" for reason, count in counts.most_common())
+    shown = ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
     return [f"dropped as malformed: {shown}"] if counts else []
 
 

@@ -69,6 +69,15 @@ def changed(tree, path, value):
     return tree
 
 
+@pytest.mark.parametrize(
+    "text", ["[" * 9999, "(" * 9999 + "1", "[1e999, nan]", "\0", "(1,2,3,4," * 99]
+)
+def test_any_answer_is_read_where_what_is_malformed_is_dropped(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text)
+    (image,) = read("vlm", [tmp_path / "a.txt"], How(malformed="drop"))
+    assert not image.texts
+
+
 @pytest.mark.parametrize("source", FILES)
 def test_any_value_in_any_place_is_read_or_refused(tmp_path, source):
     rng = random.Random(source)
