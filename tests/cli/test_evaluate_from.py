@@ -143,17 +143,10 @@ def test_a_mistake_is_told(gt, options, message, monkeypatch, capsys):
 
 
 def test_what_has_no_characters_has_no_figure_in_them(tmp_path):
-    truths = {"gt_img_1.txt": "10,10,30,10,30,20,10,20,###", "gt_img_2.txt": ""}
+    both = ("rapidocr", "--words", "both")
+    gt = make_zip(tmp_path / "g.zip", TRUTHS)
     with pytest.raises(ConfigError, match="--words both: CLEval has no part in hmean-sweep"):
-        main(
-            command(
-                str(make_zip(tmp_path / "g.zip", truths)),
-                "rapidocr",
-                "--words",
-                "both",
-                protocol="hmean-sweep",
-            )
-        )
+        main(command(str(gt), *both, protocol="hmean-sweep"))
     line = "1 0 10 10 20 10 0"
     gt = make_zip(tmp_path / "t.zip", {"img_1.gt": line, "img_2.gt": line})
     with pytest.raises(ConfigError, match="CLEval counts characters, and .*t.zip has no texts"):

@@ -67,7 +67,7 @@ def character_centres(
     if is_quad.any():
         row = np.cumsum(is_quad) - 1
         quads = np.stack([p for p in polygons if len(p) == _CORNERS]).astype(np.float64)
-        upright = aspect_ratios(quads) < vertical
+        upright = aspect_ratios(list(quads)) < vertical
         quads[upright] = np.roll(quads[upright], 1, axis=1)
         first, last = (quads[:, 0] + quads[:, 3]) / 2, (quads[:, 1] + quads[:, 2]) / 2
         steps = (last - first) / np.maximum(wanted[is_quad], 1)[:, None]
