@@ -31,10 +31,10 @@ _NAME = "{}.jpg"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print a table: protocol, CPU seconds, the figure that ranks."""
+    """Print a table."""
     args = _parse(arguments)
     print(f"starting, once a command: {time.process_time():.2f} CPU seconds\n")
-    print("| protocol | CPU seconds | hmean |\n| --- | ---: | ---: |")
+    print("| protocol | CPU seconds | figure that ranks |\n| --- | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:
         gt, pred = _files(Path(folder), args)
         for name in args.protocols:

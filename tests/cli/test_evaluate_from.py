@@ -27,6 +27,7 @@ PATHS = {
     "mmocr": ["mmocr"],
     "adelaidet": ["adelaidet_text_results.json"],
     "detectron2-json": ["coco_instances_results.json"],
+    "unified": ["unified.json"],
     "vlm": ["vlm.jsonl"],
 }
 IDS = {"adelaidet": "img_{}", "detectron2-json": str(SAVED / "coco_images.json")}

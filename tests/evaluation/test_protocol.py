@@ -30,6 +30,7 @@ ONE_TO_ONE = [
     *("art", "ctw1500", "ctw1500-e2e", "ctw1500-voc", "icdar2015", "icdar2015-e2e"),
     *("icdar2015-word-spotting", "icdar2017-mlt", "icdar2019-mlt-e2e", "inverse-text"),
     *("coco-text", "hiertext", "inverse-text-e2e", "lsvt-e2e", "optimal", "rctw", "rects"),
+    *("ocrbench-v2", "paddleocr-e2e"),
     *("tiou", "tiou-ctw1500", "tiou-totaltext"),
     *("msra-td500", "totaltext-e2e", "totaltext-iou", "totaltext-pascal"),
 ]

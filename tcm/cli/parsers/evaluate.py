@@ -17,7 +17,7 @@ from tcm.evaluation.protocols import PROTOCOLS
 
 SOURCES = (
     *("rapidocr", "paddleocr", "doctr", "easyocr", "mmocr"),
-    *("adelaidet", "detectron2-json", "vlm"),
+    *("adelaidet", "detectron2-json", "unified", "vlm"),
 )
 
 

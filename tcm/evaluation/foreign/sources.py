@@ -15,6 +15,7 @@ from tcm.evaluation.foreign import (
     mmocr,
     paddleocr,
     rapidocr,
+    unified,
     vlm,
 )
 from tcm.evaluation.foreign.entries import Entry, Form, read_entries
@@ -60,6 +61,7 @@ SOURCES: dict[str, _Read] = {
     "mmocr": _each(mmocr.read),
     "adelaidet": lambda paths, how: read_results(paths, how.ids, adelaidet.read_one),
     "detectron2-json": lambda paths, how: read_results(paths, how.ids, detectron2_json.read_one),
+    "unified": lambda paths, _: unified.read(paths),
     "vlm": _answers,
 }
 # Which of them an option of `How` is about.
