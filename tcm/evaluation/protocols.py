@@ -29,6 +29,7 @@ PROTOCOLS: dict[str, str] = {
     "ltb": "LTBDetection",
     "msra-td500": "MSRATD500",
     "ocrbench-v2": "OCRBenchV2Spotting",
+    "ocrbench-v2-answers": "OCRBenchV2Answers",
     "optimal": "OptimalAssignment",
     "paddleocr-e2e": "PaddleOCREndToEnd",
     "rctw": "RCTW",

@@ -14,7 +14,8 @@ from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, split_scene, square, squares
 
-OTHERS = {"dota-task1", "words"}  # of many classes, of word crops: see their own tests
+# Of many classes, of word crops, of questions: see their own tests.
+OTHERS = {"dota-task1", "words", "ocrbench-v2-answers"}
 TEXT_PROTOCOLS = sorted(PROTOCOLS.keys() - OTHERS)
 SWEEPS = ("hmean-sweep", "ltb")  # without a submission
 VARIANTS = [
