@@ -52,7 +52,6 @@ class OCRBenchV2Spotting(ICDAR2015EndToEnd):
     """
 
     benchmark = "OCRBench v2, upright boxes,"
-    lexicons = ("none",)
 
     def __init__(self, iou: float = 0.5, area_precision: float = 0.5) -> None:
         super().__init__(iou, area_precision)

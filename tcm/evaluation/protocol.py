@@ -330,9 +330,9 @@ class DetectionProtocol(ABC):
 
 def invalid_note(images: Sequence[ImagePair], rule: str) -> str:
     """Return a line on how many outlines are invalid and what was done with them."""
+    sides = [image.truths for image in images], [image.detections for image in images]
     truths, detections = (
-        np.count_nonzero(~are_valid([p for image in images for p in image[side].polygons]))
-        for side in (1, 2)
+        np.count_nonzero(~are_valid([p for one in side for p in one.polygons])) for side in sides
     )
     return f"invalid polygons: {truths} ground truths, {detections} detections, {rule}"
 

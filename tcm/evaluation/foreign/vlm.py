@@ -36,6 +36,7 @@ _NUMBER = r"([-+]?\d+(?:\.\d+)?)\s*,\s*"
 _TEXT = r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^][()]*)"""
 _LISTED = re.compile(rf"[\[(]\s*{_NUMBER * 4}{_TEXT}\s*[\])]")
 _LISTED_WORD = 5  # four numbers and a text
+_MALFORMED = "without a box and a text"
 _THOUSAND = 1000  # the range whose numbers are whole
 
 SizeOf = Callable[[str], tuple[int, int]]
@@ -128,11 +129,9 @@ def _read_loosely(entry: Entry, scale: np.ndarray, most: float | None) -> ImageT
                 words.append(_word(item, scale, entry.place))
             except DataError:
                 reason = _MALFORMED
-        dropped += [reason] * (reason is not None)
+        if reason is not None:
+            dropped.append(reason)
     return ImageTexts(entry.name, words, entry.place, dropped=dropped)
-
-
-_MALFORMED = "without a box and a text"
 
 
 def _items(content: Any) -> list[Any] | None:
@@ -141,8 +140,8 @@ def _items(content: Any) -> list[Any] | None:
         try:
             content = unfenced(content, "")
         except DataError:
-            found = [[*match[:4], _unquoted(match[4])] for match in _LISTED.findall(content)]
-            return [[*map(_plain, one[:4]), one[4]] for one in found] or None
+            found = _LISTED.findall(content)
+            return [[*map(_plain, one[:4]), _unquoted(one[4])] for one in found] or None
     if isinstance(content, Mapping):
         content = content.get("words")
     return content if isinstance(content, list) else None
