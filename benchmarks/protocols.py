@@ -3,8 +3,9 @@
     python -m benchmarks.protocols --data DATA
 
 scores a saved output of the scoreboard, words, by every protocol as `tcm evaluate` does: reading
-both sides from files, matching, figures. Both are unified JSON, which every protocol takes; `ltb`
-gets the ground truth as all of its fifteen annotation files. The best of the repeats counts.
+both sides from files, matching, figures. Both are unified JSON, which every protocol of scenes
+takes; `ltb` gets the ground truth as all of its fifteen annotation files. The best of the repeats
+counts.
 """
 
 import argparse
@@ -16,19 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.scoreboard import saved
+from tcm.annotations.ltb import PARTS
 from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.foreign import sources
 from tcm.evaluation.foreign.output import instances
 from tcm.evaluation.foreign.words import split_lines
 from tcm.evaluation.icdar2015_e2e import ICDAR2015EndToEnd
-from tcm.evaluation.ltb import PARTS
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
 from tcm.structures import TextInstances
 
 _TRUTHS = "icdar2015/Challenge4_Test_Task1_GT"
 _OPTIONS: dict[str, dict[str, Any]] = {"dota-task1": {"classes": ["text"]}}
 _NAME = "{}.jpg"
-_ALL = [name for name in PROTOCOLS if name != "ocrbench-v2-answers"]  # it is of questions
+_OTHERS = ("ocrbench-v2-answers", "words")  # of questions, of crops
+_ALL = [name for name in PROTOCOLS if name not in _OTHERS]
 
 
 def main(arguments: Sequence[str]) -> int:
