@@ -207,6 +207,8 @@ def bounded(values: np.ndarray, place: str = "") -> np.ndarray:
         DataError: As float32, which they become, one is not finite or beyond `LARGEST`; the text is
             `place`, if it is given, and the reason.
     """
+    if values.size and values.min() >= -LARGEST and values.max() <= LARGEST:  # as a rule
+        return values
     with np.errstate(over="ignore"):
         cast = np.abs(values.astype(np.float32)).ravel()
     if not np.isfinite(values).all():

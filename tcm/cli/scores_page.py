@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,7 @@ _KEY = (
     '<span><i style="color:#f08c00"></i>found</span>'
     "<span>left: ground truth, right: what was found; the bold outline is the case</span></p>\n"
 )
+_UNEXPLAINED = "This rule joins no texts one to one: there is nothing to group or to show."
 _KINDS = (
     ("Missed", "Ground truths that nothing was joined with", cases.missed),
     ("Misread", "Outlines that were joined, with another text", cases.misread),
@@ -48,52 +50,93 @@ _KINDS = (
 )
 
 
-def page(
-    title: str,
-    scores: Scores,
-    outcomes: Sequence[Outcome],
-    images: ImageFolder | None,
-    most: int,
-) -> Iterator[str]:
+class Part(NamedTuple):
+    """What the page shows of one result.
+
+    Attributes:
+        title: Tells it from others.
+        scores: What a protocol has given.
+        outcomes: What became of the texts, None where the protocol has no pairs of texts.
+        images: Where the images are; without them the figures stand alone.
+    """
+
+    title: str
+    scores: Any
+    outcomes: Sequence[Outcome] | None
+    images: ImageFolder | None
+
+
+def page(title: str, parts: Sequence[Part], most: int) -> Iterator[str]:
     """Yield the parts of a page.
 
     Args:
         title: What was scored.
-        scores: What a protocol has given.
-        outcomes: What became of the texts.
-        images: Where the images are; without them the figures stand alone.
-        most: The most pictures of a kind; of more cases some are taken at equal distances.
+        parts: The results; of several their figures come first, in one table.
+        most: The most pictures of a kind and result; of more cases some are taken at equal
+            distances.
 
     Raises:
         DataError: An image that is to be shown is missing or not whole.
     """
     yield head(title, _STYLE)
-    yield from _summary(scores)
+    if len(parts) > 1:
+        yield from _overview(parts)
+    numbers = count()  # of the pictures
+    for i, part in enumerate(parts):
+        if len(parts) > 1:
+            yield f'<h1 id="s{i}">{html.escape(part.title)}</h1>\n'
+        yield from _summary(part.scores)
+        if part.outcomes is None:
+            yield f'<article><p class="quiet">{_UNEXPLAINED}</p></article>\n'
+        else:
+            yield from _explained(part.outcomes, part.images, most, numbers)
+    yield TAIL
+
+
+def _overview(parts: Sequence[Part]) -> Iterator[str]:
+    yield '<article><table class="rules">\n'
+    for i, part in enumerate(parts):
+        link = f'<a href="#s{i}">{html.escape(part.title)}</a>'
+        cells = "".join(f"<td>{k} <b>{v:.4f}</b></td>" for k, v in part.scores.headline.items())
+        yield f"<tr><td>{link}</td>{cells}</tr>\n"
+    yield "</table></article>\n"
+
+
+def _explained(
+    outcomes: Sequence[Outcome], images: ImageFolder | None, most: int, numbers: Iterator[int]
+) -> Iterator[str]:
     yield from _table("By height", by_height(outcomes))
     yield from _table("By turn off the horizontal", by_turn(outcomes))
     yield from _table("By number of characters", by_length(outcomes))
-    numbers = count()  # of the pictures
     for title, about, choose in _KINDS:
         found = choose(outcomes)
         if found or choose is not cases.misread:
             yield from _section(title, about, found, images, most, numbers)
-    yield TAIL
 
 
-def _summary(scores: Scores) -> Iterator[str]:
+def _summary(scores: Any) -> Iterator[str]:
     yield f"<article><h2>{html.escape(scores.protocol)}</h2>\n"
     tiles = "".join(f"<span><b>{v:.4f}</b>{k}</span>" for k, v in scores.headline.items())
-    counts = f"{scores.matched:g} of {scores.truths} found, {scores.detections} detections count"
-    yield f'<div class="tiles">{tiles}</div>\n<p>{counts}</p>\n'
-    if scores.also:
-        yield '<table class="rules"><tr><th></th>'
-        yield "".join(f"<th>{name}</th>" for name in scores.headline) + "</tr>\n"
-        for other in scores.also:
-            cells = "".join(f"<td>{value:.4f}</td>" for value in other.headline.values())
-            yield f"<tr><td>{html.escape(other.protocol)}</td>{cells}</tr>\n"
-        yield "</table>\n"
+    yield f'<div class="tiles">{tiles}</div>\n'
+    if isinstance(scores, Scores):
+        yield from _counts(scores)
     yield "".join(f'<p class="quiet">{html.escape(note)}</p>\n' for note in scores.notes)
     yield "</article>\n"
+
+
+def _counts(scores: Scores) -> Iterator[str]:
+    counts = f"{scores.matched:g} of {scores.truths} found, {scores.detections} detections count"
+    yield f"<p>{counts}</p>"
+    if not scores.also:
+        return
+    names = list(dict.fromkeys(name for one in scores.also for name in one.headline))
+    yield '\n<table class="rules"><tr><th></th>'
+    yield "".join(f"<th>{name}</th>" for name in names) + "</tr>\n"
+    for other in scores.also:
+        figures = [other.headline.get(name) for name in names]
+        cells = "".join(f"<td>{'' if v is None else f'{v:.4f}'}</td>" for v in figures)
+        yield f"<tr><td>{html.escape(other.protocol)}</td>{cells}</tr>\n"
+    yield "</table>\n"
 
 
 def _table(title: str, groups: Sequence[Group]) -> Iterator[str]:

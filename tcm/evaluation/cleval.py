@@ -166,6 +166,11 @@ class CLEvalEndToEnd(CLEval):
         case = "" if self.rule.case_sensitive else ", case aside"
         return self._rule(f"longest common subsequence of texts{case}")
 
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared."""
+        return "case counts" if self.rule.case_sensitive else "case aside"
+
 
 _BOX = (np.array([[0, 0], [1, 0], [1, 1], [0, 1]]), np.array([[0, 1]] * 4))
 

@@ -56,6 +56,11 @@ class HierText(DetectionProtocol):
         """The rule in one line."""
         return self._rule("words")
 
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared."""
+        return "case counts" * self.texts
+
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,####text``, each a word."""
         return read_labelled(file, strict)

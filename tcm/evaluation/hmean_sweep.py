@@ -6,7 +6,7 @@ The threshold is picked on the evaluated set itself; that is the protocol.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import shapely
@@ -16,12 +16,38 @@ from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.foreign.output import SystemOutput
 from tcm.evaluation.icdar2015 import ICDAR2015
 from tcm.evaluation.matching.assignment import greedy_match, maximum_match
-from tcm.evaluation.matching.image_pair import Annotations
+from tcm.evaluation.matching.image_pair import Annotations, ImagePair
+from tcm.evaluation.matching.regions import ratios
 from tcm.evaluation.protocol import assumption_notes, invalid_note, missing_notes
 from tcm.evaluation.scores import Scores
-from tcm.geometry.polygons import area, intersection_areas, iou_matrix, repair
+from tcm.geometry.polygons import area, intersection_areas, repair
 from tcm.registry import METRICS
 from tcm.structures import TextInstances
+
+
+class Measured(NamedTuple):
+    """How the outlines of an image overlap, whichever ground truths are ignored.
+
+    Attributes:
+        scores: Float32 (K,), of the detections that reach the lowest threshold.
+        inside: Float64 (N, K), shares of the detections' areas in each ground truth.
+        ious: Float64 (N, K).
+    """
+
+    scores: np.ndarray
+    inside: np.ndarray
+    ious: np.ndarray
+
+    def counted(self, ignored: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return IoU (G, F) of the truths and detections that count, scores (F,) float32.
+
+        Args:
+            ignored: (N,) bool, the ground truths that do not.
+            share: Detections inside one of these by more than it are dropped.
+        """
+        free = ~(self.inside[ignored] > share).any(axis=0)
+        return self.ious[~ignored][:, free], self.scores[free]
+
 
 _STRATEGIES = {"vanilla": greedy_match, "max_matching": maximum_match}
 _SWEEP = {"start": 0.3, "stop": 0.9, "step": 0.1}
@@ -91,20 +117,8 @@ class HmeanSweep:
         Raises:
             DataError: A prediction has no scores.
         """
-        match = _STRATEGIES[self.strategy]
-        hits, detections = np.zeros((2, len(self.thresholds)), np.int64)
-        count = 0
-        for prediction, truth in zip(predictions, truths, strict=True):
-            overlaps, scores = self.overlaps(prediction, truth)
-            count += len(overlaps)
-            for i, kept in enumerate(_reaches(scores, self.thresholds)):
-                hits[i] += len(match(overlaps[:, kept] > self.match_iou_thr))
-                detections[i] += np.count_nonzero(kept)
-        sweep = [
-            Scores(int(h), count, int(d), self.protocol, threshold=float(t))
-            for h, d, t in zip(hits, detections, self.thresholds, strict=True)
-        ]
-        return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
+        measured = [self.measure(*pair) for pair in zip(predictions, truths, strict=True)]
+        return self.sweep(measured, [truth.ignored for truth in truths])
 
     def evaluate_archives(
         self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
@@ -118,23 +132,56 @@ class HmeanSweep:
                 of the ground truth; the text names it.
         """
         images, missing = self.files(confidences=True).load(gt_path, pred, strict)
-        found = [_instances(image.detections) for image in images]
-        scores = self.evaluate(found, [_instances(image.truths) for image in images])
+        return self.scored(images, missing, [self.measure_image(image) for image in images])
+
+    def scored(
+        self, images: Sequence[ImagePair], missing: Sequence[str], measured: Sequence[Measured]
+    ) -> Scores:
+        """Return the scores of images of files, with notes; their overlaps are known."""
+        scores = self.sweep(measured, [image.truths.ignored for image in images])
         invalid = invalid_note(images, "repaired as in MMOCR")
         notes = [invalid, *missing_notes(missing), *assumption_notes(images)]
         return replace(scores, notes=notes)
+
+    def sweep(self, measured: Sequence[Measured], ignored: Sequence[np.ndarray]) -> Scores:
+        """Return the best scores; those at every threshold are in their `sweep`.
+
+        Args:
+            measured: The overlaps, one an image.
+            ignored: (N,) bool an image, the ground truths that do not count.
+        """
+        match = _STRATEGIES[self.strategy]
+        hits, detections = np.zeros((2, len(self.thresholds)), np.int64)
+        count = 0
+        for one, flags in zip(measured, ignored, strict=True):
+            ious, scores = one.counted(flags, self.ignore_precision_thr)
+            count += len(ious)
+            near = ious > self.match_iou_thr
+            matched: dict[bytes, int] = {}  # most thresholds leave the same detections
+            for i, kept in enumerate(_reaches(scores, self.thresholds)):
+                key = kept.tobytes()
+                if key not in matched:
+                    matched[key] = len(match(near[:, kept]))
+                hits[i] += matched[key]
+                detections[i] += np.count_nonzero(kept)
+        sweep = [
+            Scores(int(h), count, int(d), self.protocol, threshold=float(t))
+            for h, d, t in zip(hits, detections, self.thresholds, strict=True)
+        ]
+        return replace(max(sweep, key=lambda scores: scores.hmean), sweep=sweep)
 
     def image_id(self, stem: str) -> str:
         """Return the id in an image's name without suffix, as of ICDAR2015's files."""
         return self.files().image_id(stem)
 
-    def overlaps(
-        self, prediction: TextInstances, truth: TextInstances
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return IoU (G, K) float64 of the truths and detections that count, scores (K,) float32.
+    def measure_image(self, image: ImagePair) -> Measured:
+        """Return the overlaps of an image of files."""
+        return self.measure(_instances(image.detections), _instances(image.truths))
 
-        Detections below the lowest threshold or inside an ignored ground truth are dropped; invalid
-        polygons are repaired.
+    def measure(self, prediction: TextInstances, truth: TextInstances) -> Measured:
+        """Return the overlaps of an image; detections below the lowest threshold are dropped.
+
+        Invalid polygons are repaired.
 
         Raises:
             DataError: The prediction has no scores.
@@ -145,20 +192,16 @@ class HmeanSweep:
         candidates = np.flatnonzero(_reaches(scores, self.thresholds.min()))
         polygons = [prediction.polygons[i] for i in candidates]
         shapes = [repair(polygon) for polygon in polygons]
-        inter = intersection_areas(_repaired(truth, truth.ignored), shapes)
+        truths = [repair(polygon) for polygon in truth.polygons]
+        inter = intersection_areas(truths, shapes)
+        union = shapely.area(truths)[:, None] + shapely.area(shapes) - inter
         # The area is that before the repair; the constant is the protocol's guard against 0.
         inside = inter / (np.array([area(polygon) for polygon in polygons]) + 1e-5)
-        free = np.flatnonzero(~(inside > self.ignore_precision_thr).any(axis=0))
-        iou = iou_matrix(_repaired(truth, ~truth.ignored), [shapes[i] for i in free])
-        return iou, scores[candidates[free]]
+        return Measured(scores[candidates], inside, ratios(inter, union))
 
 
 def _instances(side: Annotations) -> TextInstances:
     return TextInstances(side.polygons, ignored=side.ignored, scores=side.confidences)
-
-
-def _repaired(instances: TextInstances, chosen: np.ndarray) -> list[shapely.Polygon]:
-    return [repair(polygon) for polygon in instances.select(chosen).polygons]
 
 
 def _thresholds(sweep: Mapping[str, float]) -> np.ndarray:

@@ -6,22 +6,35 @@ alone, and thirteen more files to those of one challenge each. All are scored by
 at its own best threshold.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tcm import inputs
 from tcm.annotations.ltb import PARTS, part_files
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.foreign.output import SystemOutput
-from tcm.evaluation.hmean_sweep import HmeanSweep, SweepFiles
+from tcm.evaluation.hmean_sweep import HmeanSweep, Measured, SweepFiles
+from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.scores import Scores
 from tcm.registry import METRICS
 
 
 class _Files(SweepFiles):
-    """Images of several sets, told apart by their whole names."""
+    """Images of several sets, told apart by their whole names; detections are read once."""
 
     image_pattern = r"(.+)"
+    _read: tuple[tuple[Any, ...], dict[str, Annotations]] | None = None
+
+    def read_detections(
+        self, path: str | Path, names: Sequence[str], strict: bool = True
+    ) -> dict[str, Annotations]:
+        """Read all detections, or return those of the same file and names."""
+        key = (path, strict, *names)
+        if self._read is None or self._read[0] != key:
+            self._read = key, super().read_detections(path, names, strict)
+        return self._read[1]
 
 
 @METRICS.register()
@@ -47,9 +60,17 @@ class LTBDetection(HmeanSweep):
             return super().evaluate_archives(gt_path, pred, strict)
         paths = part_files(Path(gt_path))
         each = []
+        files = self.files(confidences=True)
+        # The files have the same outlines, which are measured once.
+        known: dict[str, tuple[bytes, Measured]] = {}
         for part in PARTS:
             if part in paths:
-                scores = super().evaluate_archives(paths[part], pred, strict)
+                images, missing = files.load(paths[part], pred, strict)
+                for image in images:
+                    key = b"|".join(polygon.tobytes() for polygon in image.truths.polygons)
+                    if image.name not in known or known[image.name][0] != key:
+                        known[image.name] = key, self.measure_image(image)
+                scores = self.scored(images, missing, [known[image.name][1] for image in images])
                 each.append(replace(scores, protocol=f"LTB {part}: {scores.protocol}"))
         absent = [part for part in PARTS if part not in paths]
         notes = [f"no annotation file of: {', '.join(absent)}"] * bool(absent)

@@ -24,7 +24,7 @@ from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.ranked import average_precision
 from tcm.evaluation.matching.rrc_iou import ImageMatch, match_at, match_pair, total
 from tcm.evaluation.ned_scores import NEDScores, added, distances
-from tcm.evaluation.reading.spotting import SpottingMatch
+from tcm.evaluation.reading import spotting
 from tcm.evaluation.reading.widths import folded
 from tcm.evaluation.scores import Scores
 from tcm.evaluation.spotting_protocol import TextProtocol
@@ -55,6 +55,11 @@ class NEDProtocol(TextProtocol, ABC):
     def protocol(self) -> str:
         """The rule in one line."""
         return f"{self.benchmark} end-to-end: IoU > {self.iou:g}, texts equal, {self.texts_rule}"
+
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared."""
+        return self.texts_rule
 
     def normal(self, text: str) -> str:
         """Return a text as it is compared."""
@@ -257,27 +262,11 @@ class RCTW(NEDProtocol):
 
 def read(joined: Sequence[ImageMatch], normal: _Normal, protocol: str, ranks: str) -> NEDScores:
     """Return the scores of texts on outlines that are joined."""
-    matches = [_read(match, normal) for match in joined]
+    matches = [spotting.read(one, lambda a, b: normal(a) == normal(b)) for one in joined]
     plain = total(matches, protocol)
     known = {field.name: getattr(plain, field.name) for field in fields(plain)}
     terms = added([distances(match, normal) for match in matches])
     return NEDScores(**known, distances=terms, ranks=ranks)
-
-
-def _read(match: ImageMatch, normal: _Normal) -> SpottingMatch:
-    assert match.image is not None
-    truths, found = match.image.truths.texts or [], match.image.detections.texts or []
-    right = [(i, j) for i, j in match.pairs if normal(truths[i]) == normal(found[j])]
-    return SpottingMatch(
-        match.name,
-        right,
-        match.ignored_truths,
-        match.ignored_detections,
-        match.confidences,
-        match.image,
-        geometric_pairs=match.pairs,
-        truth_texts=truths,
-    )
 
 
 def _with_confidences(match: ImageMatch) -> ImageMatch:

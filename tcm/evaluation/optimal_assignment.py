@@ -26,7 +26,7 @@ from tcm.evaluation.matching.overlaps import Overlaps, measure
 from tcm.evaluation.matching.rrc_iou import ImageMatch
 from tcm.evaluation.matching.rules import MatchRule, join
 from tcm.evaluation.protocol import DetectionProtocol
-from tcm.evaluation.reading.transcriptions import agree
+from tcm.evaluation.reading.transcriptions import agree, describe
 from tcm.evaluation.scores import Scores, ratio
 from tcm.evaluation.tight_scores import TightScores
 from tcm.registry import METRICS
@@ -112,6 +112,11 @@ class OptimalAssignment(DetectionProtocol):
             f"optimal assignment: IoU > {self.rule.iou:g}, pair score {self.pair_score}, "
             f"texts {texts[self.texts]}"
         )
+
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared."""
+        return {"free": "", "equal": "case counts", "icdar2015": describe()}[self.texts]
 
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Read lines ``x1,y1,...,####text``; the text ``###`` is don't-care."""

@@ -60,6 +60,11 @@ class DetectionProtocol(ABC):
     def protocol(self) -> str:
         """The rule in one line."""
 
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared; empty where they are not."""
+        return ""
+
     @abstractmethod
     def parse_truths(self, file: TextFile, strict: bool) -> list[Instance]:
         """Return the ground truths of a file; raises DataError naming the line.
@@ -128,7 +133,12 @@ class DetectionProtocol(ABC):
         images, missing = self.load(gt_path, pred, strict)
         scores = self._scored(images)
         notes = [*missing_notes(missing, self.skip_missing), *assumption_notes(images)]
-        return replace(scores, notes=[*scores.notes, *notes])
+        return replace(scores, notes=[*self.text_notes(), *scores.notes, *notes])
+
+    def text_notes(self) -> list[str]:
+        """Return a line on how texts are compared, if they are."""
+        rule = self.text_rule
+        return [f"text normalisation: no Unicode form, {rule}"] if rule else []
 
     def load(
         self, gt_path: str | Path, pred: str | Path | SystemOutput, strict: Strict = "submission"
@@ -320,9 +330,9 @@ class DetectionProtocol(ABC):
 
 def invalid_note(images: Sequence[ImagePair], rule: str) -> str:
     """Return a line on how many outlines are invalid and what was done with them."""
+    sides = [image.truths for image in images], [image.detections for image in images]
     truths, detections = (
-        sum(int(np.count_nonzero(~are_valid(getattr(image, side).polygons))) for image in images)
-        for side in ("truths", "detections")
+        np.count_nonzero(~are_valid([p for one in side for p in one.polygons])) for side in sides
     )
     return f"invalid polygons: {truths} ground truths, {detections} detections, {rule}"
 

@@ -15,6 +15,7 @@ from tcm.evaluation.protocol import DetectionProtocol
 from tcm.evaluation.reading.lexicon import Lexicons
 from tcm.evaluation.reading.lexicon_rules import correction_rule
 from tcm.evaluation.reading.spotting import Mode, SpottingRule, detect, spot
+from tcm.evaluation.reading.transcriptions import describe
 from tcm.evaluation.scores import Scores
 from tcm.structures import TextInstances
 
@@ -115,6 +116,13 @@ class SpottingProtocol(TextProtocol, ABC):
         """The rule in one line, with that of the lexicon."""
         mode = self.rule.mode.replace("_", "-")
         return f"{self.benchmark} {mode}: {self.rule.describe()}, {self._treatment()}"
+
+    @property
+    def text_rule(self) -> str:
+        """What is done with texts before they are compared."""
+        if self.rule.mode == "word_spotting":
+            return "case aside, true texts as clean dictionary words"
+        return describe(self.rule.strip_both_sides)
 
     def prepared(self, detections: Annotations, image_id: str | None) -> Annotations:
         """Return the detections that score enough, their texts corrected by the lexicon.

@@ -151,7 +151,8 @@ def test_end_to_end_reports_the_lexicon_and_the_outlines(tmp_path, capsys):
     assert lines[0].startswith("ICDAR2015 end-to-end: ") and "rule testr" in lines[0]
     assert lines[2] == "  matched 1, cared ground truth 2, cared detections 1"
     assert lines[3].startswith("ICDAR2015 detection only: ")
-    assert lines[7].endswith("words.txt: 2 words, no pair list")
+    assert lines[6].startswith("text normalisation: no Unicode form, case aside, one of !?.")
+    assert lines[8].endswith("words.txt: 2 words, no pair list")
     content = json.loads((tmp_path / "s.json").read_text())
     assert content["rule"] == lines[0]
     assert content["also"][0]["rule"] == lines[3]

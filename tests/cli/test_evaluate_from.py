@@ -1,5 +1,6 @@
 """`tcm evaluate --from`: every system's saved output of one scene gives the same figures."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tcm.cli.evaluate import main
 from tcm.cli.main import run
 from tcm.cli.parsers.evaluate import SOURCES
+from tcm.errors import ConfigError
 from tcm.evaluation.foreign import sources
 from tests.evaluation.helpers import make_zip
 
@@ -25,6 +27,7 @@ PATHS = {
     "mmocr": ["mmocr"],
     "adelaidet": ["adelaidet_text_results.json"],
     "detectron2-json": ["coco_instances_results.json"],
+    "unified": ["unified.json"],
     "vlm": ["vlm.jsonl"],
 }
 IDS = {"adelaidet": "img_{}", "detectron2-json": str(SAVED / "coco_images.json")}
@@ -74,6 +77,37 @@ def test_lines_stay_lines_unless_words_are_asked_for(gt, capsys):
     assert lines[-1] == "lines split at blanks, by length: 1 into 2 words"
 
 
+def test_lines_words_and_characters_stand_side_by_side(gt, tmp_path, capsys):
+    path = tmp_path / "all.json"
+    main(command(gt, "rapidocr", "--words", "both", "--json", str(path)))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "as delivered          precision 0.0000  recall 0.0000  hmean 0.0000",
+        "cut into words        precision 0.6667  recall 0.6667  hmean 0.6667",
+    ]
+    # NO ENTRY holds and reads 7 of 11 characters; of its 8 and X they are 7, less 1 for the merge.
+    assert lines[2] == "CLEval, as delivered  precision 0.6667  recall 0.6364  hmean 0.6512"
+    assert sum("text normalisation: no Unicode form, case" in line for line in lines) == 3
+    given, cut, characters = json.loads(path.read_text())["results"]
+    assert (given["protocol"], cut["protocol"]) == ("icdar2015-e2e", "icdar2015-e2e")
+    assert (characters["protocol"], characters["title"]) == ("cleval-e2e", "CLEval, as delivered")
+    assert cut["notes"][-1] == "lines split at blanks, by length: 1 into 2 words"
+
+
+def test_what_was_dropped_and_what_was_made_up_is_said(gt, tmp_path, capsys):
+    answer = "[(10, 10, 30, 20, 'NO'), (40, 10, 90, 20, 'WAY'), (1, 1, 1, 1, 'X')]"
+    path = tmp_path / "all.jsonl"
+    path.write_text(json.dumps({"image": "img_1.jpg", "result": answer}))
+    rest = ["--from", "vlm", "--pred", str(path), "--malformed", "drop"]
+    main(["--protocol", "ocrbench-v2", "--gt", gt, *rest])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("hmean 0.4000  image_hmean 0.2500")
+    assert lines[-2:] == [
+        "dropped as malformed: without area (1)",
+        "hallucinated, words that are no text of their image: 1 of 2",
+    ]
+
+
 @pytest.mark.parametrize(
     "options, message",
     [
@@ -88,6 +122,11 @@ def test_lines_stay_lines_unless_words_are_asked_for(gt, capsys):
             ["--pred", "a", "--from", "mmocr", "--box-range", "1"],
             "--box-range is for vlm, not",
         ),
+        (
+            ["--pred", "a", "--from", "mmocr", "--malformed", "drop"],
+            "--malformed is for vlm, not",
+        ),
+        (["--pred", "a", "--malformed", "drop"], "--malformed is about what other systems"),
         (["--pred", "a", "--from", "adelaidet"], "give --ids, the names with {} for the id"),
         (["--pred", "a", "--images", "no"], "--images is for the pictures of --html and for --box"),
         (["--pred", "a", "--images", "no", "--html", "r.html"], "no: no such folder"),
@@ -102,3 +141,14 @@ def test_a_mistake_is_told(gt, options, message, monkeypatch, capsys):
         run(main)
     assert exit_.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_has_no_characters_has_no_figure_in_them(tmp_path):
+    both = ("rapidocr", "--words", "both")
+    gt = make_zip(tmp_path / "g.zip", TRUTHS)
+    with pytest.raises(ConfigError, match="--words both: CLEval has no part in hmean-sweep"):
+        main(command(str(gt), *both, protocol="hmean-sweep"))
+    line = "1 0 10 10 20 10 0"
+    gt = make_zip(tmp_path / "t.zip", {"img_1.gt": line, "img_2.gt": line})
+    with pytest.raises(ConfigError, match="CLEval counts characters, and .*t.zip has no texts"):
+        main(command(str(gt), *both, protocol="msra-td500"))

@@ -75,6 +75,45 @@ def test_what_has_no_pairs_is_refused_and_nothing_written(tmp_path, gt):
     assert not (tmp_path / "r.html").exists()
 
 
+def test_several_sets_are_one_page(tmp_path, gt, images):
+    make_zip(tmp_path / "s.zip", {"res_img_1.txt": "10,10,30,10,30,20,10,20"})
+    files = "gt: gt.zip, pred: s.zip"
+    sets = tmp_path / "sets.yaml"
+    sets.write_text(
+        f"Words & all: {{protocol: icdar2015, {files}, images: images}}\n"
+        f"Strict: {{protocol: icdar2015, {files}, option: [iou=0.9, area_precision=0.9]}}\n"
+        f"Characters: {{protocol: cleval, {files}}}\n"
+    )
+    text = page(tmp_path, ["--sets", str(sets)])
+    assert text.count("<h1") == 4 and '<a href="#s0">Words &amp; all</a>' in text
+    assert "IoU &gt; 0.9" in text
+    assert text.count("By height") == 2 and text.count("joins no texts one to one") == 1
+    assert text.count("<figure>") == 2  # of the set with images
+    assert len(set(re.findall(r'id="(\w+)"', text))) == len(re.findall(r'id="\w+"', text))
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("", "sets.yaml: no set in it"),
+        ("a: 1", "sets.yaml: a: options are wanted, a line each"),
+        ("a: {protocl: x}", "sets.yaml: a: unknown option 'protocl'; did you mean 'protocol'"),
+        ("a: {protocol: x, gt: {}}", "sets.yaml: a.gt: a text or a list of texts is wanted"),
+        ("a: {protocol: x, gt: b}", "sets.yaml: a: the following arguments are required: --pred"),
+        ("a: {protocol: x, gt: b, pred: c, from: d}", "sets.yaml: a: argument --from: invalid ch"),
+    ],
+)
+def test_a_mistake_in_the_sets_names_file_set_and_option(tmp_path, content, message):
+    (tmp_path / "sets.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        main(["--sets", str(tmp_path / "sets.yaml")])
+
+
+def test_options_of_a_set_are_refused_beside_the_file():
+    with pytest.raises(ConfigError, match="--gt is an option of each set: write it in s.yaml"):
+        main(["--sets", "s.yaml", "--gt", "a"])
+
+
 def test_an_image_that_is_missing_is_named_and_nothing_left(tmp_path, gt, images):
     (images / "img_2.png").unlink()
     with pytest.raises(DataError, match="images: no image is called '2'"):

@@ -11,7 +11,7 @@ import pytest
 from tcm.errors import DataError
 from tcm.evaluation.cleval import MOST_CHARACTERS, CLEval, CLEvalEndToEnd
 from tcm.evaluation.matching.character_centres import (
-    aspect_ratio,
+    aspect_ratios,
     character_centres,
     false_characters,
     unread_characters,
@@ -132,14 +132,14 @@ def test_case_counts_unless_it_is_switched_off():
 
 
 def test_vertical_texts_are_read_from_the_lower_side_up():
-    centres = character_centres(box(0, 0, 10, 40), 2)
+    centres = character_centres([box(0, 0, 10, 40)], [2])
     assert centres.tolist() == [[5, 30], [5, 10]]
-    assert character_centres(box(0, 0, 20, 40), 2).tolist() == [[5, 20], [15, 20]]
+    assert character_centres([box(0, 0, 20, 40)], [2]).tolist() == [[5, 20], [15, 20]]
 
 
 def test_centres_of_a_bent_text_lie_at_equal_steps_along_its_middle():
     upper, lower = [[0, 0], [20, 0], [20, 20]], [[16, 20], [16, 4], [0, 4]]
-    centres = character_centres(np.array(upper + lower, float), 4)
+    centres = character_centres([np.array(upper + lower, float)], [4])
     steps = np.hypot(*np.diff(centres, axis=0).T)
     assert len(centres) == 4 and centres[0][1] == 2 and centres[-1][0] == 18
     assert steps[0] == pytest.approx(steps[-1])
@@ -148,8 +148,8 @@ def test_centres_of_a_bent_text_lie_at_equal_steps_along_its_middle():
 def test_polygons_of_more_points_along_straight_sides_have_the_centres_of_the_quadrilateral():
     quad = box(0, 0, 60, 10).astype(float)
     more = np.array([[0, 0], [20, 0], [60, 0], [60, 10], [40, 10], [0, 10]], float)
-    assert np.allclose(character_centres(more, 5), character_centres(quad, 5))
-    assert aspect_ratio(more) == pytest.approx(aspect_ratio(quad))
+    assert np.allclose(character_centres([more], [5]), character_centres([quad], [5]))
+    assert aspect_ratios([more])[0] == pytest.approx(aspect_ratios([quad])[0])
 
 
 @pytest.mark.parametrize("ratio, unread, false", [(1.0, 2, 1), (2.0, 2, 1), (0.25, 4, 4)])

@@ -14,7 +14,8 @@ from tcm.registry import METRICS
 from tcm.structures import TextInstances
 from tests.evaluation.helpers import make_zip, split_scene, square, squares
 
-OTHERS = {"dota-task1", "words"}  # of many classes, of word crops: see their own tests
+# Of many classes, of word crops, of questions: see their own tests.
+OTHERS = {"dota-task1", "words", "ocrbench-v2-answers"}
 TEXT_PROTOCOLS = sorted(PROTOCOLS.keys() - OTHERS)
 SWEEPS = ("hmean-sweep", "ltb")  # without a submission
 VARIANTS = [
@@ -30,6 +31,7 @@ ONE_TO_ONE = [
     *("art", "ctw1500", "ctw1500-e2e", "ctw1500-voc", "icdar2015", "icdar2015-e2e"),
     *("icdar2015-word-spotting", "icdar2017-mlt", "icdar2019-mlt-e2e", "inverse-text"),
     *("coco-text", "hiertext", "inverse-text-e2e", "lsvt-e2e", "optimal", "rctw", "rects"),
+    *("ocrbench-v2", "paddleocr-e2e"),
     *("tiou", "tiou-ctw1500", "tiou-totaltext"),
     *("msra-td500", "totaltext-e2e", "totaltext-iou", "totaltext-pascal"),
 ]

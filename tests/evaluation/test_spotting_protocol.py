@@ -12,6 +12,7 @@ from tcm.evaluation.files.archives import read_archive
 from tcm.evaluation.files.unified import write_predictions
 from tcm.evaluation.matching.image_pair import Annotations
 from tcm.evaluation.protocols import build_protocol
+from tcm.evaluation.reading.spotting import hallucinated
 from tcm.structures import TextInstances
 from tests.conftest import real_data
 from tests.evaluation.helpers import counts, make_zip, square
@@ -194,3 +195,11 @@ def test_real_ground_truth_with_noise_is_corrected_by_each_lexicon():
         metric = build_protocol("icdar2015-e2e", {"lexicon": kind, **path})
         matched[kind] = metric.evaluate(found, truths, names).matched
     assert matched["none"] < matched["generic"] < matched["weak"] <= matched["strong"]
+
+
+def test_words_that_are_no_text_of_their_image_are_hallucinated():
+    truth = words("Exit!", "###", "Open")
+    found = TextInstances([square(20 * i) for i in (5, 6, 1, 7)], ["EXIT", "fire", "way", ""])
+    scores = build_protocol("icdar2015-e2e").evaluate([found], [truth])
+    # EXIT is there, if elsewhere; what lies on a don't-care text or has no text is no word.
+    assert hallucinated(scores.images) == (1, 2)

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 from tcm.cli.parsers.options import (
     add_debug_argument,
@@ -11,12 +11,13 @@ from tcm.cli.parsers.options import (
     command_parser,
     read_options,
 )
+from tcm.errors import ConfigError
 from tcm.evaluation.files.archives import Strict
 from tcm.evaluation.protocols import PROTOCOLS
 
 SOURCES = (
     *("rapidocr", "paddleocr", "doctr", "easyocr", "mmocr"),
-    *("adelaidet", "detectron2-json", "vlm"),
+    *("adelaidet", "detectron2-json", "unified", "vlm"),
 )
 
 
@@ -34,17 +35,63 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             "--protocol icdar2015-e2e --gt gt.zip --pred submit.zip --option lexicon=strong "
             "--option lexicon_path=lexicons",
             "--protocol icdar2015-e2e --gt gt.zip --from rapidocr --pred rapidocr.jsonl "
-            "--words split",
+            "--words both",
             "--protocol words --gt data/words --pred found.json",
         ],
     )
     parser.add_argument(
-        "--protocol", required=True, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
+        "--sets",
+        type=Path,
+        metavar="FILE",
+        help="a YAML file of several: a title each, and under it the options below that have no "
+        "place in common, paths from the file's folder",
     )
-    parser.add_argument("--gt", required=True, type=Path, metavar="PATH", help="ground truth")
+    _add_set(parser, required="--sets" not in (text.partition("=")[0] for text in arguments))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="write a page that needs nothing else: figures by height, turn and length of texts, "
+        "and with --images misses and false alarms as pictures beside the ground truth",
+    )
+    parser.add_argument(
+        "--pictures",
+        type=at_least(0),
+        default=24,
+        metavar="N",
+        help="most pictures of a kind in the page, of more cases some (default: 24)",
+    )
+    add_debug_argument(parser)
+    return read_options(parser, arguments)
+
+
+class SetParser(argparse.ArgumentParser):
+    """Reads what is scored by one protocol from a file; a mistake is an error, no exit."""
+
+    def __init__(self) -> None:
+        super().__init__(add_help=False, allow_abbrev=False)
+        _add_set(self, required=True)
+
+    @property
+    def names(self) -> list[str]:
+        """The options without their dashes."""
+        return [option.removeprefix("--") for option in self._option_string_actions]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a ConfigError."""
+        raise ConfigError(message)
+
+
+def _add_set(parser: argparse.ArgumentParser, required: bool) -> None:
+    """Add the options of what is scored by one protocol."""
+    parser.add_argument(
+        "--protocol", required=required, metavar="NAME", help=", ".join(sorted(PROTOCOLS))
+    )
+    parser.add_argument("--gt", required=required, type=Path, metavar="PATH", help="ground truth")
     parser.add_argument(
         "--pred",
-        required=True,
+        required=required,
         nargs="+",
         type=Path,
         metavar="PATH",
@@ -65,24 +112,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="what must be as the official script wants it; otherwise other forms are taken where "
         "they can be read in one way only, and a line says so (default: submission)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and counts")
-    parser.add_argument(
-        "--html",
-        type=Path,
-        metavar="FILE",
-        help="write a page that needs nothing else: figures by height, turn and length of texts, "
-        "and with --images misses and false alarms as pictures beside the ground truth",
-    )
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of the images")
-    parser.add_argument(
-        "--pictures",
-        type=at_least(0),
-        default=24,
-        metavar="N",
-        help="most pictures of a kind in the page, of more cases some (default: 24)",
-    )
-    add_debug_argument(parser)
-    return read_options(parser, arguments)
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
@@ -95,10 +125,11 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--words",
-        choices=("given", "split"),
+        choices=("given", "split", "both"),
         default="given",
         help="split: score words where the system finds lines, each split at blanks and cut along "
-        "its long side by the number of characters (default: given, the texts as they are)",
+        "its long side by the number of characters; both: the texts as they are, the words, and "
+        "CLEval of the texts as they are (default: given, the texts as they are)",
     )
     parser.add_argument(
         "--ids",
@@ -112,4 +143,11 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         default="pixels",
         help="vlm: what boxes are given in, pixels or a range over the whole image, whose size "
         "then stands beside the words or is looked for in --images (default: pixels)",
+    )
+    parser.add_argument(
+        "--malformed",
+        choices=("refuse", "drop"),
+        default="refuse",
+        help="vlm: what becomes of words that are no box and text, and then of boxes out of the "
+        "range, without area or there twice; what is dropped is counted (default: refuse)",
     )

@@ -1,6 +1,7 @@
 """What a system has found in a set of images, and which image of the ground truth is which."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Container, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -24,12 +25,14 @@ class ImageTexts(NamedTuple):
         texts: As the system gives them, often lines.
         place: Where they stand, for errors.
         words: What the system itself has cut them into, None if it has not.
+        dropped: A reason for each text that was left out as malformed.
     """
 
     name: str
     texts: Sequence[Instance]
     place: str
     words: Sequence[Instance] | None = None
+    dropped: Sequence[str] = ()
 
 
 class SystemOutput(NamedTuple):
@@ -66,6 +69,13 @@ class SystemOutput(NamedTuple):
                 raise DataError(f"{image.place}: the image '{name}' is there twice, also {also}")
             found[name] = instances(image.texts, image.place), image.place
         return found
+
+
+def dropped_notes(images: Sequence[ImageTexts]) -> list[str]:
+    """Return a line on what was left out as malformed, by reason, if anything was."""
+    counts = Counter(reason for image in images for reason in image.dropped)
+    shown = ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
+    return [f"dropped as malformed: {shown}"] if counts else []
 
 
 def instances(texts: Sequence[Instance], place: str) -> TextInstances:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from tcm.errors import ConfigError, nearest
 from tcm.evaluation.foreign import (
@@ -14,6 +15,7 @@ from tcm.evaluation.foreign import (
     mmocr,
     paddleocr,
     rapidocr,
+    unified,
     vlm,
 )
 from tcm.evaluation.foreign.entries import Entry, Form, read_entries
@@ -28,10 +30,13 @@ class How:
     Attributes:
         ids: What the ids of images stand for, see `tcm.evaluation.foreign.ids.names_of`.
         box_range: What boxes are given in, None for pixels.
+        malformed: "drop" for answers whose malformed words are dropped and counted, None to refuse
+            them.
     """
 
     ids: str | None = None
     box_range: vlm.Range | None = None
+    malformed: Literal["drop"] | None = None
 
 
 _PLAIN = Form()
@@ -42,6 +47,12 @@ def _each(read: Callable[[Entry], ImageTexts], form: Form = _PLAIN) -> _Read:
     return lambda paths, _: [read(entry) for entry in read_entries(paths, form)]
 
 
+def _answers(paths: Sequence[Path], how: How) -> list[ImageTexts]:
+    drop = how.malformed == "drop"
+    read_one = partial(vlm.read, given=how.box_range, drop=drop)
+    return _each(read_one, vlm.form(drop))(paths, how)
+
+
 SOURCES: dict[str, _Read] = {
     "rapidocr": _each(rapidocr.read),
     "paddleocr": _each(paddleocr.read, paddleocr.FORM),
@@ -50,10 +61,11 @@ SOURCES: dict[str, _Read] = {
     "mmocr": _each(mmocr.read),
     "adelaidet": lambda paths, how: read_results(paths, how.ids, adelaidet.read_one),
     "detectron2-json": lambda paths, how: read_results(paths, how.ids, detectron2_json.read_one),
-    "vlm": lambda paths, how: _each(partial(vlm.read, given=how.box_range), vlm.FORM)(paths, how),
+    "unified": lambda paths, _: unified.read(paths),
+    "vlm": _answers,
 }
 # Which of them an option of `How` is about.
-OPTIONS = {"ids": ("adelaidet", "detectron2-json"), "box_range": ("vlm",)}
+OPTIONS = {"ids": ("adelaidet", "detectron2-json"), "box_range": ("vlm",), "malformed": ("vlm",)}
 
 
 def read(name: str, paths: Sequence[Path], how: How | None = None) -> list[ImageTexts]:

@@ -13,7 +13,7 @@ import shapely
 
 from tcm.annotations.texts import DONT_CARE
 from tcm.evaluation.matching.character_centres import (
-    aspect_ratio,
+    aspect_ratios,
     character_centres,
     false_characters,
     unread_characters,
@@ -22,6 +22,9 @@ from tcm.evaluation.matching.image_pair import Annotations, ImagePair
 from tcm.evaluation.matching.regions import contains, even_odd_regions, ratios
 from tcm.evaluation.reading.subsequence import take_common
 from tcm.geometry.polygons import intersection_areas
+
+_CORNERS = 4
+_AT_ONCE = 1_000_000  # characters and quadrilaterals that are compared
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def match_characters(image: ImagePair, rule: CharacterRule, texts: bool) -> Char
     pairs = _pairs(held, rule.area_precision)
     false = np.flatnonzero(held.cared_detections & ~pairs.any(axis=0))
     outlines = image.detections.polygons
-    cost = sum(false_characters(aspect_ratio(outlines[i])) for i in false)
+    cost = sum(map(false_characters, aspect_ratios([outlines[i] for i in false]).tolist()))
     found = _found(held, pairs, cost, rule)
     read = _read(image, held, pairs, found, rule) if texts else None
     return CharacterMatch(image.name, pairs, found, read)
@@ -127,10 +130,10 @@ class _Held:
 def _words(side: Annotations, unread: np.ndarray, rule: CharacterRule) -> list[str]:
     """Return the texts of a side; of those that are not read marks, as many as they may have."""
     texts = side.texts or [""] * len(side)
-    marked = [
-        "#" * unread_characters(aspect_ratio(polygon)) if flag else text
-        for polygon, text, flag in zip(side.polygons, texts, unread, strict=True)
-    ]
+    marked = list(texts)
+    where = np.flatnonzero(unread).tolist()
+    for i, ratio in zip(where, aspect_ratios([side.polygons[i] for i in where]), strict=True):
+        marked[i] = "#" * unread_characters(float(ratio))
     return marked if rule.case_sensitive else [text.upper() for text in marked]
 
 
@@ -151,29 +154,39 @@ def _covered(truths: Annotations, found: Annotations) -> np.ndarray:
 
 def _whole(polygons: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Return the outlines; corners of quadrilaterals without their decimals, as the reference."""
-    return [np.trunc(p) if len(p) == 4 else p for p in polygons]
+    return [np.trunc(p) if len(p) == _CORNERS else p for p in polygons]
 
 
 def _inside(
     truths: Annotations, found: Annotations, words: Sequence[str], rule: CharacterRule
 ) -> dict[tuple[int, int], np.ndarray]:
-    centres = [
-        character_centres(polygon, len(word), rule.vertical)
-        for polygon, word in zip(truths.polygons, words, strict=True)
-    ]
-    readable = [i for i, points in enumerate(centres) if len(points)]
-    if not readable or not len(found):
-        return {}
-    low, high = (np.array([f(centres[i], axis=0) for i in readable]) for f in (np.min, np.max))
+    counts = np.array([len(word) for word in words], np.int64)
+    readable = np.flatnonzero(counts)
     inside: dict[tuple[int, int], np.ndarray] = {}
-    for detection, outline in enumerate(_whole(found.polygons)):
-        meet = ((low <= outline.max(axis=0)) & (outline.min(axis=0) <= high)).all(axis=1)
-        near = [readable[k] for k in np.flatnonzero(meet)]
-        if not near:
-            continue
-        flags = contains(outline, np.concatenate([centres[i] for i in near]))
-        parts = np.split(flags, np.cumsum([len(centres[i]) for i in near])[:-1])
-        inside |= {(i, detection): p for i, p in zip(near, parts, strict=True) if p.any()}
+    if not len(readable) or not len(found):
+        return inside
+    centres = character_centres(truths.polygons, counts.tolist(), rule.vertical)
+    starts = np.cumsum(counts) - counts
+    low, high = (f.reduceat(centres, starts[readable]) for f in (np.minimum, np.maximum))
+    outlines = _whole(found.polygons)
+    boxes = np.array([[outline.min(axis=0), outline.max(axis=0)] for outline in outlines])
+    meet = ((low <= boxes[:, None, 1]) & (boxes[:, None, 0] <= high)).all(axis=2)
+    pairs = np.argwhere(meet)  # (detection, place among the readable)
+    # Quadrilaterals at once, others one by one: they may have many points.
+    few = counts[readable[pairs[:, 1]]].sum() <= _AT_ONCE
+    alike = [few and len(outline) == _CORNERS for outline in outlines]
+    group = np.where(alike, -1, np.arange(len(outlines)))
+    for one in set(group[pairs[:, 0]].tolist()):
+        mine = pairs[group[pairs[:, 0]] == one]
+        owners = readable[mine[:, 1]]
+        lengths = counts[owners]
+        stops = np.cumsum(lengths)
+        points = np.arange(stops[-1]) + np.repeat(starts[owners] + lengths - stops, lengths)
+        around = np.stack([outlines[i] for i in mine[:, 0]])
+        around = np.repeat(around, lengths, axis=0) if one < 0 else around[0]
+        flags = np.split(contains(around, centres[points]), stops[:-1])
+        keys = zip(owners.tolist(), mine[:, 0].tolist(), strict=True)
+        inside |= {key: part for key, part in zip(keys, flags, strict=True) if part.any()}
     return inside
 
 

@@ -40,11 +40,16 @@ def are_valid(polygons: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def contains(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Tell for N points (N, 2), as bool (N,), which (P, 2) goes around oddly.
+    """Tell for N points (N, 2), as bool (N,), which an outline goes around oddly.
 
     Of the border the left and the upper side belong to it, as in the Polygon package.
+
+    Args:
+        polygon: (P, 2), or (N, P, 2) with one for each point.
+        points: (N, 2).
     """
-    (x, y), (to_x, to_y) = polygon.T, np.roll(polygon, 1, axis=0).T
+    x, y = polygon[..., 0], polygon[..., 1]
+    to_x, to_y = np.roll(x, 1, axis=-1), np.roll(y, 1, axis=-1)
     at_x, at_y = points[:, :1], points[:, 1:]
     passes = (y > at_y) != (to_y > at_y)
     rises = np.where(to_y == y, 1.0, to_y - y)

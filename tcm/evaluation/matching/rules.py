@@ -42,7 +42,8 @@ class MatchRule:
             against each region by itself; None if regions have no such effect.
         inside_equal: Whether equality is enough.
         ignored: Whether detections inside don't-care regions are left out "before" the assignment
-            or "after" it, if they are joined with nothing.
+            or "after" it, if they are joined with nothing; "during": don't-care truths are joined
+            like others, and what is joined with one is left out.
         assignment: "first": each truth in turn takes the first free detection; "best_free": in turn
             the free one of largest weight; "best_first": pairs in falling order of weight;
             "mutual": pairs that are each other's best; "optimal": the largest sum of weights.
@@ -52,7 +53,7 @@ class MatchRule:
     iou_equal: bool = False
     inside: float | None = 0.5
     inside_equal: bool = False
-    ignored: Literal["before", "after"] = "before"
+    ignored: Literal["before", "after", "during"] = "before"
     assignment: Assignment = "first"
 
     def hits(self, ious: np.ndarray) -> np.ndarray:
@@ -102,7 +103,9 @@ def join(
         ranks: (M,) float64, detections are tried in falling order of it; None for that of the file.
     """
     inside = rule.lies_inside(overlaps.covered[ignored])
-    eligible = rule.hits(overlaps.ious) & ~ignored[:, None]
+    eligible = rule.hits(overlaps.ious)
+    if rule.ignored != "during":
+        eligible &= ~ignored[:, None]
     if rule.ignored == "before":
         eligible &= ~inside
     if allowed is not None:
@@ -112,5 +115,6 @@ def join(
     found = _ASSIGNMENTS[rule.assignment](worth[:, order])
     pairs = [(truth, int(order[place])) for truth, place in found]
     left_out = inside.copy()
-    left_out[[detection for _, detection in pairs]] = False
-    return Joined(pairs, left_out)
+    for truth, detection in pairs:
+        left_out[detection] = ignored[truth]
+    return Joined([pair for pair in pairs if not ignored[pair[0]]], left_out)

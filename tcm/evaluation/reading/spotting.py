@@ -3,7 +3,7 @@
 A pair that overlaps uses both its sides up, whether or not the text is right; it counts if it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,19 +64,44 @@ def spot(image: ImagePair, rule: SpottingRule) -> SpottingMatch:
     image = _valid(image) if rule.skip_invalid else image
     if rule.mode == "word_spotting":
         image = image._replace(truths=_dictionary_words(image.truths))
-    match = _match(image, rule)
-    truths, found = image.truths.texts or [], image.detections.texts or []
-    right = [pair for pair in match.pairs if _reads(truths[pair[0]], found[pair[1]], rule)]
+    return read(_match(image, rule), lambda truth, found: _reads(truth, found, rule))
+
+
+def read(match: ImageMatch, reads: Callable[[str, str], bool]) -> SpottingMatch:
+    """Return a match of outlines with the pairs whose texts are right.
+
+    Args:
+        match: With the image.
+        reads: Tells of a true and a found text whether the one is read by the other.
+    """
+    assert match.image is not None
+    truths, found = match.image.truths.texts or [], match.image.detections.texts or []
     return SpottingMatch(
         match.name,
-        right,
+        [pair for pair in match.pairs if reads(truths[pair[0]], found[pair[1]])],
         match.ignored_truths,
         match.ignored_detections,
         match.confidences,
-        image,
+        match.image,
         geometric_pairs=match.pairs,
         truth_texts=truths,
     )
+
+
+def hallucinated(matches: Sequence[ImageMatch]) -> tuple[int, int]:
+    """Return how many words are none of their image's, and how many there are.
+
+    Of the detections that count those with a text are words. One is its image's if it agrees with
+    the text of a ground truth, don't-care or not, wherever that lies.
+    """
+    invented = words = 0
+    for match in matches:
+        assert match.image is not None
+        truths, found = match.image.truths.texts or [], match.image.detections.texts or []
+        own = [found[i] for i in np.flatnonzero(~match.ignored_detections).tolist() if found[i]]
+        words += len(own)
+        invented += sum(not any(agree(truth, text) for truth in truths) for text in own)
+    return invented, words
 
 
 def detect(image: ImagePair, rule: SpottingRule) -> ImageMatch:

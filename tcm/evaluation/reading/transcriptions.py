@@ -34,6 +34,13 @@ def agree(truth: str, found: str, strip_both_sides: bool = False) -> bool:
     return any(truth[start:end] == found for start in starts for end in ends)
 
 
+def describe(strip_both_sides: bool = False) -> str:
+    """Return what `agree` does with texts, in a few words."""
+    if strip_both_sides:
+        return f"case aside, any of {SPECIAL} dropped at the ends of both texts"
+    return f"case aside, one of {SPECIAL} at either end of the true text may be missing"
+
+
 def dictionary_word(text: str) -> str | None:
     """Return the word that a text stands for in word-spotting mode, None if it does not count."""
     word = text[:-2] if text[-2:] in ("'s", "'S") else text

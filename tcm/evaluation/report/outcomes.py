@@ -19,7 +19,8 @@ from tcm.evaluation.scores import Scores
 EXPLAINED = (
     *("art", "ctw1500", "ctw1500-e2e", "icdar2015", "icdar2015-e2e", "icdar2015-word-spotting"),
     *("icdar2017-mlt", "icdar2019-mlt-e2e", "inverse-text", "inverse-text-e2e", "lsvt-e2e"),
-    *("coco-text", "msra-td500", "optimal", "rctw", "rects", "totaltext-e2e", "totaltext-iou"),
+    *("coco-text", "msra-td500", "ocrbench-v2", "optimal", "paddleocr-e2e", "rctw", "rects"),
+    *("totaltext-e2e", "totaltext-iou"),
 )
 
 

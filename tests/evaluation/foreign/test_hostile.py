@@ -22,6 +22,7 @@ FILES = {
     "mmocr": "mmocr/img_1.json",
     "adelaidet": "adelaidet_text_results.json",
     "detectron2-json": "coco_instances_results.json",
+    "unified": "unified.json",
     "vlm": "vlm.jsonl",
 }
 IDS = {"adelaidet": "img_{}", "detectron2-json": str(SAVED / "coco_images.json")}
@@ -67,6 +68,15 @@ def changed(tree, path, value):
         node = node[key]
     node[path[-1]] = value
     return tree
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 9999, "(" * 9999 + "1", "[1e999, nan]", "\0", "(1,2,3,4," * 99]
+)
+def test_any_answer_is_read_where_what_is_malformed_is_dropped(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text)
+    (image,) = read("vlm", [tmp_path / "a.txt"], How(malformed="drop"))
+    assert not image.texts
 
 
 @pytest.mark.parametrize("source", FILES)

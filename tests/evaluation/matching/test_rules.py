@@ -48,6 +48,13 @@ def test_a_text_in_an_ignored_region_is_left_out_before_or_only_if_unmatched(whe
     assert (joined.pairs, joined.ignored_detections.tolist()) == (pairs, [ignored])
 
 
+def test_an_ignored_text_may_absorb_the_detection_it_is_joined_with():
+    overlaps = table([[0.6, 0.7], [0.9, 0.8]])
+    rule = MatchRule(inside=None, ignored="during", assignment="best_first")
+    joined = join(overlaps, np.array([False, True]), rule)
+    assert (joined.pairs, joined.ignored_detections.tolist()) == ([(0, 1)], [True, False])
+
+
 @pytest.mark.parametrize(
     "assignment, pairs",
     [

@@ -10,6 +10,7 @@ from tcm.errors import TCMError
 from tcm.evaluation.protocols import PROTOCOLS, build_protocol
 
 _QUAD = "1,1,9,1,9,5,1,5"
+_TABBED = _QUAD.replace(",", "\t")
 _FOURTEEN = ",".join(map(str, range(10, 38)))
 _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths and results
     "art": ("gt_1.txt", f"{_QUAD},####a", "res_1.txt", _QUAD),
@@ -40,7 +41,13 @@ _LINES: dict[str, tuple[str, str, str, str]] = {  # names and lines of truths an
     "lsvt-e2e": ("gt_1.txt", f"{_QUAD},####a", "res_1.txt", f"{_QUAD},####a"),
     "ltb": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},0.9"),
     "msra-td500": ("IMG_1.gt", "0 0 1 1 8 4 0.1", "res_IMG_1.txt", _QUAD),
+    "ocrbench-v2": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
+    "ocrbench-v2-answers": (
+        *("1.jsonl", '{"id": "1", "answers": ["a"], "box": [1, 1, 9, 5]}'),
+        *("1.jsonl", '{"id": "1", "answer": "a, 1,1,9,5"}'),
+    ),
     "optimal": ("img_1.txt", f"{_QUAD},####a", "img_1.txt", f"{_QUAD},####a"),
+    "paddleocr-e2e": (*("img_1.txt", f"{_TABBED}\t0\ta", "img_1.txt", f"{_TABBED}\ta"),),
     "rctw": ("image_1.txt", f'{_QUAD},0,"a"', "task2_image_1.txt", f'{_QUAD},"a"'),
     "rects": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", f"{_QUAD},a"),
     "tiou": ("gt_img_1.txt", f"{_QUAD},a", "res_img_1.txt", _QUAD),
