@@ -7,30 +7,24 @@ Shapes: B crops, C channels, h and w the sides of the trunk's map, L = w columns
 sequence, K classes: the characters and the blank behind them.
 """
 
-from collections.abc import Sequence
 from typing import Annotated
 
-import torch
 from torch import Tensor, nn
 
-from tcm.charset import Charset, CharsetConfig
+from tcm.charset import CharsetConfig
 from tcm.contracts import Graph
-from tcm.ctc import text_of
-from tcm.models.ctc_loss import ctc_loss
-from tcm.models.folding import fold_batch_norms
-from tcm.models.losses import full_precision
 from tcm.models.recognizers.ctc.sequence import SequenceMixer
-from tcm.models.recognizers.recognizer import Normalisation, TextRecognizer
+from tcm.models.recognizers.ctc_recognizer import CTCRecognizer
+from tcm.models.recognizers.recognizer import Normalisation
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
 from tcm.values import NotNegative, Positive, Share
 
-_EXPORTED = 2  # crops of an example
 _COLUMN = 4  # pixels: the trunks keep a quarter of the columns
 
 
 @MODELS.register()
-class CTCWordRecognizer(TextRecognizer):
+class CTCWordRecognizer(CTCRecognizer):
     """A trunk that keeps the columns of a crop, attention along them, and CTC.
 
     Args:
@@ -56,20 +50,13 @@ class CTCWordRecognizer(TextRecognizer):
         dropout: Share = 0.1,
         normalisation: Normalisation = "half",
     ) -> None:
-        super().__init__(normalisation)
-        self.charset = Charset.build(charset, "model.charset")
+        super().__init__(charset, normalisation)
         self.img_height = img_height
         self.trunk = MODELS.build(trunk, "model.trunk")
         columns = self.trunk.out_channels * self.trunk.out_height(img_height)
         self.bridge = nn.Sequential(nn.Linear(columns, width), nn.LayerNorm(width))
         self.mixer = SequenceMixer(width, layers, heads, dropout)
         self.classifier = nn.Linear(width, len(self.charset) + 1)
-
-    def deploy(self, fold: bool = True) -> None:
-        """Fold the batch norms into the convolutions, as of `Model`."""
-        super().deploy(fold)
-        if fold:
-            fold_batch_norms(self)
 
     def forward(self, images: Tensor, max_length: int | None = None) -> Tensor:
         """Return the logits (B, L, K) of crops; `max_length` changes nothing, as none ends early.
@@ -88,58 +75,10 @@ class CTCWordRecognizer(TextRecognizer):
         Each text's is divided by its length before the mean is taken, as CTC's losses do in
         PyTorch. One that does not fit into the columns counts as 0.
         """
-        rows = targets["text_rows"].flatten(1)
-        lengths = (rows >= 0).sum(1)
-        blank = len(self.charset)
-        logits = self(images)
-        with full_precision(logits):
-            columns = logits.float().log_softmax(2).transpose(0, 1)
-            loss = ctc_loss(columns, rows.masked_fill(rows < 0, blank), lengths, blank)
-            return {"loss_text": (loss / lengths.clamp(min=1)).mean()}
-
-    def most_likely(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ids, the blank wherever no character begins, and confidences.
-
-        The confidence is that of `tcm.ctc.peaks_of`.
-        """
-        best, ids = logits.detach().float().softmax(-1).max(-1)
-        blank = len(self.charset)
-        starts = torch.ones_like(ids, dtype=torch.bool)
-        starts[:, 1:] = ids[:, 1:] != ids[:, :-1]
-        run = starts.long().cumsum(1) - 1
-        silent = ids == blank
-        tops = torch.zeros_like(best).scatter_reduce(1, run, best.masked_fill(silent, 0), "amax")
-        confidence = tops.masked_fill(tops == 0, 1).prod(1)
-        nothing = silent.all(1)
-        return ids.masked_fill(~starts, blank), torch.where(nothing, best.amin(1), confidence)
-
-    def text(self, ids: Sequence[int]) -> str:
-        """Return the text of a row of ids."""
-        return text_of(ids, self.charset.characters)
+        costs, lengths = self.text_costs(self(images), targets["text_rows"])
+        return {"loss_text": (costs / lengths.clamp(min=1)).mean()}
 
     def graphs(self) -> dict[str, Graph]:
         """Return ``model``, from crops uint8 (B, H, W, 3) of any width to ``logits``."""
-        crops = torch.zeros(_EXPORTED, self.img_height, 16 * self.img_height, 3, dtype=torch.uint8)
-        axes = {"crops": {0: ("batch", 1), 2: ("width", _COLUMN)}}
-        return {"model": Graph(_Reading(self), {"crops": crops}, axes)}
-
-    def runtime(self) -> Config:
-        """Return how the graph is read, as of `Model`."""
-        return {
-            "kind": "recognizer",
-            "decoding": "ctc",
-            "characters": self.charset.characters,
-        }
-
-
-class _Reading(nn.Module):
-    """From crops (B, H, W, 3), as a reader cuts them, to logits."""
-
-    def __init__(self, model: CTCWordRecognizer) -> None:
-        super().__init__()
-        self.model = model
-        self.eval()
-
-    def forward(self, crops: Tensor) -> dict[str, Tensor]:
-        """Return ``logits`` (B, L, K)."""
-        return {"logits": self.model(crops.permute(0, 3, 1, 2))}
+        size = (self.img_height, 16 * self.img_height)
+        return {"model": self.reading(size, {2: ("width", _COLUMN)})}
