@@ -70,9 +70,12 @@ class Model(_Part, ABC):
 
     Attributes:
         masks_padding: Whether what it computes of an image depends on its `sizes`.
+        training_only: Beginnings of the names of parameters that `deploy` drops, all of them. A
+            checkpoint that lacks them is taken: a training starts them afresh.
     """
 
     masks_padding = False
+    training_only: ClassVar[tuple[str, ...]] = ()
 
     def deploy(self, fold: bool = True) -> None:
         """Leave out what only training needs, in place; what is predicted in eval mode stays.

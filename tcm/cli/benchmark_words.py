@@ -14,12 +14,12 @@ from tcm.data.loading.pipeline import Pipeline
 from tcm.errors import ConfigError
 from tcm.inference.onnx import open_folder
 from tcm.inference.reading.runner import RecognizerRunner
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import Crops
 from tcm.inputs import is_dir
 from tcm.reader.opening import open_runner
 from tcm.registry import DATASETS
 
-Labelled = tuple[np.ndarray, list[str]]  # crops (N, h, w, 3) and their texts
+Labelled = tuple[list[np.ndarray], list[str]]  # crops (h, w, 3) and their texts
 
 
 def words(args: argparse.Namespace) -> dict[str, dict[str, float]]:
@@ -59,21 +59,21 @@ def _opened(path: str, changes: Mapping[str, Any]) -> RecognizerRunner:
     return runner
 
 
-def _words(crop: CropPolicy, count: int) -> Labelled:
+def _words(crop: Crops, count: int) -> Labelled:
     config = {"type": "SyntheticWords", "length": count, "seed": 1, "charset": 36}
     easy = {"word_length": [2, 5], "styles": ["straight", "rotated", "perspective"]}
     dataset = DATASETS.build({**config, **easy, "max_angle_deg": 5})
     warp = {"type": "Warp", "interpolation": crop.interpolation}
-    pipeline = Pipeline(dataset, [{"type": "StretchTo", "size": [crop.height, crop.width]}, warp])
+    pipeline = Pipeline(dataset, [crop.resizing(), warp])
     samples = [pipeline[i] for i in range(count)]
     texts = [sample.instances.texts[0] or "" for sample in samples]
-    return np.stack([sample.image for sample in samples]), texts
+    return [sample.image for sample in samples], texts
 
 
 def _read(runner: RecognizerRunner, labelled: Labelled, batch: int) -> tuple[float, int]:
     """Return the seconds of the processor that reading takes, and how many words are right."""
     crops, texts = labelled
     start = time.process_time()
-    found = [r.text for i in range(0, len(crops), batch) for r in runner.read(crops[i : i + batch])]
+    found = [reading.text for reading in runner.read_all(crops, batch)]
     spent = time.process_time() - start
     return spent, sum(a.lower() == b.lower() for a, b in zip(found, texts, strict=True))

@@ -14,6 +14,7 @@ from tcm.cli.terminal import say
 from tcm.contracts import Model
 from tcm.engine.checkpoint import deployed_model, read_checkpoint
 from tcm.files import make_folder
+from tcm.inference.export.parity import crops_of
 from tcm.inference.export.quantise import quantise
 from tcm.inference.onnx.manifest import NAME, Manifest, digest_of
 from tcm.reader.opening import test_pipeline
@@ -59,9 +60,7 @@ def _quantised(
     batches = batches_of(pipeline, WORDS if words else SCENES, args.calibrate)
     name = manifest.graphs["encoder" if "encoder" in manifest.graphs else "model"]
     if words:
-        height, width = manifest.input["height"], manifest.input["width"]
-        crops = (b.images[:, :, :height, :width].permute(0, 2, 3, 1) for b in batches)
-        inputs = ({"crops": each.contiguous().numpy()} for each in crops)
+        inputs = ({"crops": crops} for batch in batches for crops in crops_of(batch))
     else:
         inputs = ({"images": batch.images.contiguous().numpy()} for batch in batches)
     quantise(folder / name, inputs)

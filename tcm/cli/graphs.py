@@ -12,7 +12,7 @@ from tcm.cli.outputs import Outputs
 from tcm.config import LoadedConfig, as_yaml, load_config, override
 from tcm.contracts import Model
 from tcm.data.datasets.image_files import ImageFiles
-from tcm.data.loading.collate import collate
+from tcm.data.loading.collate import collation_of
 from tcm.data.loading.pipeline import Pipeline
 from tcm.files import copy_file
 from tcm.inference.export.graphs import write_graph
@@ -24,7 +24,7 @@ from tcm.inference.onnx.ctc import OnnxCTCRecognizer
 from tcm.inference.onnx.detector import OnnxDetector
 from tcm.inference.onnx.manifest import Manifest, digest_of
 from tcm.inference.onnx.recognizer import OnnxRecognizer
-from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.inference.reading.sizes import SizePolicy, crops_of_pipeline
 from tcm.reader.opening import config_of
 from tcm.reader.sources import files_of
 from tcm.registry import DATASETS
@@ -70,8 +70,8 @@ def write_folder(
     objects = ObjectPolicy.of_config(config.get("objects"))
     if objects is not None:
         runtime["objects"] = objects.as_json()
-    policy: Any = CropPolicy if kind == "recognizer" else SizePolicy
-    shown = policy.of_pipeline(pipeline).as_json()
+    shown_by = crops_of_pipeline if kind == "recognizer" else SizePolicy.of_pipeline
+    shown = shown_by(pipeline).as_json()
     metadata = {"kind": kind, "input": shown, **runtime}
     parts = model.graphs()
     graphs = {part: f"{part}.onnx" for part in parts}
@@ -118,10 +118,11 @@ def batches_of(
         sets: list[Any] = [ImageFiles([path]) for path in files_of(places)]
     else:
         sets = [DATASETS.build(config) for config in synthetic]
+    chains = [Pipeline(images, pipeline) for images in sets]
     return [
         batch
-        for images in sets
-        for batch in DataLoader(Pipeline(images, pipeline), batch_size=2, collate_fn=collate)
+        for chain in chains
+        for batch in DataLoader(chain, batch_size=2, collate_fn=collation_of(chain))
     ]
 
 

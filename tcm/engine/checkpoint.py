@@ -264,6 +264,10 @@ def _load(
     model: nn.Module, state: dict[str, Tensor], source: str, extra: Config, ours: Config
 ) -> None:
     """Load strictly; of a checkpoint of another config, say what it is of."""
+    dropped: tuple[str, ...] = getattr(model, "training_only", ())
+    if not any(name.startswith(dropped) for name in state):
+        own = model.state_dict()
+        state = state | {name: own[name] for name in own if name.startswith(dropped)}
     try:
         load_checked(model, state, source)
     except MisfitError as error:

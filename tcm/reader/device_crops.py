@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tcm.inference.reading.crops import Sampling, sampling_of
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import Crops
 
 
 @torch.inference_mode()
 def cut_on(
-    device: torch.device, image: np.ndarray, outlines: Sequence[np.ndarray], policy: CropPolicy
+    device: torch.device, image: np.ndarray, outlines: Sequence[np.ndarray], policy: Crops
 ) -> list[Tensor | None]:
     """Return the crops of words, (h, w, 3) uint8 on the device.
 
@@ -36,7 +36,7 @@ def cut_on(
     return [None if one is None else _cut(picture, one, policy) for one in samplings]
 
 
-def _cut(picture: Tensor, sampling: Sampling, policy: CropPolicy) -> Tensor:
+def _cut(picture: Tensor, sampling: Sampling, policy: Crops) -> Tensor:
     left, top, right, bottom = sampling.window
     part = picture[top:bottom, left:right].permute(2, 0, 1)[None].float()
     # What spans [-1, 1] there spans the part from edge to edge.

@@ -107,7 +107,7 @@ class WordReader:
         found: list[Reading] = []
         for start in range(0, len(sources), self.batch_size):
             crops = [self._crop(one) for one in sources[start : start + self.batch_size]]
-            found += self.runner.read(np.stack(crops))
+            found += self.runner.read_all(crops, self.batch_size)
         return found
 
     def _crop(self, source: Any) -> np.ndarray:

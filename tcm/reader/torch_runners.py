@@ -14,7 +14,7 @@ from tcm.devices import Precision, autocast, to_host
 from tcm.errors import ConfigError, TCMError
 from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.reading.runner import DetectorRunner, Reading, RecognizerRunner, Shown
-from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.inference.reading.sizes import Crops, SizePolicy, crops_of_pipeline
 from tcm.models.detector import Detector
 from tcm.models.recognizers.recognizer import TextRecognizer
 from tcm.prediction import Predictor
@@ -131,7 +131,7 @@ class TorchRecognizer(RecognizerRunner):
         place: Where it runs.
     """
 
-    def __init__(self, model: TextRecognizer, name: str, crop: CropPolicy, place: Place) -> None:
+    def __init__(self, model: TextRecognizer, name: str, crop: Crops, place: Place) -> None:
         self.model = model
         self.name = name
         self.crop = crop
@@ -184,7 +184,7 @@ def runner_of(
             fewer than the model has.
     """
     if isinstance(model, TextRecognizer):
-        return TorchRecognizer(model, name, CropPolicy.of_pipeline(pipeline), place)
+        return TorchRecognizer(model, name, crops_of_pipeline(pipeline), place)
     assert isinstance(model, Detector), "there are no other models"
     classes = getattr(model.head, "classes", 1)
     if objects is not None and len(objects.names) != classes:

@@ -1,11 +1,13 @@
 """From samples to the batch that a model takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 
+from tcm.data.loading.pipeline import Pipeline
 from tcm.structures import Batch, Sample
 
 ROWS = "_rows"  # how the names of tables end
@@ -48,6 +50,14 @@ def collate(samples: Sequence[Sample], size_divisor: int = 32) -> Batch:
     }
     planes = torch.from_numpy(images).permute(0, 3, 1, 2)
     return Batch(planes, targets, [_stripped(sample) for sample in samples], canvases)
+
+
+def collation_of(pipeline: Pipeline) -> Callable[[Sequence[Sample]], Batch]:
+    """Return what stacks a pipeline's samples; crops of several sizes are not padded to multiples.
+
+    A network that takes several sizes is told by them how wide a word is.
+    """
+    return collate if pipeline.size_count == 1 else partial(collate, size_divisor=1)
 
 
 def _names(samples: Sequence[Sample]) -> list[str]:

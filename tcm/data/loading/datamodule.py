@@ -1,10 +1,11 @@
 """The config node `data` made into data loaders."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import lightning
 import torch
@@ -13,13 +14,14 @@ from torch.utils.data import DataLoader
 from tcm.data.datasets.dataset import Dataset, sizes_of
 from tcm.data.datasets.mix import Mix
 from tcm.data.loading import subset
-from tcm.data.loading.collate import collate
+from tcm.data.loading.collate import collate, collation_of
+from tcm.data.loading.one_size import OneSizeBatches, PoolSampler, batches_of
 from tcm.data.loading.orders import order_of
 from tcm.data.loading.pipeline import Broken, Pipeline, worker_init
 from tcm.data.loading.sampler import EndlessBatchSampler, EvalBatchSampler, TrainBatchSampler
 from tcm.errors import ConfigError
 from tcm.registry import DATASETS, TRANSFORMS, Arguments, Built, build
-from tcm.structures import Batch, Config
+from tcm.structures import Batch, Config, Sample
 from tcm.values import Bounds, Positive, Share
 
 
@@ -30,7 +32,8 @@ class Stage:
     Attributes:
         dataset: Config of the dataset.
         pipeline: Configs of its transforms.
-        batch_size: Samples of a batch of one device.
+        batch_size: Samples of a batch of one device; the most, where images have several sizes and
+            training takes batches of one.
         broken: An image that cannot be read ends a training with an ``error``, or another one takes
             its place (``skip``); it is counted and named. Only training can skip.
         max_broken: Share of the training images that may be skipped, one in any case.
@@ -107,15 +110,23 @@ class DataModule(lightning.LightningDataModule):
         self._whole: dict[str, Dataset] = {}
         self._datasets: dict[str, Dataset] = {}
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> Iterable[Batch]:
         """Return the loader of augmented batches, without end, from the trainer's step on."""
-        dataset = self.dataset("train")
-        batches = EndlessBatchSampler(self._epochs(*self._place()), self._batches_done())
-        return self._loader("train", dataset, batches)
+        pipeline, done = self._pipeline("train"), self._batches_done()
+        sizes = pipeline.size_count
+        if sizes == 1:
+            batches = EndlessBatchSampler(self._epochs(*self._place()), done)
+            return self._loader(pipeline, batches, collate)
+        pools = self._pools(sizes, *self._place(), done)
+        share = partial(batches_of, batch_size=pools.batch_size, sizes=sizes)
+        return OneSizeBatches(self._loader(pipeline, pools, share), pools.first_in_pool)
 
     def batches_per_epoch(self, world_size: int = 1) -> int:
         """Return the training batches that each of `world_size` processes gets of an epoch."""
-        return len(self._epochs(0, world_size))
+        sizes = self._pipeline("train").size_count
+        if sizes == 1:
+            return len(self._epochs(0, world_size))
+        return self._pools(sizes, 0, world_size).batches_per_epoch
 
     def length(self, name: str) -> int:
         """Return the number of images of ``train``, ``val`` or ``test``, a fraction applied."""
@@ -176,6 +187,11 @@ class DataModule(lightning.LightningDataModule):
             order=order,
         )
 
+    def _pools(self, sizes: int, rank: int, world_size: int, first_batch: int = 0) -> PoolSampler:
+        order = order_of(self.dataset("train"), self.seed)
+        batch_size = self.stage("train").batch_size
+        return PoolSampler(order, batch_size, sizes, rank, world_size, first_batch)
+
     def _batches_done(self) -> int:
         if self.trainer is None:
             return 0
@@ -188,16 +204,23 @@ class DataModule(lightning.LightningDataModule):
         sizes = sizes_of(dataset)
         sizes = None if sizes is None else sizes[:length]
         batches = EvalBatchSampler(length, stage.batch_size, *self._place(), sizes)
-        return self._loader(name, dataset, batches)
+        pipeline = self._pipeline(name)
+        return self._loader(pipeline, batches, collation_of(pipeline))
+
+    def _pipeline(self, name: str) -> Pipeline:
+        stage = self.stage(name)
+        return Pipeline(self.dataset(name), stage.pipeline, self.seed, stage.broken)
 
     def _loader(
-        self, name: str, dataset: Dataset, batches: EndlessBatchSampler | EvalBatchSampler
-    ) -> DataLoader[Batch]:
-        stage = self.stage(name)
+        self,
+        pipeline: Pipeline,
+        batches: Iterable[list[int]],
+        together: Callable[[list[Sample]], Any],
+    ) -> DataLoader[Any]:
         return DataLoader(
-            Pipeline(dataset, stage.pipeline, self.seed, stage.broken),
+            pipeline,
             batch_sampler=batches,
-            collate_fn=collate,
+            collate_fn=together,
             num_workers=self.num_workers,
             pin_memory=self.pin_memory,
             worker_init_fn=worker_init,

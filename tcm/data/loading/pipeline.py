@@ -16,6 +16,7 @@ import torch.utils.data
 
 from tcm.data.datasets.dataset import Dataset, paths_of
 from tcm.data.datasets.mix import Mix
+from tcm.data.transforms.words import MultiSizeResize, StretchTo
 from tcm.errors import ConfigError, DataError, TCMError
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
@@ -98,6 +99,14 @@ class Pipeline(torch.utils.data.Dataset):
         if not isinstance(self.dataset, Mix):
             return self.transforms
         return self._of_parts[self.dataset.part_of(index)]
+
+    @property
+    def size_count(self) -> int:
+        """Return how many sizes word crops are stretched to; 1 for other images, as if of one."""
+        chains = (self.transforms, *self._of_parts)
+        kinds = (StretchTo, MultiSizeResize)
+        found = (t.sizes for chain in chains for t in chain if isinstance(t, kinds))
+        return len(set().union(*found)) or 1
 
     def _make(self, epoch: int, index: int) -> Sample:
         original = self._load(epoch, index)

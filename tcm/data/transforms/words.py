@@ -1,9 +1,10 @@
 """Transforms of word crops: stretched to the network's size, and their labels as rows of classes.
 
-A crop of any shape becomes a square or a strip (PARSeq: 32 x 128, CLIP4STR: 224 x 224); its aspect
-ratio is not kept.
+A crop of any shape becomes a square or a strip (PARSeq: 32 x 128, CLIP4STR: 224 x 224), or what its
+aspect ratio asks for (SVTRv2); the ratio is not kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,13 +16,18 @@ from tcm.labels import MAX_LENGTH
 from tcm.registry import TRANSFORMS
 from tcm.structures import Sample
 from tcm.values import Pair, Positive
+from tcm.word_sizes import MAX_RATIO, SIZES, WordSizes
 
 NO_CHARACTER = -1  # after the end of a label
 
 
 @TRANSFORMS.register()
 class StretchTo:
-    """Resize to an exact size, height and width by factors of their own."""
+    """Resize to an exact size, height and width by factors of their own.
+
+    Attributes:
+        sizes: The only (height, width) that there is.
+    """
 
     def __init__(self, size: Pair) -> None:
         """Set up.
@@ -30,10 +36,40 @@ class StretchTo:
             size: (height, width) in pixels.
         """
         self.height, self.width = size
+        self.sizes = {(self.height, self.width)}
 
     def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return the resized sample; `rng` is not used."""
         return resize(sample, self.height, self.width)
+
+
+@TRANSFORMS.register()
+class MultiSizeResize:
+    """Resize to the size that is set for the crop's aspect ratio, without padding.
+
+    The ratio is that of the canvas as the transforms before have left it. Training then takes
+    batches of one size each.
+
+    Attributes:
+        sizes: Each (height, width) that there is.
+    """
+
+    def __init__(self, sizes: Sequence[Pair] = SIZES, max_ratio: Positive = MAX_RATIO) -> None:
+        """Set up.
+
+        Args:
+            sizes: As of `WordSizes`.
+            max_ratio: As of `WordSizes`.
+
+        Raises:
+            ConfigError: `sizes` is empty.
+        """
+        self._rule = WordSizes(sizes, max_ratio)
+        self.sizes = self._rule.all()
+
+    def __call__(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the resized sample; `rng` is not used."""
+        return resize(sample, *self._rule.size_of(*sample.size))
 
 
 @TRANSFORMS.register()

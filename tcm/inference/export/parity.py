@@ -92,9 +92,8 @@ def compare_recognizer(
         batches: Of crops; their texts don't matter.
     """
     differences, words, equal, gap = [0.0], 0, 0, 0.0
-    for batch in batches:
-        images = batch.images[:, :, : runner.crop.height, : runner.crop.width]  # it is padded
-        crops = np.ascontiguousarray(images.permute(0, 2, 3, 1).numpy())
+    for crops in (crops for batch in batches for crops in crops_of(batch)):
+        images = torch.from_numpy(crops).permute(0, 3, 1, 2)
         logits, same = model(images).numpy(), runner.logits(crops)
         length = min(logits.shape[1], same.shape[1])
         both = ({"logits": values[:, :length]} for values in (logits, same))
@@ -109,6 +108,18 @@ def compare_recognizer(
             gap = max(gap, abs(float(one.scores[0]) - other.confidence))
     figures = {"words": words, "equal texts": equal, "greatest difference of a confidence": gap}
     return Parity(max(differences), figures)
+
+
+def crops_of(batch: Batch) -> list[np.ndarray]:
+    """Return the crops of a batch without its padding, those of a size together: (B, h, w, 3)."""
+    sizes: dict[tuple[int, int], list[int]] = {}
+    for i, sample in enumerate(batch.samples):
+        sizes.setdefault(sample.size, []).append(i)
+    pixels = batch.images.permute(0, 2, 3, 1).numpy()
+    return [
+        np.ascontiguousarray(pixels[members, :height, :width])
+        for (height, width), members in sizes.items()
+    ]
 
 
 def paired(

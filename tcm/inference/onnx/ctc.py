@@ -15,7 +15,7 @@ from tcm.errors import ConfigError, DataError, TCMError
 from tcm.inference.onnx.decoder import Run
 from tcm.inference.onnx.manifest import NAME, Manifest
 from tcm.inference.reading.runner import Reading, RecognizerRunner
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import Crops, crops_of_json
 from tcm.inputs import shown_path
 from tcm.registry import mistakes_of
 
@@ -30,7 +30,7 @@ class OnnxCTCRecognizer(RecognizerRunner):
         characters: In the order of their classes; the blank is the class behind them.
     """
 
-    def __init__(self, name: str, crop: CropPolicy, graph: Run, characters: str) -> None:
+    def __init__(self, name: str, crop: Crops, graph: Run, characters: str) -> None:
         self.name, self.crop, self.characters = name, crop, characters
         self._graph = graph
 
@@ -59,7 +59,6 @@ class OnnxCTCRecognizer(RecognizerRunner):
         if wanted:
             raise ConfigError(f"{shown_path(folder)}: {', '.join(wanted)}: CTC has no such setting")
         wrong = mistakes_of(_from_json, manifest.runtime, f"{place}: runtime", name="CTC")
-        wrong += mistakes_of(CropPolicy, manifest.input, f"{place}: input")
         wrong += [] if "model" in graphs else [f"{place}: there is no graph 'model'"]
         if wrong:
             raise DataError(*wrong)
@@ -67,7 +66,8 @@ class OnnxCTCRecognizer(RecognizerRunner):
             characters = _from_json(**manifest.runtime)
         except ConfigError as error:
             raise DataError(f"{place}: runtime: {error}") from error
-        return cls(str(folder), CropPolicy(**manifest.input), graphs["model"], characters)
+        crop = crops_of_json(manifest.input, f"{place}: input")
+        return cls(str(folder), crop, graphs["model"], characters)
 
     def read(self, crops: np.ndarray) -> list[Reading]:
         """Return what each crop says, as of `RecognizerRunner`."""

@@ -21,9 +21,8 @@ from tcm.inference.onnx.decoder import Arrays, OnnxDecoder, Run
 from tcm.inference.onnx.how import How
 from tcm.inference.onnx.manifest import NAME, Manifest
 from tcm.inference.reading.runner import Reading, RecognizerRunner
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import Crops, crops_of_json
 from tcm.inputs import shown_path
-from tcm.registry import mistakes_of
 
 _VISUAL = ("encoder", "step", "refine")
 _CROSS = ("captions", "cross_step", "cross_refine")
@@ -44,7 +43,7 @@ class OnnxRecognizer(RecognizerRunner):
     def __init__(
         self,
         name: str,
-        crop: CropPolicy,
+        crop: Crops,
         graphs: Mapping[str, Run],
         how: How,
         pairs: BytePairs | None = None,
@@ -82,14 +81,13 @@ class OnnxRecognizer(RecognizerRunner):
         place = f"{shown_path(folder / NAME)}: runtime"
         how = How.of_json(manifest.runtime, place)
         names = {*_VISUAL, *(_CROSS if how.captions else ())}
-        wrong = mistakes_of(CropPolicy, manifest.input, f"{shown_path(folder / NAME)}: input")
-        wrong += [f"{place}: there is no graph '{name}'" for name in names - set(graphs)]
+        crop = crops_of_json(manifest.input, f"{shown_path(folder / NAME)}: input")
+        wrong = [f"{place}: there is no graph '{name}'" for name in names - set(graphs)]
         if how.captions and how.captions.vocabulary not in manifest.files:
             wrong.append(f"{place}.captions.vocabulary: is none of 'files'")
         if wrong:
             raise DataError(*wrong)
         pairs = BytePairs(folder / how.captions.vocabulary) if how.captions else None
-        crop = CropPolicy(**manifest.input)
         return cls(str(folder), crop, graphs, how.changed(**changes), pairs)
 
     def read(self, crops: np.ndarray) -> list[Reading]:

@@ -14,7 +14,7 @@ from tcm.geometry.rectification import (
     strip_outline,
     turned,
 )
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import Crops
 
 Rectify = Literal["box", "quad", "curve"]
 
@@ -73,9 +73,7 @@ def readings_of(outline: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]
     return [outline, turned(outline, 1), turned(outline, 3)], []
 
 
-def sampling_of(
-    outline: np.ndarray, policy: CropPolicy, size: tuple[int, int]
-) -> "Sampling | None":
+def sampling_of(outline: np.ndarray, policy: Crops, size: tuple[int, int]) -> "Sampling | None":
     """Return where the pixels of a word's crop lie in an image.
 
     Args:
@@ -86,11 +84,14 @@ def sampling_of(
     Returns:
         None if the outline has no area or lies outside of the image.
     """
-    natural, wanted = outline_size(outline), (policy.height, policy.width)
+    natural = outline_size(outline)
+    if min(natural) <= 0:
+        return None
+    wanted = policy.size_of(*natural)
     rows, columns = (
         int(np.clip(round(n / w), 1, _MOST)) for n, w in zip(natural, wanted, strict=True)
     )
-    grid = crop_grid(outline, policy.height * rows, policy.width * columns)
+    grid = crop_grid(outline, wanted[0] * rows, wanted[1] * columns)
     if grid is None or not np.isfinite(grid).all():
         return None
     end = size[::-1]
@@ -118,7 +119,7 @@ class Sampling(NamedTuple):
     averaged: tuple[int, int]
 
 
-def cut_crop(image: np.ndarray, outline: np.ndarray, policy: CropPolicy) -> np.ndarray | None:
+def cut_crop(image: np.ndarray, outline: np.ndarray, policy: Crops) -> np.ndarray | None:
     """Return the crop of a word, (h, w, 3) uint8, at the recognizer's size.
 
     Args:
@@ -140,4 +141,6 @@ def cut_crop(image: np.ndarray, outline: np.ndarray, policy: CropPolicy) -> np.n
     crop = cv2.remap(part, x, y, flag, borderMode=cv2.BORDER_REPLICATE)
     if sampling.averaged == (1, 1):
         return crop
-    return cv2.resize(crop, (policy.width, policy.height), interpolation=cv2.INTER_AREA)
+    rows, columns = sampling.averaged
+    size = crop.shape[1] // columns, crop.shape[0] // rows
+    return cv2.resize(crop, size, interpolation=cv2.INTER_AREA)

@@ -1,6 +1,6 @@
 """From the words of images to what they say."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -113,11 +113,7 @@ def _read(
     """Read crops and keep of each word what is surest."""
     places = [(i, owner) for i, crops in enumerate(images) for owner in crops.owners]
     crops = [crop for one in images for crop in one.crops]
-    readings = (r for part in _parts(crops, batch) for r in recognizer.read(recognizer.stack(part)))
+    readings = recognizer.read_all(crops, batch)
     for (image, word), reading in zip(places, readings, strict=True):
         if best[image][word] is NOTHING or reading.confidence > best[image][word].confidence:
             best[image][word] = reading
-
-
-def _parts(crops: Sequence[Any], batch: int) -> Iterator[Sequence[Any]]:
-    return (crops[i : i + batch] for i in range(0, len(crops), batch))

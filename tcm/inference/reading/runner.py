@@ -11,7 +11,7 @@ import numpy as np
 
 from tcm.inference.objects.policy import ObjectPolicy
 from tcm.inference.reading.crops import cut_crop
-from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.inference.reading.sizes import Crops, SizePolicy
 from tcm.structures import TextInstances
 
 STRIDE = 32  # network inputs are padded right and below to multiples of it
@@ -101,7 +101,7 @@ class RecognizerRunner(ABC):
     """
 
     name: str
-    crop: CropPolicy
+    crop: Crops
 
     def cut(self, image: np.ndarray, outlines: Sequence[np.ndarray]) -> list[Any]:
         """Return a crop of each word of an image, None for one without area or outside of it.
@@ -115,6 +115,24 @@ class RecognizerRunner(ABC):
     def stack(self, crops: Sequence[Any]) -> Any:
         """Return crops of `cut` as `read` takes them."""
         return np.stack(crops)
+
+    def read_all(self, crops: Sequence[Any], batch: int) -> list[Reading]:
+        """Return what crops of `cut` say; those of a size are read together.
+
+        Args:
+            crops: Of any number.
+            batch: How many are read at once, at most.
+        """
+        sizes: dict[tuple[int, ...], list[int]] = {}
+        for i, crop in enumerate(crops):
+            sizes.setdefault(tuple(crop.shape), []).append(i)
+        found: dict[int, Reading] = {}
+        for members in sizes.values():
+            for start in range(0, len(members), batch):
+                part = members[start : start + batch]
+                readings = self.read(self.stack([crops[i] for i in part]))
+                found.update(zip(part, readings, strict=True))
+        return [found[i] for i in range(len(crops))]
 
     @abstractmethod
     def read(self, crops: np.ndarray) -> list[Reading]:

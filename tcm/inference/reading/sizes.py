@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tcm.errors import ConfigError
+from tcm.errors import ConfigError, DataError
+from tcm.registry import mistakes_of
+from tcm.structures import Config
+from tcm.word_sizes import WordSizes
+
+Interpolation = Literal["bilinear", "bicubic"]
+_BEHIND = {"Warp", "LabelTargets"}  # what may follow the resizing of a test pipeline
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class SizePolicy:
 
 @dataclass(frozen=True)
 class CropPolicy:
-    """What the crops of a recognizer are like.
+    """The crops of a recognizer that takes one size.
 
     Attributes:
         height: In pixels.
@@ -74,22 +80,78 @@ class CropPolicy:
 
     height: int
     width: int
-    interpolation: Literal["bilinear", "bicubic"] = "bicubic"
+    interpolation: Interpolation = "bicubic"
 
-    @classmethod
-    def of_pipeline(cls, pipeline: Sequence[Mapping[str, Any]]) -> "CropPolicy":
-        """Return what the transforms of a recognizer's test pipeline make of a crop.
+    def size_of(self, height: float, width: float) -> tuple[int, int]:
+        """Return the (height, width) of the crop of a word that the image shows so large."""
+        return self.height, self.width
 
-        Raises:
-            ConfigError: They are not `StretchTo` and `Warp`.
-        """
-        kinds = [entry["type"] for entry in pipeline]
-        if kinds[:1] != ["StretchTo"] or set(kinds[1:]) - {"Warp", "LabelTargets"}:
-            raise ConfigError(f"test pipeline {kinds}: a reader's crops need StretchTo and Warp")
-        height, width = pipeline[0]["size"]
-        warp = next((entry for entry in pipeline if entry["type"] == "Warp"), {})
-        return cls(height, width, warp.get("interpolation", "bilinear"))
+    def resizing(self) -> Config:
+        """Return the config of the transform that does the same to crops in files."""
+        return {"type": "StretchTo", "size": [self.height, self.width]}
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `CropPolicy(**content)` takes."""
+        """Return what `crops_of_json` takes."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class RatioCropPolicy(WordSizes):
+    """The crops of a recognizer that takes a size for each aspect ratio.
+
+    Attributes:
+        sizes: As of `WordSizes`.
+        max_ratio: As of `WordSizes`.
+        interpolation: As of `CropPolicy`.
+    """
+
+    interpolation: Interpolation = "bicubic"
+
+    def resizing(self) -> Config:
+        """Return the config of the transform that does the same to crops in files."""
+        sizes = [list(size) for size in self.sizes]
+        return {"type": "MultiSizeResize", "sizes": sizes, "max_ratio": self.max_ratio}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `crops_of_json` takes."""
+        return {**asdict(self), "sizes": [list(size) for size in self.sizes]}
+
+
+Crops = CropPolicy | RatioCropPolicy
+
+
+def crops_of_pipeline(pipeline: Sequence[Mapping[str, Any]]) -> Crops:
+    """Return what the transforms of a recognizer's test pipeline make of a crop.
+
+    Raises:
+        ConfigError: They are not `StretchTo` or `MultiSizeResize`, and `Warp`.
+    """
+    kinds = [entry["type"] for entry in pipeline]
+    if kinds[:1] not in (["StretchTo"], ["MultiSizeResize"]) or set(kinds[1:]) - _BEHIND:
+        raise ConfigError(
+            f"test pipeline {kinds}: a reader's crops need StretchTo or MultiSizeResize, and Warp"
+        )
+    warp = next((entry for entry in pipeline if entry["type"] == "Warp"), {})
+    how = warp.get("interpolation", "bilinear")
+    if kinds[0] == "StretchTo":
+        height, width = pipeline[0]["size"]
+        return CropPolicy(height, width, how)
+    given = {key: value for key, value in pipeline[0].items() if key != "type"}
+    return RatioCropPolicy(**given, interpolation=how)
+
+
+def crops_of_json(content: Mapping[str, Any], place: str) -> Crops:
+    """Return a policy from its ``as_json``.
+
+    Args:
+        content: It.
+        place: Where it stands, for the error.
+
+    Raises:
+        DataError: It is none.
+    """
+    kind = RatioCropPolicy if "sizes" in content else CropPolicy
+    wrong = mistakes_of(kind, content, place)
+    if wrong:
+        raise DataError(*wrong)
+    return kind(**content)

@@ -11,7 +11,7 @@ from tcm.inference.reading.ahead import ahead
 from tcm.inference.reading.chain import Chain, Failure, Picture
 from tcm.inference.reading.detection import Views, detect, maps_of
 from tcm.inference.reading.recognition import Straightening
-from tcm.inference.reading.sizes import CropPolicy, SizePolicy
+from tcm.inference.reading.sizes import SizePolicy, crops_of_pipeline
 from tests.inference.reading.fakes import BoxDetector, GreyReader, scene
 
 
@@ -150,7 +150,7 @@ def test_pipelines_that_a_reader_cannot_follow_are_refused():
     with pytest.raises(ConfigError, match="FitInto"):
         SizePolicy.of_pipeline([{"type": "FitInto", "size": [64, 64]}])
     with pytest.raises(ConfigError, match="StretchTo"):
-        CropPolicy.of_pipeline([{"type": "Warp"}])
+        crops_of_pipeline([{"type": "Warp"}])
 
 
 def test_work_ahead_keeps_the_order_and_passes_errors_on():
