@@ -145,6 +145,7 @@ def test_file_names_tell_method_backbone_schedule_and_dataset(read):
             method, backbone, schedule, dataset = Path(name).name.split("_", 3)
             config = read(name)
             kinds = {"clip4str": "CLIP4STR", "parseq": "PARSeq", "ctc": "CTCWordRecognizer"}
+            kinds["svtrv2"] = "SVTRv2"
             assert config["model"]["type"] == kinds[method]
             assert Path(name).parent.name == method
             length = re.fullmatch("([0-9]+)(e|it)", schedule)

@@ -54,6 +54,7 @@ def test_clip4str_is_trained_by_its_authors_recipe(name, read):
         "clip4str/clip4str_vit-l14_10e_real",
         "clip4str/clip4str_vit-h14-laion_4e_rbu",
         "parseq/parseq_vit-s_20e_real",
+        "svtrv2/svtrv2_b-guided_20e_synth",
         *(n.removeprefix("textrecog/") for n in NAMES if re.match("textrecog/.*tiny", n)),
     ],
 )
@@ -65,6 +66,8 @@ def test_recognizers_are_built_and_learn_by_their_own_rules(name, read):
     assert OPTIMIZERS.build(config["optimizer"], "optimizer", params=groups).param_groups
     targets = config["data"]["train"]["pipeline"][-1]
     assert targets["charset"] == config["model"]["charset"]
+    if config["model"]["type"] == "SVTRv2":
+        return
     sizes = [
         next(t["size"] for t in config["data"][stage]["pipeline"] if t["type"] == "StretchTo")
         for stage in ("train", "val")
@@ -72,3 +75,46 @@ def test_recognizers_are_built_and_learn_by_their_own_rules(name, read):
     assert (
         sizes == [[32, 96] if "tiny" in name else [32, 128] if "parseq" in name else [224, 224]] * 2
     )
+
+
+SVTRV2 = [n for n in NAMES if n.startswith("textrecog/svtrv2/") and "tiny" not in n]
+WIDTHS = {"t": [64, 128, 256], "s": [96, 192, 384], "b": [128, 256, 384]}
+
+
+@pytest.mark.parametrize("name", SVTRV2)
+def test_svtrv2_is_trained_twice_by_its_authors_recipe(name, read):
+    config = read(name)
+    size, _, guided = name.split("_")[1].partition("-")
+    model, trainer, train = config["model"], config["trainer"], config["data"]["train"]
+    assert model["dims"] == WIDTHS[size]
+    assert config["optimizer"] == {
+        "type": "AdamW",
+        "lr": 3.25e-4 if guided else 6.5e-4,
+        "weight_decay": 0.05,
+    }
+    assert config["schedule"] == {"type": "OneCycle", "pct_start": 0.075}  # 1.5 of 20 epochs
+    assert config["param_groups"] == {"norm_decay": False, "no_decay": ["bias"]}
+    assert (train["batch_size"], trainer["total_batch"]) == ((128, 512) if guided else (256, 1024))
+    assert (model.get("guided"), model.get("ctc_weight")) == (
+        (True, 0.1) if guided else (None,) * 2
+    )
+    resizes = {config["data"][s]["pipeline"][-2]["type"] for s in ("val", "test")}
+    assert resizes == {"MultiSizeResize"}
+    assert train["pipeline"][1].get("max_ratio", 4) == (12 if guided else 4)
+    assert "Invert" not in train["pipeline"][0]["ops"] and len(train["pipeline"][0]["ops"]) == 15
+    first = name.rsplit("/", 1)[1].replace("-guided", "")
+    start = {"checkpoint": f"work_dirs/{first}/last.ckpt"} if guided else None
+    assert config.get("load_from") == start
+
+
+def test_svtrv2_has_a_config_for_each_size_training_and_dataset():
+    assert len(SVTRV2) == 12
+
+
+def test_a_small_svtrv2_sees_the_words_of_the_small_clip4str(read):
+    small = read("textrecog/svtrv2/svtrv2_tiny_5000it_synthetic")
+    other = read("textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic")
+    for stage in ("train", "val"):
+        assert small["data"][stage]["dataset"] == other["data"][stage]["dataset"]
+        assert small["data"][stage]["batch_size"] == other["data"][stage]["batch_size"]
+    assert small["evaluation"] == other["evaluation"]

@@ -29,6 +29,24 @@ evaluation:
 """
 
 
+BY_RATIO = """
+model:
+  type: SVTRv2
+  dims: [32, 32, 32]
+  depths: [1, 0, 1]
+  local_depths: [1, 0, 0]
+  charset: 36
+  guided: true
+data:
+  val:
+    batch_size: 3
+    dataset: {type: SyntheticWords, length: 3, charset: 36, word_length: [2, 5]}
+    pipeline: [{type: MultiSizeResize}, {type: Warp, interpolation: bicubic}]
+evaluation:
+  metrics: {words: {type: WordAccuracy, charset: 36}}
+"""
+
+
 def write_detector(folder, name="detector.ckpt"):
     """Write a detector that finds one text in every image, the whole image, with score 0.5."""
     config = read_config(write_config(folder, name="detector.yaml"))
@@ -70,9 +88,9 @@ def write_object_detector(folder, name="objects.ckpt", **objects):
     return str(folder / name), path
 
 
-def write_recognizer(folder, name="recognizer.ckpt"):
+def write_recognizer(folder, name="recognizer.ckpt", config=RECOGNIZER):
     """Write a recognizer of random parameters."""
-    config = read_config(write_config(folder, RECOGNIZER, "recognizer.yaml"))
+    config = read_config(write_config(folder, config, "recognizer.yaml"))
     torch.manual_seed(0)
     model = MODELS.build(config["model"], "model")
     save_inference_checkpoint(model, config, folder / name)

@@ -11,7 +11,7 @@ import tcm
 from tcm.errors import CheckpointError, ConfigError, DataError
 from tcm.inference.reading.results import ReadResult
 from tcm.inference.reading.runner import Reading
-from tests.reader.checkpoints import write_detector, write_recognizer
+from tests.reader.checkpoints import BY_RATIO, write_detector, write_recognizer
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
 
@@ -36,6 +36,24 @@ def test_a_photo_is_read_in_one_line(reader, tmp_path):
     assert word.score == pytest.approx(0.5, abs=1e-3)
     assert json.loads(result.to_json())["words"][0]["text"] == word.text
     np.testing.assert_array_equal(result.image(), IMAGE)
+
+
+def test_crops_of_many_ratios_are_shown_each_in_its_own_size(models, tmp_path):
+    recognizer = tcm.load(write_recognizer(tmp_path, config=BY_RATIO), device="cpu")
+    shown = []
+    recognizer.runner.model.register_forward_pre_hook(
+        lambda part, given: shown.append(tuple(given[0].shape))
+    )
+    crops = [IMAGE[:30, :width] for width in (30, 90, 62, 28, 96)]
+    together = recognizer(crops)
+    assert shown == [(2, 3, 64, 64), (2, 3, 40, 112), (1, 3, 48, 96)]
+    for crop, reading in zip(crops, together, strict=True):
+        alone = recognizer(crop)
+        assert alone.text == reading.text
+        assert alone.confidence == pytest.approx(reading.confidence, rel=1e-4)
+    (word,) = tcm.TextReader(models[0], recognizer, device="cpu")(IMAGE[:24]).words
+    assert shown[-1][2:] == (40, 112)  # the one word, with its margin, is 103 x 31
+    assert 0 < word.confidence < 1
 
 
 def test_a_path_an_array_and_an_image_read_alike(reader, tmp_path):

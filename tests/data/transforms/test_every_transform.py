@@ -26,6 +26,7 @@ ARGUMENTS = {
     "FitInto": {"size": [80, 70]},
     "FixInvalidPolygon": {},
     "LabelTargets": {},
+    "MultiSizeResize": {},
     "RandomApply": {"prob": 0.7, "transforms": [{"type": "RandomFlip"}, {"type": "RandomRotate"}]},
     "RandomChoice": {"choices": [{"type": "RandomRotate"}, [{"type": "RandomCropText"}]]},
     "RandomCropAroundText": {},

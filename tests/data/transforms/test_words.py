@@ -7,7 +7,7 @@ from tcm.data.datasets.word_list import word_sample
 from tcm.data.loading.collate import collate
 from tcm.data.transforms.moves import move
 from tcm.data.transforms.warp import Warp
-from tcm.data.transforms.words import LabelTargets, StretchTo
+from tcm.data.transforms.words import LabelTargets, MultiSizeResize, StretchTo
 from tcm.errors import ConfigError, DataError
 
 RNG = np.random.default_rng(0)
@@ -29,6 +29,14 @@ def test_a_crop_is_stretched_as_pillow_does_it(size):
         out.instances.polygons, [[[0, 0], [width, 0], [width, height], [0, height]]], rtol=1e-6
     )
     assert out.size == size
+
+
+def test_a_crop_gets_the_size_of_its_ratio():
+    out = Warp()(MultiSizeResize()(_word(height=20, width=59), RNG), RNG)
+    assert out.size == out.image.shape[:2] == (40, 112)
+    resize = MultiSizeResize([(24, 24), (16, 32)], max_ratio=3)
+    assert resize(_word(height=20, width=59), RNG).size == (16, 48)
+    assert resize.sizes == {(24, 24), (16, 32), (16, 48)}
 
 
 def test_a_bicubic_warp_reproduces_a_plane_and_overshoots_at_an_edge():

@@ -1,9 +1,17 @@
+import json
+
 import cv2
 import numpy as np
 import pytest
 
+from tcm.errors import DataError
 from tcm.inference.reading.crops import cut_crop, outline_of, readings_of
-from tcm.inference.reading.sizes import CropPolicy
+from tcm.inference.reading.sizes import (
+    CropPolicy,
+    RatioCropPolicy,
+    crops_of_json,
+    crops_of_pipeline,
+)
 
 POLICY = CropPolicy(16, 48)
 
@@ -21,6 +29,35 @@ def test_a_crop_at_its_own_scale_is_the_pixels_themselves():
     image = _image()
     crop = cut_crop(image, outline_of(_box(30, 40, 78, 56), "quad"), POLICY)
     np.testing.assert_array_equal(crop, image[40:56, 30:78])
+
+
+@pytest.mark.parametrize(("width", "size"), [(20, (64, 64)), (40, (48, 96)), (300, (32, 160))])
+def test_a_word_gets_the_size_of_its_ratio(width, size):
+    image = _image(120, 320)
+    policy = RatioCropPolicy(max_ratio=5)
+    crop = cut_crop(image, outline_of(_box(10, 40, 10 + width, 60), "quad"), policy)
+    assert crop.shape == (*size, 3)
+    if width == 40:
+        fixed = cut_crop(image, outline_of(_box(10, 40, 50, 60), "quad"), CropPolicy(48, 96))
+        np.testing.assert_array_equal(crop, fixed)
+
+
+@pytest.mark.parametrize(
+    "resize", [{"type": "StretchTo", "size": [16, 48]}, {"type": "MultiSizeResize", "max_ratio": 7}]
+)
+def test_what_crops_are_like_is_kept_as_json(resize):
+    policy = crops_of_pipeline([resize, {"type": "Warp", "interpolation": "bicubic"}])
+    content = json.loads(json.dumps(policy.as_json()))
+    again = crops_of_json(content, "input")
+    assert again.size_of(10, 64) == policy.size_of(10, 64)
+    assert again.interpolation == "bicubic" and again.as_json() == content
+    shown = {k: v for k, v in policy.resizing().items() if k in resize}
+    assert shown == resize
+
+
+def test_a_damaged_description_of_crops_is_named():
+    with pytest.raises(DataError, match="model.json: input.max_ratio"):
+        crops_of_json({"sizes": [[8, 8]], "max_ratio": 0}, "model.json: input")
 
 
 def test_large_words_are_averaged_and_do_not_alias():

@@ -8,7 +8,7 @@ Shapes: B crops, H and W the sides of a crop or map, C channels.
 
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
 from tcm.errors import ConfigError
@@ -55,7 +55,7 @@ class SVTRv2Encoder(nn.Module):
             raise ConfigError(f"SVTRv2: local_depths {local_depths} are beyond depths {depths}")
         self.out_channels = dims[-1]
         self.stem = nn.Sequential(*_halving(3, dims[0] // 2), *_halving(dims[0] // 2, dims[0]))
-        drops = torch.linspace(0, drop, max(sum(depths), 1)).tolist()
+        drops = np.linspace(0, drop, sum(depths)).tolist()
         self.stages = nn.ModuleList()
         self.steps = nn.ModuleList()
         for i, (width, depth, local) in enumerate(zip(dims, depths, local_depths, strict=True)):

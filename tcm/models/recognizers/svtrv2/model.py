@@ -7,6 +7,7 @@ Shapes: B crops, H and W their sides, L = W / 4 columns, K classes: the characte
 behind them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ from tcm.registry import MODELS
 from tcm.values import NotNegative, Positive, PositiveFloat, Share
 
 _EXAMPLE = (32, 128)  # height and width of an exported graph's example
+_BLANK = 0.85  # share of the columns that say the blank, before anything is learnt
 
 
 @MODELS.register()
@@ -59,11 +61,9 @@ class SVTRv2(CTCRecognizer):
         width = self.encoder.out_channels
         self.rearranging = FeatureRearranging(width)
         self.classifier = nn.Linear(width, len(self.charset) + 1)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        # Without it the blank is learnt first, by features that forget the image, and little else.
+        nn.init.zeros_(self.classifier.bias)
+        self.classifier.bias.data[-1] = math.log(_BLANK / (1 - _BLANK) * len(self.charset))
         self.guidance = SemanticGuidance(width, len(self.charset)) if guided else None
 
     def deploy(self, fold: bool = True) -> None:
