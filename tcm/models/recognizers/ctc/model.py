@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
 from tcm.contracts import Graph
+from tcm.models.recognizers.columns import ColumnRecognizer
 from tcm.models.recognizers.ctc.sequence import SequenceMixer
-from tcm.models.recognizers.ctc_recognizer import CTCRecognizer
 from tcm.models.recognizers.recognizer import Normalisation
 from tcm.registry import MODELS, Built
 from tcm.structures import Config
@@ -24,7 +24,7 @@ _COLUMN = 4  # pixels: the trunks keep a quarter of the columns
 
 
 @MODELS.register()
-class CTCWordRecognizer(CTCRecognizer):
+class CTCWordRecognizer(ColumnRecognizer):
     """A trunk that keeps the columns of a crop, attention along them, and CTC.
 
     Args:

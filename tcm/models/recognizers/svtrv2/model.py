@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tcm.charset import CharsetConfig
 from tcm.contracts import Graph
-from tcm.models.recognizers.ctc_recognizer import CTCRecognizer
+from tcm.models.recognizers.columns import ColumnRecognizer
 from tcm.models.recognizers.recognizer import Normalisation
 from tcm.models.recognizers.svtrv2.encoder import HEIGHT_STRIDE, WIDTH_STRIDE, SVTRv2Encoder
 from tcm.models.recognizers.svtrv2.guidance import SemanticGuidance
@@ -28,7 +28,7 @@ _BLANK = 0.85  # share of the columns that say the blank, before anything is lea
 
 
 @MODELS.register()
-class SVTRv2(CTCRecognizer):
+class SVTRv2(ColumnRecognizer):
     """The network; the defaults are SVTRv2-T's.
 
     Args:

@@ -22,7 +22,7 @@ from tcm.structures import Config
 _EXPORTED = 2  # crops of an example
 
 
-class CTCRecognizer(TextRecognizer):
+class ColumnRecognizer(TextRecognizer):
     """A network that says a character or the blank in each column of a crop.
 
     Args:
@@ -98,7 +98,7 @@ class CTCRecognizer(TextRecognizer):
 class _Reading(nn.Module):
     """From crops (B, H, W, 3), as a reader cuts them, to logits."""
 
-    def __init__(self, model: CTCRecognizer) -> None:
+    def __init__(self, model: ColumnRecognizer) -> None:
         super().__init__()
         self.model = model
         self.eval()
