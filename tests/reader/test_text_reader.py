@@ -51,7 +51,8 @@ def test_crops_of_many_ratios_are_shown_each_in_its_own_size(models, tmp_path):
         alone = recognizer(crop)
         assert alone.text == reading.text
         assert alone.confidence == pytest.approx(reading.confidence, rel=1e-4)
-    (word,) = tcm.TextReader(models[0], recognizer, device="cpu")(np.tile(IMAGE[:32], (1, 3, 1))).words
+    wide = np.tile(IMAGE[:32], (1, 3, 1))
+    (word,) = tcm.TextReader(models[0], recognizer, device="cpu")(wide).words
     assert shown[-1][2:] == (32, 128)  # the one word is nine times as wide as high
     assert 0 < word.confidence < 1
 
