@@ -1,7 +1,11 @@
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from tcm.inference.counts import count
+from tcm.registry import MODELS
+from tests.models.tiny import detector, targets
 
 CPU = torch.device("cpu")
 
@@ -25,3 +29,18 @@ def test_the_backward_pass_counts():
 def test_reading_a_number_waits():
     inputs = torch.ones(3)
     assert count(lambda: inputs.sum().item(), CPU).waits == 1
+
+
+@pytest.mark.parametrize("method", ["abcnet", "deepsolo", "testr"])
+def test_the_step_of_a_spotter_is_counted(method):
+    """Counting follows modules, also those that are called where there are no gradients."""
+    model = MODELS.build(detector("CLIPResNet", method)).train()
+    images = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
+    quad = np.array([[8.0, 8], [40, 8], [40, 24], [8, 24]])
+    known = targets([quad], [False], 64, 64, method)
+
+    def step():
+        torch.stack(list(model.loss(images, known).values())).sum().backward()
+
+    step()
+    assert count(step, CPU).gflops > 0

@@ -153,7 +153,7 @@ class DeepSoloLoss(nn.Module):
         """Return the costs (B, S, N) of the tokens."""
         sure = focal_costs(predictions["enc_logits"]).unsqueeze(2)
         away = torch.cdist(
-            self._curves(predictions["enc_beziers"]), self._curves(texts.beziers), p=1
+            self._curves(predictions["enc_beziers"].detach()), self._curves(texts.beziers), p=1
         )
         return self.weights["loss_ce_enc"] * sure + self.weights["loss_bezier_enc"] * away
 
