@@ -6,7 +6,7 @@ from tcm.cli.configs import read_config
 from tcm.errors import ConfigError
 
 SPOTTER = "configs/textspotting/abcnet/abcnet_fasttcm-tiny_3000it_synthetic.yaml"
-POINTS = "configs/textspotting/deepsolo/deepsolo_fasttcm-tiny_3000it_synthetic.yaml"
+POINTS = "configs/textspotting/deepsolo/deepsolo_fasttcm-tiny_5500it_synthetic.yaml"
 READER = "configs/textrecog/clip4str/clip4str_vit-tiny_20000it_synthetic.yaml"
 
 
