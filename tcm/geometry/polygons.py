@@ -99,20 +99,6 @@ def intersection_areas(
     return areas
 
 
-def iou_matrix(rows: Sequence[shapely.Polygon], columns: Sequence[shapely.Polygon]) -> np.ndarray:
-    """Return the float64 (len(rows), len(columns)) intersections over unions of valid polygons.
-
-    The value is 0 where the union is 0.
-    """
-    inter = intersection_areas(rows, columns)
-    union = (
-        shapely.area(list(rows))[:, None] + shapely.area(list(columns))[None, :] - inter
-        if inter.size
-        else inter
-    )
-    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
-
-
 def clip_to_box(polygon: np.ndarray, box: Sequence[float]) -> list[np.ndarray]:
     """Return the parts of (P, 2) inside the box (xmin, ymin, xmax, ymax), none if it is outside.
 

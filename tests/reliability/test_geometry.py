@@ -44,15 +44,14 @@ def test_turning_an_outline_keeps_area_and_length(outline):
 
 @_FEW
 @given(_SETS)
-def test_overlaps_are_shares_and_symmetric(outlines):
+def test_intersections_are_parts_and_symmetric(outlines):
     shapes = [polygons.repair(outline) for outline in outlines]
     assert all(shape.is_valid and shape.area >= 0 for shape in shapes)
-    overlaps = polygons.iou_matrix(shapes, shapes)
-    assert ((overlaps >= 0) & (overlaps <= 1 + 1e-6)).all()
-    np.testing.assert_allclose(overlaps, overlaps.T, atol=1e-6)
-    for i, shape in enumerate(shapes):
-        if shape.area > 1:
-            assert overlaps[i, i] == pytest.approx(1, abs=1e-6)
+    common = polygons.intersection_areas(shapes, shapes)
+    areas = np.array([shape.area for shape in shapes])
+    assert ((common >= 0) & (common <= np.minimum.outer(areas, areas) * (1 + 1e-6) + 1e-6)).all()
+    np.testing.assert_allclose(common, common.T, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(np.diag(common), areas, rtol=1e-6, atol=1e-6)
 
 
 @_FEW
