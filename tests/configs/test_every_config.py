@@ -165,6 +165,7 @@ FROZEN = {
         ("abcnet", "deepsolo", "testr"),
         {"frozen_stages": 1, "norm_eval": True, "norm_requires_grad": False},
     ),
+    "deepsolo_fasttcm-tiny": {},  # the tiny CLIP is trained on
     "dbnet_efficientnet-lite0": {"frozen_stages": 1},
     "dbnet_efficientnet-lite0_300it": {},  # all of it is trained, as from random weights
     "psenet": {"norm_eval": True},
