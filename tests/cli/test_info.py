@@ -43,7 +43,7 @@ def test_versions_devices_extras_configs_and_weights(lines, monkeypatch):
     assert any(line.split() == ["two", "installed"] for line in said)
     count = sum(name.startswith("textdet/fcenet/") for name in whole_configs())
     assert any(line.split() == ["textdet/fcenet", str(count)] for line in said)
-    assert said[-1] == "weights: detector, recognizer"
+    assert said[-1] == "weights: clip, detector, recognizer"
     content = json.loads("\n".join(lines("--json")))
     assert content["extras"] == {
         "one": {"missing": ["no-such-package"]},

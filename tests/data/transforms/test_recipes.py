@@ -48,15 +48,19 @@ def test_every_transform_has_its_row() -> None:
     assert sorted(ROWS) == NAMES
 
 
+def _as_yaml_has_it(value: object) -> object:
+    return [_as_yaml_has_it(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_tells_the_arguments_and_their_defaults(name: str) -> None:
-    entries = re.findall(r"(\w+)(?:: (\[.*?\]|[^,]+))?", ROWS[name].strip("` "))
+    entries = re.findall(r"(\w+)(?:: (\[(?:\[[^]]*\]|[^][])*\]|[^,]+))?", ROWS[name].strip("` "))
     shown = {key: yaml.safe_load(value) if value else inspect._empty for key, value in entries}
     parameters = inspect.signature(TRANSFORMS.get(name)).parameters.values()
     taken = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
     assert shown.keys() == taken.keys()
     for key, default in taken.items():
-        assert shown[key] == (list(default) if isinstance(default, tuple) else default), key
+        assert shown[key] == _as_yaml_has_it(default), key
 
 
 def test_all_recipes_are_there() -> None:

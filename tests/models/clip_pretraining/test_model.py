@@ -92,7 +92,7 @@ def test_a_pretraining_begins_with_another(model, tmp_path):
 
 def test_a_packed_one_is_a_file_to_begin_with(model, tmp_path, capsys):
     file, folder = tmp_path / "inference.ckpt", tmp_path / "packed"
-    save_inference_checkpoint(model, {"model": CONFIG}, file)
+    save_inference_checkpoint(model, {"model": CONFIG, "data": {"val": {"pipeline": []}}}, file)
     assert pack.main([str(file), "--out", str(folder), "--no-graphs"]) == 0
     assert {path.name for path in folder.glob("[!.]*")} == {"README.md", "model.safetensors"}
     assert "clip of" in capsys.readouterr().out
