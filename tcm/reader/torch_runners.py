@@ -180,12 +180,13 @@ def runner_of(
         objects: As of `DetectorRunner`.
 
     Raises:
-        ConfigError: The pipeline is none that a reader can follow, or there are more classes or
-            fewer than the model has.
+        ConfigError: The model is no detector, spotter or recognizer, the pipeline none that a
+            reader can follow, or there are more classes or fewer than the model has.
     """
     if isinstance(model, TextRecognizer):
         return TorchRecognizer(model, name, crops_of_pipeline(pipeline), place)
-    assert isinstance(model, Detector), "there are no other models"
+    if not isinstance(model, Detector):
+        raise ConfigError(f"{name}: a {type(model).__name__} finds and reads nothing")
     classes = getattr(model.head, "classes", 1)
     if objects is not None and len(objects.names) != classes:
         raise ConfigError(

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from tcm.clip.text import PromptedTextEncoder, tokenize
 from tcm.clip.visual import CLIPVisualTrunk
 from tcm.clip.weights import read_clip_state
-from tcm.contracts import Model
+from tcm.contracts import Graph, Model
+from tcm.errors import ConfigError
 from tcm.geometry.polygons import transform_points
 from tcm.models.backbones.backbone import IMAGENET_MEAN, IMAGENET_STD
 from tcm.models.backbones.clip_resnet import TrunkConfig
@@ -106,6 +107,17 @@ class CLIPPretraining(PromptedTextEncoder, Model):
     def outputs(self, images: Tensor, sizes: Tensor | None = None) -> dict[str, Tensor]:
         """Return ``cosine`` (B, K) of images and labels."""
         return {"cosine": self.embed_images(images) @ self.embed_texts(self.label_ids).T}
+
+    def graphs(self) -> dict[str, Graph]:
+        """Raise the error that there are none.
+
+        Raises:
+            ConfigError: Always; trainings begin with the weights, nothing is run by them alone.
+        """
+        raise ConfigError(
+            "CLIPPretraining cannot be exported: trainings begin with its weights, which tcm pack "
+            "--no-graphs packs"
+        )
 
     def runtime(self) -> Config:
         """Return the kind: `tcm pack` writes a CLIP for `pretrained`, without graphs."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+import tcm
 from tcm.cli import pack
 from tcm.cli.configs import read_config
 from tcm.engine.checkpoint import save_inference_checkpoint
@@ -101,8 +102,10 @@ def test_a_packed_one_is_a_file_to_begin_with(model, tmp_path, capsys):
     torch.testing.assert_close(
         again.visual.conv1.weight, model.visual.conv1.weight, rtol=1e-3, atol=1e-6
     )
-    with pytest.raises(ConfigError, match="CLIPPretraining cannot be exported"):
+    with pytest.raises(ConfigError, match="CLIPPretraining cannot be exported: .*--no-graphs"):
         pack.main([str(file), "--out", str(folder)])
+    with pytest.raises(ConfigError, match="safetensors: a CLIPPretraining finds and reads nothing"):
+        tcm.load(folder)
 
 
 def test_the_one_that_ships_knows_text_from_no_text():
